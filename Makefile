@@ -1,0 +1,63 @@
+# The two commands that matter: make run-local, make test. Each sets up what it needs.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-annotate --no-header --custom-compile-command "make lock"
+
+.PHONY: help setup setup-dev run-local reset-local test lint format lock env-example clean
+
+help:  ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(VENV)/run.stamp  ## install what running needs, into .venv
+
+setup-dev: $(VENV)/dev.stamp  ## install what tests and linters need as well
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=python3.x")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.stamp: requirements.lock pyproject.toml | $(BIN)/python
+	$(PIP) --require-hashes -r requirements.lock
+	echo "$(CURDIR)/src" > "$$($(BIN)/python -c 'import site; print(site.getsitepackages()[0])')/quantum_tasks.pth"
+	printf '#!/bin/sh\nexec "%s" -m quantum_tasks "$$@"\n' "$(CURDIR)/$(BIN)/python" > $(BIN)/qtasks
+	chmod +x $(BIN)/qtasks
+	touch $@
+
+$(VENV)/dev.stamp: $(VENV)/run.stamp tests/requirements.lock
+	$(PIP) --require-hashes -r tests/requirements.lock
+	touch $@
+
+run-local: setup  ## start the service on http://127.0.0.1:8000; Ctrl-C stops it
+	@exec $(BIN)/python -m quantum_tasks serve
+
+reset-local: setup  ## delete the data that run-local keeps in .local
+	@$(BIN)/python -m quantum_tasks reset
+
+test: setup-dev  ## run every test
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+
+lint: setup-dev  ## what CI checks besides the tests
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup-dev  ## put the code into shape
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+lock:  ## pin every dependency anew (needs uv)
+	$(LOCK) pyproject.toml -o requirements.lock
+	$(LOCK) --group dev pyproject.toml -c requirements.lock -o tests/requirements.lock
+
+env-example: setup  ## write .env.example from the settings
+	$(BIN)/python -c 'from quantum_tasks.settings import describe; print(describe(), end="")' > .env.example
+
+clean:  ## delete everything that make made, but the data
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .coverage* dist

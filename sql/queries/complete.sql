@@ -1,0 +1,9 @@
+-- Stores a result if, and only if, this attempt still owns its task.
+-- $1 task id, $2 attempt, $3 instance, $4 counts
+with task as (
+    update tasks set status = 'completed', instance = null, ended_at = now()
+    where id = $1 and attempt = $2 and instance = $3 and status = 'running'
+    returning id, attempt
+)
+insert into results (task_id, attempt, counts) select id, attempt, $4 from task
+returning task_id

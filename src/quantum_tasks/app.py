@@ -1,0 +1,275 @@
+"""The service, put together in one place and taken apart in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import uuid
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, Literal
+
+import uvicorn
+
+from quantum_tasks import queue, rescue
+from quantum_tasks.database import migrations
+from quantum_tasks.database.embedded import EmbeddedPostgres
+from quantum_tasks.database.pool import Pool, create_pool, wait_until_reachable
+from quantum_tasks.errors import DatabaseUnavailable, StartError
+from quantum_tasks.pool import Limits, ProcessPool
+from quantum_tasks.settings import Settings
+from quantum_tasks.store import Store
+from quantum_tasks.web.app import create_app
+from quantum_tasks.worker import Worker
+
+logger = logging.getLogger(__name__)
+
+Role = Literal["api", "worker"]
+
+_CTRL_C_GRACE_S = 2.0
+_CLOSE_TIMEOUT_S = 2.0
+_OPEN_REQUESTS_GRACE_S = 3
+
+
+async def serve(settings: Settings, only: Role | None = None) -> None:
+    """Runs the service until SIGTERM or SIGINT. Raises StartError if it cannot start."""
+    stop = _Stop(settings.shutdown_grace_s)
+    async with AsyncExitStack() as stack:
+        listener = _bind(settings)
+        stack.callback(listener.close)
+        with stop.cancels_this_task():
+            url = await database_url(settings, stack)
+            await migrations.migrate(url)
+            db = await stack.enter_async_context(_database(url, settings))
+            store = Store(db, settings.task_queue_name)
+            checks = _Readiness(store)
+            parsers = None
+            if only != "worker":
+                parsers = await stack.enter_async_context(_parsers(settings))
+                checks.pools.append(parsers)
+            if only != "api":
+                simulators = await stack.enter_async_context(_simulators(settings))
+                checks.pools.append(simulators)
+                working = _working(url, db, store, simulators, settings, checks, stop)
+                await stack.enter_async_context(working)
+        app = create_app(settings, store, parsers, checks)
+        server = _Server(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                server_header=False,
+                timeout_graceful_shutdown=_OPEN_REQUESTS_GRACE_S,
+            )
+        )
+        stop.on_request(lambda: setattr(server, "should_exit", True))
+        host, port = listener.getsockname()[:2]
+        print(_welcome(host, port, only), flush=True)
+        await server.serve(sockets=[listener])
+        logger.info("stopping")
+
+
+async def database_url(settings: Settings, stack: AsyncExitStack) -> str:
+    """The given database, once it answers; or one of our own, until the stack unwinds."""
+    if settings.database_url is not None:
+        await wait_until_reachable(settings.database_url, settings.database_wait_s)
+        return settings.database_url
+    server = EmbeddedPostgres(settings.data_dir)
+    stack.push_async_callback(asyncio.to_thread, server.stop)
+    await asyncio.to_thread(server.start)
+    await stack.enter_async_context(_running(_keep_alive(server)))
+    return server.url
+
+
+class _Stop:
+    """Turns signals into one orderly stop; a second signal ends the grace at once."""
+
+    def __init__(self, grace_s: float) -> None:
+        self.grace_s = grace_s
+        self.hurry = asyncio.Event()
+        self._requested = False
+        self._action: Any = lambda: None
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self._request, grace_s)
+        loop.add_signal_handler(signal.SIGINT, self._request, min(grace_s, _CTRL_C_GRACE_S))
+
+    def _request(self, grace_s: float) -> None:
+        if self._requested:
+            self.hurry.set()
+        self._requested = True
+        self.grace_s = grace_s
+        self._action()
+
+    def on_request(self, action: Any) -> None:
+        self._action = action
+        if self._requested:
+            action()
+
+    @contextlib.contextmanager
+    def cancels_this_task(self) -> Any:
+        """While the service is starting, a signal abandons the start."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._action = task.cancel
+        yield
+        self._action = lambda: None
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, without its signal handlers: it would raise the signal again when it is done,
+    and so end the process before the rest has stopped."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Any:
+        yield
+
+
+class _Readiness:
+    """What `/readyz` asks."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._newest = migrations.newest()
+        self.pools: list[ProcessPool] = []
+        self.tasks: dict[str, asyncio.Task[None]] = {}
+
+    async def __call__(self) -> list[str]:
+        reasons = []
+        try:
+            number = await self._store.migration()
+            if number != self._newest:
+                reasons.append(f"the database has migration {number}, not {self._newest}")
+        except DatabaseUnavailable:
+            reasons.append("the database does not answer")
+        for pool in self.pools:
+            if not pool.alive:
+                reasons.append(f"no {pool.name} process is up")
+        reasons += [f"the {name} has ended" for name, task in self.tasks.items() if task.done()]
+        return reasons
+
+
+def _bind(settings: Settings) -> socket.socket:
+    """Takes the port before anything else is started. Raises StartError if it is taken."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as error:
+        raise StartError(
+            f"cannot listen on {settings.host}:{settings.port} ({error.strerror or error}): "
+            "choose other values for HOST and PORT, or stop what is using them"
+        ) from None
+    return listener
+
+
+@asynccontextmanager
+async def _database(url: str, settings: Settings) -> AsyncIterator[Pool]:
+    pool = await create_pool(url, settings.database_connections)
+    try:
+        yield pool
+    finally:
+        try:
+            async with asyncio.timeout(_CLOSE_TIMEOUT_S):
+                await pool.close()
+        except TimeoutError:
+            pool.terminate()
+
+
+@asynccontextmanager
+async def _parsers(settings: Settings) -> AsyncIterator[ProcessPool]:
+    limits = Limits(settings.parser_memory_mb, settings.max_result_bytes)
+    async with _pool(ProcessPool("parser", settings.parser_processes, limits)) as pool:
+        yield pool
+
+
+@asynccontextmanager
+async def _simulators(settings: Settings) -> AsyncIterator[ProcessPool]:
+    limits = Limits(settings.memory_per_simulator_mb(), settings.max_result_bytes)
+    async with _pool(ProcessPool("simulator", settings.simulators, limits)) as pool:
+        yield pool
+
+
+@asynccontextmanager
+async def _pool(pool: ProcessPool) -> AsyncIterator[ProcessPool]:
+    await pool.start()
+    try:
+        yield pool
+    finally:
+        await pool.stop()
+
+
+@asynccontextmanager
+async def _working(
+    url: str,
+    db: Pool,
+    store: Store,
+    simulators: ProcessPool,
+    settings: Settings,
+    checks: _Readiness,
+    stop: _Stop,
+) -> AsyncIterator[None]:
+    """The worker with what keeps it fed and alive. Its heart beats until its tasks are done."""
+    instance = uuid.uuid4()
+    worker = Worker(store, simulators, settings, instance)
+    app = queue.create_app(db, url, worker.wake)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(_say_goodbye, store, instance)
+        await store.heartbeat(instance, *rescue.identity())
+        for name, work in {
+            "heartbeat": rescue.beat(store, instance),
+            "sweep": rescue.sweep(store, instance, lambda: worker.held, worker.wake),
+        }.items():
+            checks.tasks[name] = await stack.enter_async_context(_running(work))
+        stack.push_async_callback(_finish, worker, stop)
+        for name, work in {
+            "queue": queue.supervise(app, settings.task_queue_name),
+            "worker": worker.run(),
+        }.items():
+            checks.tasks[name] = await stack.enter_async_context(_running(work))
+        yield
+
+
+async def _finish(worker: Worker, stop: _Stop) -> None:
+    with contextlib.suppress(DatabaseUnavailable):  # then another instance sweeps
+        await worker.finish(stop.grace_s, stop.hurry)
+
+
+async def _say_goodbye(store: Store, instance: uuid.UUID) -> None:
+    with contextlib.suppress(DatabaseUnavailable):
+        await store.unregister(instance)
+
+
+@asynccontextmanager
+async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.Task[None]]:
+    """Runs something in the background, and cancels it on the way out."""
+    task = asyncio.create_task(work)
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _keep_alive(server: EmbeddedPostgres) -> None:
+    while True:
+        await asyncio.sleep(0.5)
+        try:
+            if await asyncio.to_thread(server.restart_if_dead):
+                logger.warning("postgres had died; it runs again")
+        except StartError as error:
+            logger.error("postgres does not start", extra={"reason": error})
+
+
+def _welcome(host: str, port: int, only: Role | None) -> str:
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)
+    url = f"http://{f'[{shown}]' if ':' in shown and '[' not in shown else shown}:{port}"
+    if only == "worker":
+        return f"quantum-tasks worker runs; its health: {url}/readyz  (Ctrl-C stops it)"
+    return f"quantum-tasks listens on {url}  (API reference: {url}/docs, Ctrl-C stops it)"

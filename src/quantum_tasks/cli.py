@@ -1,0 +1,129 @@
+"""The command line: `qtasks serve` and `qtasks migrate`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+# Every child process imports this module on its way: what is heavy is imported where it is used.
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs a command; exits with 1 if it cannot start, 2 if it is misspelt."""
+    options = _parser().parse_args(arguments)
+    from quantum_tasks.errors import SettingsError, StartError
+
+    try:
+        options.command(options)
+    except SettingsError as error:
+        sys.exit(f"qtasks: wrong setting: {error}")
+    except StartError as error:
+        sys.exit(f"qtasks: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _parser() -> argparse.ArgumentParser:
+    from quantum_tasks import __version__
+
+    parser = argparse.ArgumentParser(
+        prog="qtasks", description="OpenQASM 3 programs in, measurement counts out."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    serve = commands.add_parser(
+        "serve",
+        help="run the service",
+        description="Brings the database up to date, then serves the API and runs tasks until "
+        "SIGTERM or Ctrl-C. Without DATABASE_URL it starts a Postgres of its own.",
+        epilog=_settings_help,
+        formatter_class=_LazyEpilog,
+    )
+    serve.add_argument("--host", help="address to listen on (setting HOST)")
+    serve.add_argument("--port", type=int, help="port to listen on (setting PORT)")
+    serve.add_argument(
+        "--only",
+        choices=["api", "worker"],
+        help="api: accept tasks, but run none. worker: run tasks, and serve only /healthz and "
+        "/readyz. Any number of either can share one DATABASE_URL.",
+    )
+    serve.set_defaults(command=_serve)
+
+    migrate = commands.add_parser(
+        "migrate",
+        help="bring the database up to date",
+        description="Applies the migrations that DATABASE_URL lacks. `serve` does so as well.",
+    )
+    migrate.set_defaults(command=_migrate)
+
+    reset = commands.add_parser(
+        "reset",
+        help="delete the data of the Postgres of our own",
+        description="Deletes every task in DATA_DIR. A database at DATABASE_URL is not touched.",
+    )
+    reset.set_defaults(command=_reset)
+    return parser
+
+
+class _LazyEpilog(argparse.RawDescriptionHelpFormatter):
+    """Lists the settings only when help is asked for."""
+
+    def add_text(self, text: object) -> None:
+        super().add_text(text() if callable(text) else text)  # type: ignore[arg-type]
+
+
+def _settings_help() -> str:
+    from quantum_tasks.settings import describe
+
+    return (
+        "Settings come from the environment over a file .env in the working directory.\n"
+        f"All of them, with their defaults:\n\n{describe()}"
+    )
+
+
+def _serve(options: argparse.Namespace) -> None:
+    import asyncio
+
+    import uvloop
+
+    from quantum_tasks import logs
+    from quantum_tasks.app import serve
+    from quantum_tasks.settings import load
+
+    settings = load(given={"HOST": options.host, "PORT": options.port})
+    logs.configure(settings.log_format, settings.log_level)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        try:
+            runner.run(serve(settings, options.only))
+        except asyncio.CancelledError:
+            pass  # a signal came while it was starting
+
+
+def _migrate(options: argparse.Namespace) -> None:
+    import asyncio
+    from contextlib import AsyncExitStack
+
+    from quantum_tasks import logs
+    from quantum_tasks.app import database_url
+    from quantum_tasks.database.migrations import migrate
+    from quantum_tasks.settings import load
+
+    settings = load()
+    logs.configure(settings.log_format, settings.log_level)
+
+    async def run() -> None:
+        async with AsyncExitStack() as stack:
+            applied = await migrate(await database_url(settings, stack))
+            print("\n".join(f"applied {name}" for name in applied) or "nothing to do")
+
+    asyncio.run(run())
+
+
+def _reset(options: argparse.Namespace) -> None:
+    from quantum_tasks.database.embedded import delete
+    from quantum_tasks.settings import load
+
+    folder = load().data_dir
+    delete(folder)
+    print(f"deleted the data in {folder}")

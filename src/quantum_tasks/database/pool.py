@@ -1,0 +1,132 @@
+"""The connection pool that everything in this process shares."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from quantum_tasks.errors import DatabaseUnavailable, StartError
+
+logger = logging.getLogger(__name__)
+
+Connection = asyncpg.Connection
+Pool = asyncpg.Pool
+
+STATEMENT_TIMEOUT_S = 10.0
+ACQUIRE_TIMEOUT_S = 5.0
+
+# What asyncpg raises when the server is away, going away, coming back or out of room; the same
+# statement may succeed later.
+OUTAGES = (
+    OSError,
+    asyncio.TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.PostgresSystemError,
+)
+
+CONNECT_ARGS = {
+    "timeout": ACQUIRE_TIMEOUT_S,
+    "command_timeout": STATEMENT_TIMEOUT_S,
+    "server_settings": {
+        "application_name": "quantum-tasks",
+        # A generic plan made while a table was empty scans it whole for ever after.
+        "plan_cache_mode": "force_custom_plan",
+        "jit": "off",
+        # No zombie transaction may hold its row locks for long after a client's host vanished.
+        "idle_in_transaction_session_timeout": "15s",
+        "tcp_keepalives_idle": "10",
+        "tcp_keepalives_interval": "5",
+        "tcp_keepalives_count": "3",
+    },
+}
+
+
+async def create_pool(url: str, connections: int) -> Pool:
+    """A pool that connects as it is used, so that it can be made while the server is away."""
+    return await asyncpg.create_pool(
+        url,
+        min_size=0,
+        max_size=connections,
+        init=_init,
+        reset=_no_reset,
+        **CONNECT_ARGS,
+    )
+
+
+async def wait_until_reachable(url: str, patience_s: float) -> None:
+    """Returns once the server takes connections.
+
+    Raises StartError if it has not after `patience_s` seconds, or refuses us for good.
+    """
+    deadline = time.monotonic() + patience_s
+    waiting = False
+    while True:
+        try:
+            connection = await asyncpg.connect(url, **CONNECT_ARGS)
+        except (
+            asyncpg.InvalidAuthorizationSpecificationError,
+            asyncpg.InvalidCatalogNameError,
+            ValueError,
+        ) as error:
+            raise StartError(f"DATABASE_URL: {error}") from None
+        except OUTAGES as error:
+            if time.monotonic() >= deadline:
+                raise StartError(
+                    f"no Postgres answers at DATABASE_URL after {patience_s:g} s "
+                    f"({_reason(error)}). Is it running, and are host and port right? "
+                    "Without DATABASE_URL, this program starts a Postgres of its own."
+                ) from None
+            if not waiting:
+                logger.warning(
+                    "waiting for the database",
+                    extra={"reason": _reason(error), "at_most_s": patience_s},
+                )
+            waiting = True
+            await asyncio.sleep(0.5)
+        else:
+            await connection.close()
+            return
+
+
+@asynccontextmanager
+async def connection(pool: Pool) -> AsyncIterator[Connection]:
+    """A connection from the pool. Raises DatabaseUnavailable if there is none in time or it
+    breaks in use."""
+    try:
+        async with pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as acquired:
+            yield acquired
+    except OUTAGES as error:
+        raise DatabaseUnavailable(retry_after_s=5) from error
+
+
+def _reason(error: BaseException) -> str:
+    return str(error) or type(error).__name__
+
+
+async def _init(connection: Connection) -> None:
+    # procrastinate expects its jsonb columns as objects. Binary, because asyncpg sends arrays
+    # of composites in binary and takes no text codec inside them.
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        format="binary",
+        encoder=lambda value: b"\x01" + json.dumps(value).encode(),
+        decoder=lambda data: json.loads(data[1:]),
+    )
+
+
+async def _no_reset(connection: Connection) -> None:
+    """Nothing here sets session state; asyncpg's reset query would cost a round trip per use."""

@@ -1,0 +1,175 @@
+"""Every error that a client can meet: its code, its HTTP status, and what it means.
+
+`code` is for programs and never changes its meaning; the message is for people. A class's
+docstring is its message where none is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import msgspec
+
+
+class Diagnostic(msgspec.Struct, frozen=True, kw_only=True):
+    """Where in a request something is wrong, and what may mend it.
+
+    `pointer` is a JSON pointer (RFC 6901) into the request body. `line` and `column` count from
+    1 within the program; `snippet` is that line with a caret below the column.
+    """
+
+    pointer: str
+    line: int | None = None
+    column: int | None = None
+    snippet: str | None = None
+    hint: str | None = None
+
+
+class SettingsError(Exception):
+    """A setting has a value that cannot be used."""
+
+
+class StartError(Exception):
+    """The service cannot start."""
+
+
+class Problem(Exception):
+    """What is wrong with one request; the web layer answers it as problem+json (RFC 9457)."""
+
+    code: ClassVar[str]
+    status: ClassVar[int]
+    title: ClassVar[str]
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        errors: Sequence[Diagnostic] = (),
+        retry_after_s: int | None = None,
+    ) -> None:
+        self.detail = detail or (type(self).__doc__ or "").strip()
+        self.errors = list(errors)
+        self.retry_after_s = retry_after_s
+        super().__init__(self.detail)
+
+
+class MalformedJson(Problem):
+    """The body is not JSON in UTF-8."""
+
+    code, status, title = "malformed_json", 400, "Malformed JSON"
+
+
+class NotFound(Problem):
+    """There is nothing at this address."""
+
+    code, status, title = "not_found", 404, "Not found"
+
+
+class MethodNotAllowed(Problem):
+    """This address does not take that method; the Allow header lists those it takes."""
+
+    code, status, title = "method_not_allowed", 405, "Method not allowed"
+
+
+class RequestTimeout(Problem):
+    """The body did not arrive in time."""
+
+    code, status, title = "request_timeout", 408, "Request timeout"
+
+
+class BodyTooLarge(Problem):
+    """The body is larger than this service takes."""
+
+    code, status, title = "body_too_large", 413, "Body too large"
+
+
+class UnsupportedMediaType(Problem):
+    """The body must be JSON: send the header 'Content-Type: application/json'."""
+
+    code, status, title = "unsupported_media_type", 415, "Unsupported media type"
+
+
+class InvalidRequest(Problem):
+    """A field of the request is missing or has a value that cannot be used."""
+
+    code, status, title = "invalid_request", 422, "Invalid request"
+
+
+class QasmSyntax(Problem):
+    """The program is not OpenQASM 3."""
+
+    code, status, title = "qasm_syntax", 422, "Syntax error in the program"
+
+
+class QasmVersion(Problem):
+    """The program is written in another version of OpenQASM."""
+
+    code, status, title = "qasm_version", 422, "Another version of OpenQASM"
+
+
+class QasmSemantic(Problem):
+    """The program is OpenQASM 3, but it does not make sense."""
+
+    code, status, title = "qasm_semantic", 422, "Error in the program"
+
+
+class QasmUnsupported(Problem):
+    """The program uses a part of OpenQASM 3 that this service does not support yet."""
+
+    code, status, title = "qasm_unsupported", 422, "Unsupported language feature"
+
+
+class NoMeasurements(Problem):
+    """The program measures nothing, so there would be nothing to count."""
+
+    code, status, title = "no_measurements", 422, "No measurements"
+
+
+class UnboundParameter(Problem):
+    """The program declares an input, but no value for it was given."""
+
+    code, status, title = "unbound_parameter", 422, "Input without a value"
+
+
+class TooComplex(Problem):
+    """The program takes too long to check."""
+
+    code, status, title = "too_complex", 422, "Program too complex"
+
+
+class MemoryExceeded(Problem):
+    """The program needs more memory than it may have."""
+
+    code, status, title = "memory_exceeded", 422, "Not enough memory"
+
+
+class InternalError(Problem):
+    """Something went wrong in the service. It is not your request's fault, and it was logged."""
+
+    code, status, title = "internal_error", 500, "Internal error"
+
+
+class DatabaseUnavailable(Problem):
+    """The database is away. Nothing was accepted or lost; please try again in a moment."""
+
+    code, status, title = "database_unavailable", 503, "Database unavailable"
+
+
+class ServiceBusy(Problem):
+    """The service has no capacity to check programs at the moment; please try again."""
+
+    code, status, title = "service_busy", 503, "Service busy"
+
+
+PROBLEMS: dict[str, type[Problem]] = {
+    problem.code: problem for problem in Problem.__subclasses__()
+}
+
+# What ends a task that was accepted; its message follows the code in `GET /tasks/{id}`.
+SIMULATION_FAILED = "simulation_failed"
+TIME_LIMIT_EXCEEDED = "time_limit_exceeded"
+MEMORY_EXCEEDED = MemoryExceeded.code
+RESULT_TOO_LARGE = "result_too_large"
+WORKER_CRASHED = "worker_crashed"
+TASK_LOST = "task_lost"

@@ -1,0 +1,153 @@
+"""procrastinate on our own connections: it wakes the workers, and nothing hangs on its jobs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any, LiteralString
+
+import asyncpg
+import procrastinate
+from procrastinate.connector import BaseAsyncConnector, Notify
+from procrastinate.exceptions import ConnectorException, NoResult, UniqueViolation
+
+from quantum_tasks.database.pool import CONNECT_ARGS, OUTAGES, Pool
+
+logger = logging.getLogger(__name__)
+
+JOB_NAME = "quantum_tasks.work"  # sql/migrations: hint_workers()
+_POLL_S = 2.0
+_RECONNECT_S = 0.5
+_LISTEN_CHECK_S = 10.0
+
+
+def create_app(pool: Pool, url: str, wake: Callable[[], None]) -> procrastinate.App:
+    """procrastinate's application: one job, which wakes this instance's worker."""
+    app = procrastinate.App(connector=AsyncpgConnector(pool, url, wake))
+
+    @app.task(name=JOB_NAME)
+    async def work() -> None:
+        wake()
+
+    return app
+
+
+async def supervise(app: procrastinate.App, queue: str) -> None:
+    """Runs procrastinate's worker for ever, again whenever it returns or raises.
+
+    It does both: its side tasks give up after an outage of the database, and it then takes
+    either for a request to stop.
+    """
+    delay_s = 0.0
+    while True:
+        await asyncio.sleep(delay_s)
+        delay_s = min(delay_s + 0.5, 2.0)
+        try:
+            await app.run_worker_async(
+                queues=[queue],
+                concurrency=1,
+                delete_jobs="always",
+                fetch_job_polling_interval=_POLL_S,
+                install_signal_handlers=False,
+                shutdown_graceful_timeout=1,
+            )
+            logger.warning("queue worker returned; starting it again")
+        except Exception as error:
+            logger.warning(
+                "queue worker failed; starting it again",
+                extra={"reason": f"{type(error).__name__}: {error.__cause__ or error}"},
+            )
+
+
+class AsyncpgConnector(BaseAsyncConnector):
+    """procrastinate's statements on the service's asyncpg pool.
+
+    `reconnected` is called whenever the listening connection is made anew, because
+    notifications may have passed meanwhile.
+    """
+
+    def __init__(self, pool: Pool, url: str, reconnected: Callable[[], None]) -> None:
+        self._pool = pool
+        self._url = url
+        self._reconnected = reconnected
+
+    def get_sync_connector(self) -> AsyncpgConnector:
+        return self
+
+    async def open_async(self, pool: Any = None) -> None:
+        """The pool is the service's, and open."""
+
+    async def close_async(self) -> None:
+        """The pool is the service's, which closes it."""
+
+    async def execute_query_async(self, query: LiteralString, **arguments: Any) -> None:
+        await self._run("execute", query, arguments)
+
+    async def execute_query_one_async(
+        self, query: LiteralString, **arguments: Any
+    ) -> dict[str, Any]:
+        row = await self._run("fetchrow", query, arguments)
+        if row is None:
+            raise NoResult
+        return dict(row)
+
+    async def execute_query_all_async(
+        self, query: LiteralString, **arguments: Any
+    ) -> list[dict[str, Any]]:
+        return [dict(row) for row in await self._run("fetch", query, arguments)]
+
+    async def _run(self, method: str, query: str, arguments: dict[str, Any]) -> Any:
+        numbered, names = _numbered(query)
+        try:
+            return await getattr(self._pool, method)(
+                numbered, *(arguments[name] for name in names)
+            )
+        except asyncpg.UniqueViolationError as error:
+            raise UniqueViolation(
+                constraint_name=error.constraint_name or "", queueing_lock=None
+            ) from error
+        except (*OUTAGES, asyncpg.PostgresError) as error:
+            raise ConnectorException from error
+
+    async def listen_notify(self, on_notification: Notify, channels: Iterable[str]) -> None:
+        """Listens for ever, on a connection of its own that is made again when it breaks."""
+        names = list(channels)
+        running: set[asyncio.Task[None]] = set()
+
+        def receive(_connection: object, _pid: int, channel: str, payload: object) -> None:
+            task = asyncio.ensure_future(
+                on_notification(channel=channel, payload=str(payload))  # type: ignore[arg-type]
+            )
+            running.add(task)
+            task.add_done_callback(running.discard)
+
+        while True:
+            try:
+                connection = await asyncpg.connect(self._url, **CONNECT_ARGS)
+                try:
+                    for name in names:
+                        await connection.add_listener(name, receive)
+                    self._reconnected()
+                    while True:  # a connection that is half open never tells us so
+                        await asyncio.sleep(_LISTEN_CHECK_S)
+                        await connection.execute("select 1")
+                finally:
+                    connection.terminate()
+            except (*OUTAGES, asyncpg.PostgresError):
+                await asyncio.sleep(_RECONNECT_S)
+
+
+@cache
+def _numbered(query: str) -> tuple[str, list[str]]:
+    """`%(name)s` -> `$n`, and the names in order."""
+    names: list[str] = []
+
+    def number(match: re.Match[str]) -> str:
+        if match[1] not in names:
+            names.append(match[1])
+        return f"${names.index(match[1]) + 1}"
+
+    return re.sub(r"%\((\w+)\)s", number, query).replace("%%", "%"), names

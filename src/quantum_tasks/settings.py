@@ -1,0 +1,229 @@
+"""Settings, read once at the start from the environment over `.env`, then passed down."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import msgspec
+from dotenv import dotenv_values
+from msgspec import Meta
+
+from quantum_tasks.errors import SettingsError
+
+
+def _is(why: str, **limits: float) -> Meta:
+    return Meta(description=why, **limits)  # type: ignore[arg-type]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """One field per setting; the setting's name is the field's in capitals.
+
+    The descriptions are what `qtasks serve --help` and `.env.example` say.
+    """
+
+    database_url: Annotated[
+        str | None,
+        _is(
+            "Postgres 14 or newer, queue and store: postgresql://user:password@host:port/name. "
+            "Not set: a Postgres of our own, in DATA_DIR."
+        ),
+    ] = None
+    database_wait_s: Annotated[
+        float, _is("How long a start waits for a database that does not answer.", ge=0)
+    ] = 30.0
+    database_connections: Annotated[
+        int, _is("Connections of one instance at most, besides one that listens.", ge=2)
+    ] = 10
+    data_dir: Annotated[Path, _is("Where the Postgres of our own keeps its data.")] = Path(
+        ".local"
+    )
+
+    host: Annotated[
+        str, _is("The address to listen on; 0.0.0.0 is every one of this machine.")
+    ] = "127.0.0.1"
+    port: Annotated[
+        int, _is("The port to listen on; 0 takes any that is free.", ge=0, le=65535)
+    ] = 8000
+    max_body_bytes: Annotated[int, _is("A larger request is refused with 413.", ge=1024)] = (
+        1_048_576
+    )
+    log_format: Annotated[
+        Literal["text", "json"], _is("One line per event: key=value for people, or JSON.")
+    ] = "text"
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"], _is("The least that is logged.")
+    ] = "INFO"
+    shutdown_grace_s: Annotated[
+        float,
+        _is(
+            "How long SIGTERM lets running tasks end; what is not done by then is queued again. "
+            "(Ctrl-C waits 2 s at most.)",
+            ge=0,
+        ),
+    ] = 10.0
+
+    task_queue_name: Annotated[
+        str,
+        _is(
+            "Tasks submitted under one name are run by workers of that name.",
+            min_length=1,
+            max_length=100,
+        ),
+    ] = "tasks"
+    num_shots: Annotated[
+        int, _is("How often a program is run whose request does not say.", ge=1)
+    ] = 1024
+    max_shots: Annotated[
+        int, _is("The most shots that a request may ask for.", ge=1, le=2**31 - 1)
+    ] = 1_000_000
+    worker_max_retries: Annotated[
+        int, _is("How often a task is tried again whose process crashed.", ge=0)
+    ] = 3
+    worker_retry_delay_s: Annotated[
+        float, _is("How long it waits before it is tried again.", ge=0)
+    ] = 5.0
+    task_soft_time_limit_s: Annotated[
+        float, _is("A task over it ends as failed as soon as the simulator lets Python run.", gt=0)
+    ] = 60.0
+    task_time_limit_s: Annotated[
+        float, _is("A task over it is killed, whatever it is doing.", gt=0)
+    ] = 90.0
+
+    simulator_processes: Annotated[
+        int | None, _is("Tasks run at the same time. Not set: the cores.", ge=1)
+    ] = None
+    simulator_memory_mb: Annotated[
+        int | None,
+        _is(
+            "Memory that one task may take. Not set: 80 % of the machine's or container's, "
+            "divided by SIMULATOR_PROCESSES.",
+            ge=64,
+        ),
+    ] = None
+    parser_processes: Annotated[
+        int, _is("Processes that check programs as they are submitted.", ge=1)
+    ] = 2
+    parser_memory_mb: Annotated[int, _is("Memory that checking one program may take.", ge=64)] = (
+        1024
+    )
+    parse_time_limit_s: Annotated[
+        float, _is("A program that takes longer to check is refused.", gt=0)
+    ] = 2.0
+    max_result_bytes: Annotated[
+        int, _is("A task whose counts would be larger fails.", ge=1024)
+    ] = 16_777_216
+
+    @property
+    def simulators(self) -> int:
+        """How many simulator processes there are: one per core unless set."""
+        return self.simulator_processes or available_cores()
+
+    def memory_per_simulator_mb(self) -> int:
+        """The memory ceiling of one simulator process, in MiB.
+
+        Unless set, 80 % of what this machine or container has, shared evenly.
+        """
+        if self.simulator_memory_mb is not None:
+            return self.simulator_memory_mb
+        return max(64, int(available_memory_mb() * 0.8) // self.simulators)
+
+
+def load(
+    environ: Mapping[str, str] = os.environ,
+    env_file: Path | None = Path(".env"),
+    given: Mapping[str, object] | None = None,
+) -> Settings:
+    """Reads every setting from what is given, the environment, the file, or its default.
+
+    An empty value counts as not set. Raises SettingsError naming the setting at fault and what
+    it should have been.
+    """
+    in_file = dotenv_values(env_file, interpolate=False) if env_file else {}
+    found = {}
+    for field in msgspec.structs.fields(Settings):
+        name = field.name.upper()
+        value = (given or {}).get(name)
+        if value is None:
+            value = environ.get(name) or in_file.get(name) or ""
+        if text := str(value).strip():
+            found[field.name] = _convert(name, text, field.type)
+    settings = Settings(**found)
+    if settings.task_soft_time_limit_s > settings.task_time_limit_s:
+        raise SettingsError(
+            f"TASK_SOFT_TIME_LIMIT_S={settings.task_soft_time_limit_s:g} is over "
+            f"TASK_TIME_LIMIT_S={settings.task_time_limit_s:g}; it must end before it"
+        )
+    if settings.num_shots > settings.max_shots:
+        raise SettingsError(
+            f"NUM_SHOTS={settings.num_shots} is over MAX_SHOTS={settings.max_shots}"
+        )
+    if (url := settings.database_url) is not None:
+        if not url.startswith(("postgresql://", "postgres://")):
+            raise SettingsError(
+                "DATABASE_URL: expected postgresql://user:password@host:port/database"
+            )
+    return settings
+
+
+def available_cores() -> int:
+    """The cores that this process may use, which can be fewer than the machine has."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS
+        return os.cpu_count() or 1
+
+
+def available_memory_mb() -> int:
+    """The memory of this machine or, if that is less, of this container, in MiB."""
+    sizes = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        try:
+            sizes.append(int(Path(limit).read_text()))
+        except (OSError, ValueError):  # no such file, or "max"
+            continue
+    return min(sizes) // 2**20
+
+
+def describe() -> str:
+    """Every setting with its default and its why, as the text of an `.env` file."""
+    parts = []
+    for field in msgspec.structs.fields(Settings):
+        why = textwrap.fill(_why(field.type), 86, initial_indent="# ", subsequent_indent="# ")
+        default = "" if field.default is None else _plain(field.default)
+        mark = "# " if field.default is None else ""
+        parts.append(f"{why}\n{mark}{field.name.upper()}={default}\n")
+    return "\n".join(parts)
+
+
+def _why(annotation: Any) -> str:
+    return next(meta.description for meta in annotation.__metadata__ if meta.description)
+
+
+def _plain(default: object) -> str:
+    return f"{default:g}" if isinstance(default, float) else str(default)
+
+
+def _convert(name: str, text: str, expected: Any) -> object:
+    inner = get_args(expected)[0]
+    if inner is Path:
+        return Path(text)
+    value: object = text
+    if not _is_text(inner):  # so that '12' is a number, and 'a dozen' is said to be a string
+        for number in (int, float):
+            with contextlib.suppress(ValueError):
+                value = number(text)
+                break
+    try:
+        return msgspec.convert(value, expected)
+    except msgspec.ValidationError as error:
+        reason = str(error).replace("`", "").replace("| null", "").replace("  ", " ")
+        raise SettingsError(f"{name}={text}: {reason[0].lower()}{reason[1:]}") from None
+
+
+def _is_text(annotation: Any) -> bool:
+    return annotation is str or get_origin(annotation) is Literal or str in get_args(annotation)

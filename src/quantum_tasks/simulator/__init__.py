@@ -1,0 +1,1 @@
+"""Behind the fence: the only place that imports qiskit. Runs in child processes alone."""

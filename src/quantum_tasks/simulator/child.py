@@ -1,0 +1,118 @@
+"""The main function of a child: take an order, answer it, until the service hangs up."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+import socket
+import sys
+from pathlib import Path
+from types import FrameType
+
+import msgspec
+
+from quantum_tasks.errors import MEMORY_EXCEEDED, TIME_LIMIT_EXCEEDED
+from quantum_tasks.pool import Limits
+from quantum_tasks.simulator import aer, program
+from quantum_tasks.tasks import Accepted, Check, Completed, Order, Rejected, Reply, Run
+
+_PR_SET_PDEATHSIG = 1
+_NICENESS = 5  # the service answers people; the simulator uses what is left
+_RECURSION_LIMIT = 5000
+_EXAMPLE = (
+    'OPENQASM 3.0; include "stdgates.inc"; gate g(a, b) x { rx(a) x; U(a, b, -pi / 2) x; }'
+    " qubit[2] q; bit[2] c; h q[0]; ctrl @ x q[0], q[1]; g(pi / 4, 1.5e-3) q[1]; barrier q;"
+    " c[0] = measure q[0]; if (c[0] == true) { x q[1]; } else { reset q[1]; }"
+    " for int i in [0:2] { rz(i * 2) q[0]; } c = measure q;"
+)
+
+
+class _SoftTimeLimit(BaseException):
+    """Not an Exception: no library may catch it by the way."""
+
+
+def warm_up() -> None:
+    """Runs the way of a program once, up to the simulator's door."""
+    aer.translate(program.load(_EXAMPLE).circuit)
+
+
+def serve(channel: socket.socket, stderr: int, limits: Limits) -> None:
+    """Answers orders until the service hangs up; the first frame says that we are warm."""
+    _live_and_die_with_the_service(stderr)
+    simulator = aer.Simulator(limits.memory_mb, limits.max_result_bytes)
+    simulator.run(program.load(_EXAMPLE), shots=1, seed=0)
+    _limit_memory(limits.memory_mb)
+    decoder = msgspec.msgpack.Decoder(Order)
+    encoder = msgspec.msgpack.Encoder()
+    stream = channel.makefile("rwb")
+    stream.write((0).to_bytes(4, "big"))
+    stream.flush()
+    while len(header := stream.read(4)) == 4:
+        order = decoder.decode(stream.read(int.from_bytes(header, "big")))
+        os.ftruncate(2, 0)
+        reply = encoder.encode(_answer(order, simulator, limits))
+        stream.write(len(reply).to_bytes(4, "big") + reply)
+        stream.flush()
+
+
+def _answer(order: Order, simulator: aer.Simulator, limits: Limits) -> Reply:
+    try:
+        match order:
+            case Check():
+                program.load(order.qc)
+                return Accepted()
+            case Run():
+                signal.setitimer(signal.ITIMER_REAL, order.soft_time_limit_s, 0.5)
+                try:
+                    loaded = program.load(order.qc)
+                    counts = simulator.run(loaded, order.shots, order.seed)
+                finally:
+                    signal.setitimer(signal.ITIMER_REAL, 0)
+                return Completed(counts)
+    except program.ProgramError as error:
+        return error.as_reply()
+    except aer.SimulationError as error:
+        return Rejected(error.code, str(error))
+    except _SoftTimeLimit:
+        assert isinstance(order, Run)
+        return Rejected(
+            TIME_LIMIT_EXCEEDED,
+            f"The task was stopped after {order.soft_time_limit_s:g} s (TASK_SOFT_TIME_LIMIT_S).",
+        )
+    except MemoryError:
+        return Rejected(MEMORY_EXCEEDED, memory_message(limits.memory_mb))
+
+
+def memory_message(memory_mb: int) -> str:
+    """The sentence for whoever asks for more memory than a child has."""
+    return f"The program needs more than the {memory_mb} MiB of memory that it may have."
+
+
+def _live_and_die_with_the_service(stderr: int) -> None:
+    """Dies when the fork server does, which dies with the service; ignores the terminal."""
+    os.dup2(stderr, 2)
+    os.dup2(stderr, 1)
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() == 1:  # it died before we could ask
+            os._exit(1)
+    os.nice(_NICENESS)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    sys.setrecursionlimit(_RECURSION_LIMIT)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGALRM, _stop_softly)
+
+
+def _limit_memory(memory_mb: int) -> None:
+    """Allows that much address space beyond what the libraries have mapped already."""
+    if sys.platform == "linux":
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        limit = pages * resource.getpagesize() + memory_mb * 2**20
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+def _stop_softly(signum: int, frame: FrameType | None) -> None:
+    raise _SoftTimeLimit

@@ -1,0 +1,160 @@
+"""What the service asks of its database: one function per statement, row to struct."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+
+import msgspec
+
+from quantum_tasks.database.pool import Pool, connection
+from quantum_tasks.database.queries import QUERIES
+from quantum_tasks.errors import TASK_LOST
+from quantum_tasks.tasks import ClaimedTask, Status, Task
+
+# An instance whose heartbeat is older than this is dead. Recovery takes a lease and a sweep.
+LEASE_S = 15.0
+_MAX_LOSSES = 8
+_STALE_JOB_S = 30.0
+_CLAIM_TAKES_S = 10.0
+
+
+class Swept(msgspec.Struct, frozen=True):
+    """What a sweep found: dead instances, tasks queued again, tasks given up."""
+
+    instances: list[str]
+    requeued: list[uuid.UUID]
+    failed: list[uuid.UUID]
+
+
+class Store:
+    """Every method raises DatabaseUnavailable while the database is away."""
+
+    def __init__(self, pool: Pool, queue: str) -> None:
+        self._pool = pool
+        self.queue = queue
+
+    async def submit(self, qc: str, shots: int, seed: int | None) -> uuid.UUID:
+        """Stores a task and hints the workers; when this returns, the task is durable."""
+        id = uuid.uuid4()
+        async with connection(self._pool) as db:
+            await db.execute(QUERIES["submit"], id, self.queue, shots, seed, qc)
+        return id
+
+    async def get(self, id: uuid.UUID) -> Task | None:
+        """A task as its submitter sees it, or None."""
+        async with connection(self._pool) as db:
+            row = await db.fetchrow(QUERIES["get"], id)
+        if row is None:
+            return None
+        return Task(
+            status=Status(row["status"]),
+            error_code=row["error_code"],
+            error_message=row["error_message"],
+            counts=row["counts"],
+        )
+
+    async def claim(self, instance: uuid.UUID, limit: int) -> list[ClaimedTask]:
+        """Takes up to `limit` queued tasks for this instance, first come first served."""
+        async with connection(self._pool) as db:
+            rows = await db.fetch(QUERIES["claim"], instance, self.queue, limit)
+        # The order of an UPDATE's rows is nobody's promise.
+        return sorted((ClaimedTask(**row) for row in rows), key=lambda task: task.position)
+
+    async def complete(self, task: ClaimedTask, instance: uuid.UUID, counts: str) -> bool:
+        """Stores the result; False if this attempt no longer owns the task."""
+        async with connection(self._pool) as db:
+            stored = await db.fetchval(
+                QUERIES["complete"], task.id, task.attempt, instance, counts
+            )
+        return stored is not None
+
+    async def fail(self, task: ClaimedTask, instance: uuid.UUID, code: str, message: str) -> bool:
+        """Ends the task with an error; False if this attempt no longer owns it."""
+        async with connection(self._pool) as db:
+            ended = await db.fetchval(
+                QUERIES["fail"], task.id, task.attempt, instance, code, _storable(message)
+            )
+        return ended is not None
+
+    async def retry(
+        self,
+        task: ClaimedTask,
+        instance: uuid.UUID,
+        retries: int,
+        delay_s: float,
+        code: str,
+        message: str,
+    ) -> Status | None:
+        """Queues a crashed task again or, after too many crashes, fails it.
+
+        Returns its new status; None if this attempt no longer owns it.
+        """
+        async with connection(self._pool) as db:
+            status = await db.fetchval(
+                QUERIES["retry"],
+                task.id,
+                task.attempt,
+                instance,
+                retries,
+                delay_s,
+                code,
+                _storable(message),
+            )
+        return None if status is None else Status(status)
+
+    async def release(self, instance: uuid.UUID) -> list[uuid.UUID]:
+        """Queues again what this instance runs; returns which tasks that were."""
+        async with connection(self._pool) as db:
+            return [row["id"] for row in await db.fetch(QUERIES["release"], instance)]
+
+    async def disown(self, instance: uuid.UUID, held: Collection[uuid.UUID]) -> list[uuid.UUID]:
+        """Queues again what this instance owns without knowing it; returns which."""
+        async with connection(self._pool) as db:
+            rows = await db.fetch(QUERIES["disown"], instance, list(held), _CLAIM_TAKES_S)
+        return [row["id"] for row in rows]
+
+    async def heartbeat(self, instance: uuid.UUID, host: str, pid: int, version: str) -> None:
+        """Says that this instance lives."""
+        async with connection(self._pool) as db:
+            await db.execute(QUERIES["heartbeat"], instance, host, pid, version, LEASE_S / 2)
+
+    async def unregister(self, instance: uuid.UUID) -> None:
+        """Says goodbye."""
+        async with connection(self._pool) as db:
+            await db.execute(QUERIES["unregister"], instance)
+
+    async def sweep(self, instance: uuid.UUID) -> Swept | None:
+        """Puts right what dead instances left behind.
+
+        None if another instance is at it, or this one has not been steady for a lease.
+        """
+        async with connection(self._pool) as db, db.transaction():
+            if not await db.fetchval(QUERIES["sweep_begin"], instance, LEASE_S):
+                return None
+            dead = await db.fetch(QUERIES["sweep_instances"], LEASE_S)
+            tasks = await db.fetch(
+                QUERIES["sweep_tasks"],
+                _MAX_LOSSES,
+                TASK_LOST,
+                f"The service went down {_MAX_LOSSES + 1} times while running this task. "
+                "It will not be tried again.",
+            )
+            await db.execute(QUERIES["sweep_hints"])
+            await db.execute(QUERIES["sweep_jobs"], _STALE_JOB_S)
+        return Swept(
+            [f"{row['host']}:{row['pid']}" for row in dead],
+            [row["id"] for row in tasks if row["status"] == Status.QUEUED],
+            [row["id"] for row in tasks if row["status"] == Status.FAILED],
+        )
+
+    async def migration(self) -> int | None:
+        """The number of the newest migration of the database."""
+        async with connection(self._pool) as db:
+            number: int | None = await db.fetchval(QUERIES["health"])
+        return number
+
+
+def _storable(text: str) -> str:
+    """Postgres' text takes no NUL, and UTF-8 no surrogates: an error message may quote either."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()

@@ -1,0 +1,102 @@
+"""The vocabulary: what a user submits, what a worker runs, what comes back."""
+
+from __future__ import annotations
+
+import enum
+import uuid
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from quantum_tasks.errors import Diagnostic
+
+# Measured bit strings, most significant bit first, registers separated by a space -> shots.
+Counts = dict[str, int]
+
+
+class Status(enum.StrEnum):
+    """The life of a task. The last three are final."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class TaskRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A program to run and how often."""
+
+    qc: Annotated[
+        str,
+        Meta(
+            description="The program: OpenQASM 3 text with at least one measurement.",
+            examples=[
+                'OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; bit[2] c; '
+                "h q[0]; cx q[0], q[1]; c = measure q;"
+            ],
+        ),
+    ]
+    shots: Annotated[int, Meta(ge=1, le=2**31 - 1)] | None = msgspec.field(default=None)
+    seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] | None = msgspec.field(default=None)
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """A task as its submitter sees it; `counts` is JSON text, as the simulator wrote it."""
+
+    status: Status
+    error_code: str | None
+    error_message: str | None
+    counts: str | None
+
+
+class ClaimedTask(msgspec.Struct, frozen=True, kw_only=True):
+    """A task that this instance owns for one attempt."""
+
+    id: uuid.UUID
+    position: int
+    attempt: int
+    shots: int
+    seed: int | None
+    qc: str
+
+
+# What crosses the fence between the service and a child process (pool.py, simulator/child.py).
+
+
+class Check(msgspec.Struct, frozen=True, tag="check"):
+    """Is this program one that can be run? Answered with Accepted or Rejected."""
+
+    qc: str
+
+
+class Run(msgspec.Struct, frozen=True, tag="run"):
+    """Run this program. Answered with Completed or Rejected."""
+
+    qc: str
+    shots: int
+    seed: int | None
+    soft_time_limit_s: float
+
+
+class Accepted(msgspec.Struct, frozen=True, tag="accepted"):
+    """The program can be run."""
+
+
+class Completed(msgspec.Struct, frozen=True, tag="completed"):
+    """The counts, as JSON text."""
+
+    counts: str
+
+
+class Rejected(msgspec.Struct, frozen=True, tag="rejected"):
+    """The program cannot be run, or its run failed; trying again would not help."""
+
+    code: str
+    message: str
+    errors: list[Diagnostic] = []
+
+
+Order = Check | Run
+Reply = Accepted | Completed | Rejected

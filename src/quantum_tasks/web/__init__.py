@@ -1,0 +1,1 @@
+"""The HTTP side: a route table, handlers, one error table. Never imports the simulator."""

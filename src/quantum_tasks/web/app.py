@@ -1,0 +1,100 @@
+"""The Starlette application."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from quantum_tasks.errors import Problem
+from quantum_tasks.pool import ProcessPool
+from quantum_tasks.settings import Settings
+from quantum_tasks.store import Store
+from quantum_tasks.web.openapi import document
+from quantum_tasks.web.responses import on_http_exception, on_problem, on_unexpected
+from quantum_tasks.web.routes import API
+
+Readiness = Callable[[], Awaitable[list[str]]]
+
+_STATIC = Path(str(files("quantum_tasks.web") / "static"))
+_CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+)
+
+
+def create_app(
+    settings: Settings, store: Store, parsers: ProcessPool | None, readiness: Readiness
+) -> ASGIApp:
+    """The HTTP application; without parsers (a worker's), only its operational routes."""
+    endpoints = API if parsers else [route for route in API if route.tag == "operations"]
+    routes: list[BaseRoute] = [
+        Route(endpoint.path, endpoint.handler, methods=[endpoint.method]) for endpoint in endpoints
+    ]
+    if parsers:
+        routes += [
+            Route("/openapi.json", _openapi(document())),
+            Route("/", _page("index.html")),
+            Route("/docs", _page("docs.html")),
+            Mount("/static", StaticFiles(directory=_STATIC)),
+        ]
+    app = Starlette(
+        routes=routes,
+        exception_handlers={
+            Problem: on_problem,
+            HTTPException: on_http_exception,
+            Exception: on_unexpected,
+        },
+    )
+    app.router.redirect_slashes = False
+    app.state.settings = settings
+    app.state.store = store
+    app.state.parsers = parsers
+    app.state.readiness = readiness
+    return _SecurityHeaders(app)
+
+
+def _openapi(content: dict[str, Any]) -> Callable[[Request], Awaitable[Response]]:
+    text = json.dumps(content, indent=2)
+
+    async def openapi(request: Request) -> Response:
+        return Response(text, media_type="application/json")
+
+    return openapi
+
+
+def _page(name: str) -> Callable[[Request], Awaitable[Response]]:
+    async def page(request: Request) -> Response:
+        return FileResponse(_STATIC / name)
+
+    return page
+
+
+class _SecurityHeaders:
+    """Pages load nothing from elsewhere, and nobody frames them or guesses at types."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["X-Content-Type-Options"] = "nosniff"
+                if headers.get("content-type", "").startswith("text/html"):
+                    headers["Content-Security-Policy"] = _CONTENT_SECURITY_POLICY
+                    headers["Referrer-Policy"] = "no-referrer"
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)

@@ -1,0 +1,83 @@
+"""The route table: every address of the API, what it takes and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from quantum_tasks.tasks import TaskRequest
+from quantum_tasks.web import operations, tasks
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+_PROGRAM_PROBLEMS = (
+    "qasm_syntax",
+    "qasm_version",
+    "qasm_semantic",
+    "qasm_unsupported",
+    "no_measurements",
+    "unbound_parameter",
+    "too_complex",
+    "memory_exceeded",
+)
+_BODY_PROBLEMS = (
+    "malformed_json",
+    "request_timeout",
+    "body_too_large",
+    "unsupported_media_type",
+    "invalid_request",
+)
+
+
+class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """One row: the structs it answers with by status, and the codes of its problems."""
+
+    method: str
+    path: str
+    handler: Any  # a Handler; msgspec does not take callables
+    tag: str
+    body: Any = None
+    answers: Mapping[int, Sequence[Any]]
+    problems: Sequence[str] = ()
+
+
+API: list[Endpoint] = [
+    Endpoint(
+        method="POST",
+        path="/tasks",
+        handler=tasks.submit,
+        tag="tasks",
+        body=TaskRequest,
+        answers={202: [tasks.Submitted]},
+        problems=(*_BODY_PROBLEMS, *_PROGRAM_PROBLEMS, "database_unavailable", "service_busy"),
+    ),
+    Endpoint(
+        method="GET",
+        path="/tasks/{id}",
+        handler=tasks.fetch,
+        tag="tasks",
+        answers={
+            200: [tasks.Pending, tasks.Done, tasks.Failed, tasks.Cancelled],
+            404: [tasks.Missing],
+        },
+        problems=("database_unavailable",),
+    ),
+    Endpoint(
+        method="GET",
+        path="/healthz",
+        handler=operations.health,
+        tag="operations",
+        answers={200: [operations.Health]},
+    ),
+    Endpoint(
+        method="GET",
+        path="/readyz",
+        handler=operations.ready,
+        tag="operations",
+        answers={200: [operations.Readiness], 503: [operations.Readiness]},
+    ),
+]

@@ -1,0 +1,146 @@
+"""`/tasks`: submit a program, fetch its counts. Its answers keep these keys for ever."""
+
+from __future__ import annotations
+
+import logging
+import re
+import uuid
+from typing import Literal
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from quantum_tasks.errors import (
+    PROBLEMS,
+    Diagnostic,
+    InvalidRequest,
+    MemoryExceeded,
+    ServiceBusy,
+    TooComplex,
+)
+from quantum_tasks.pool import Busy, ChildDied, OutOfTime, ProcessPool
+from quantum_tasks.settings import Settings
+from quantum_tasks.store import Store
+from quantum_tasks.tasks import Check, Counts, Rejected, Status, Task, TaskRequest
+from quantum_tasks.web.requests import read_json
+from quantum_tasks.web.responses import json_response
+
+logger = logging.getLogger(__name__)
+
+_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+_BUSY_AFTER_S = 10.0
+
+
+class Submitted(msgspec.Struct, frozen=True):
+    """The task was stored; fetch it at its id."""
+
+    task_id: uuid.UUID
+    message: Literal["Task submitted successfully."] = "Task submitted successfully."
+
+
+class Pending(msgspec.Struct, frozen=True):
+    """The task is queued or running."""
+
+    status: Literal["pending"] = "pending"
+    message: Literal["Task is still in progress."] = "Task is still in progress."
+
+
+class Done(msgspec.Struct, frozen=True):
+    """The counts: measured bit strings, most significant bit first, registers separated by a
+    space and the one declared last first; the values add up to the shots."""
+
+    status: Literal["completed"]
+    result: Counts
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """The task failed; the message is a stable code, a colon and a sentence."""
+
+    status: Literal["failed"]
+    message: str
+
+
+class Cancelled(msgspec.Struct, frozen=True):
+    """The task was cancelled."""
+
+    status: Literal["cancelled"] = "cancelled"
+    message: Literal["Task was cancelled."] = "Task was cancelled."
+
+
+class Missing(msgspec.Struct, frozen=True):
+    """There is no task with this id."""
+
+    status: Literal["error"] = "error"
+    message: Literal["Task not found."] = "Task not found."
+
+
+async def submit(request: Request) -> Response:
+    """Checks a program and queues it; answers when the task is durable."""
+    settings: Settings = request.app.state.settings
+    store: Store = request.app.state.store
+    body = await read_json(request, TaskRequest, settings.max_body_bytes)
+    shots = settings.num_shots if body.shots is None else body.shots
+    if shots > settings.max_shots:
+        raise InvalidRequest(
+            f"The field 'shots': at most {settings.max_shots} are allowed (MAX_SHOTS).",
+            errors=[Diagnostic(pointer="/shots")],
+        )
+    await check(request.app.state.parsers, body.qc, settings)
+    id = await store.submit(body.qc, shots, body.seed)
+    logger.info("task submitted", extra={"task": id, "shots": shots, "bytes": len(body.qc)})
+    return json_response(Submitted(id), 202, {"Location": f"/tasks/{id}"})
+
+
+async def fetch(request: Request) -> Response:
+    """What has become of a task."""
+    store: Store = request.app.state.store
+    id = request.path_params["id"]
+    task = await store.get(uuid.UUID(id)) if _UUID.fullmatch(id) else None
+    if task is None:
+        return json_response(Missing(), 404)
+    return Response(_body(task), media_type="application/json")
+
+
+def _body(task: Task) -> bytes:
+    match task.status:
+        case Status.COMPLETED:
+            # The counts are JSON already: they are passed on, not decoded and encoded again.
+            assert task.counts is not None
+            return b'{"status":"completed","result":' + task.counts.encode() + b"}"
+        case Status.FAILED:
+            message = f"{task.error_code}: {task.error_message}"
+            return msgspec.json.encode(Failed("failed", message))
+        case Status.CANCELLED:
+            return msgspec.json.encode(Cancelled())
+        case _:
+            return msgspec.json.encode(Pending())
+
+
+async def check(parsers: ProcessPool, qc: str, settings: Settings) -> None:
+    """Returns if the program can be run; raises the Problem that says why not."""
+    limit_s = settings.parse_time_limit_s
+    try:
+        reply = await parsers.run(Check(qc), limit_s, _BUSY_AFTER_S)
+    except Busy:
+        raise ServiceBusy(retry_after_s=5) from None
+    except OutOfTime:
+        raise TooComplex(
+            f"Checking the program took longer than {limit_s:g} s (PARSE_TIME_LIMIT_S). "
+            "Make it shorter, or nest its gates and loops less.",
+            errors=[Diagnostic(pointer="/qc")],
+        ) from None
+    except ChildDied as death:
+        if death.out_of_memory:
+            raise MemoryExceeded(
+                f"Checking the program took more than {settings.parser_memory_mb} MiB of "
+                "memory (PARSER_MEMORY_MB).",
+                errors=[Diagnostic(pointer="/qc")],
+            ) from None
+        logger.warning("a program killed its parser", extra={"how": death.how})
+        raise TooComplex(
+            "The program cannot be checked: the parser gave up on it.",
+            errors=[Diagnostic(pointer="/qc")],
+        ) from None
+    if isinstance(reply, Rejected):
+        raise PROBLEMS[reply.code](reply.message, errors=reply.errors)

@@ -1,0 +1,192 @@
+"""Claim, run, finish."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from quantum_tasks.errors import (
+    MEMORY_EXCEEDED,
+    TIME_LIMIT_EXCEEDED,
+    WORKER_CRASHED,
+    DatabaseUnavailable,
+)
+from quantum_tasks.pool import ChildDied, OutOfTime, ProcessPool
+from quantum_tasks.settings import Settings
+from quantum_tasks.store import Store
+from quantum_tasks.tasks import ClaimedTask, Completed, Rejected, Reply, Run, Status
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_DATABASE_RETRY_S = 0.5
+
+
+class Worker:
+    """Keeps this instance's children busy with queued tasks.
+
+    It looks for tasks when it is woken (by a hint, or because a child has become free) and takes
+    as many as there are free children.
+    """
+
+    def __init__(
+        self, store: Store, pool: ProcessPool, settings: Settings, instance: uuid.UUID
+    ) -> None:
+        self._store = store
+        self._pool = pool
+        self._settings = settings
+        self._instance = instance
+        self._running: dict[asyncio.Task[None], ClaimedTask] = {}
+        self._wanted = asyncio.Event()
+
+    def wake(self) -> None:
+        """There may be work."""
+        self._wanted.set()
+
+    @property
+    def held(self) -> list[uuid.UUID]:
+        """The tasks that this instance is working on."""
+        return [task.id for task in self._running.values()]
+
+    async def run(self) -> None:
+        """Works until cancelled; what is running then goes on, see finish()."""
+        await self._pool.ready()
+        self.wake()
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            try:
+                await self._fill()
+            except DatabaseUnavailable as error:
+                logger.warning("cannot claim tasks", extra={"reason": repr(error.__cause__)})
+                await asyncio.sleep(_DATABASE_RETRY_S)
+                self.wake()
+
+    async def _fill(self) -> None:
+        """Claims until every child is busy or nothing is queued."""
+        while free := self._pool.size - len(self._running):
+            claimed = await self._store.claim(self._instance, free)
+            for task in claimed:
+                run = asyncio.create_task(self._work(task))
+                self._running[run] = task
+                run.add_done_callback(self._worked)
+            if len(claimed) < free:
+                return
+
+    async def finish(self, grace_s: float, hurry: asyncio.Event) -> None:
+        """Lets what is running end within the grace, or until there is a hurry, and gives the
+        rest back to the queue. Raises DatabaseUnavailable if it cannot."""
+        if self._running:
+            logger.info(
+                "finishing running tasks",
+                extra={"tasks": len(self._running), "grace_s": grace_s},
+            )
+            ended = asyncio.gather(*self._running, return_exceptions=True)
+            hurried = asyncio.ensure_future(hurry.wait())
+            await asyncio.wait(
+                {ended, hurried}, timeout=grace_s, return_when=asyncio.FIRST_COMPLETED
+            )
+            hurried.cancel()
+        for run in list(self._running):
+            run.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        for id in await self._store.release(self._instance):
+            logger.info("task given back", extra={"task": id})
+
+    def _worked(self, run: asyncio.Task[None]) -> None:
+        del self._running[run]
+        self.wake()
+        if not run.cancelled() and (error := run.exception()):
+            logger.error("working on a task failed", exc_info=error)
+
+    async def _work(self, task: ClaimedTask) -> None:
+        began = time.monotonic()
+        logger.info("task started", extra={"task": task.id, "attempt": task.attempt})
+        soft_limit_s = self._settings.task_soft_time_limit_s
+        time_limit_s = self._settings.task_time_limit_s
+        try:
+            reply: Reply = await self._pool.run(
+                Run(task.qc, task.shots, task.seed, soft_limit_s), time_limit_s
+            )
+        except OutOfTime:
+            reply = Rejected(
+                TIME_LIMIT_EXCEEDED,
+                f"The task was killed after {time_limit_s:g} s (TASK_TIME_LIMIT_S).",
+            )
+        except ChildDied as death:
+            if not death.out_of_memory:
+                await self._crashed(task, death)
+                return
+            reply = Rejected(
+                MEMORY_EXCEEDED,
+                f"The program needs more than the {self._settings.memory_per_simulator_mb()} "
+                "MiB of memory that it may have (SIMULATOR_MEMORY_MB).",
+            )
+        ms = round((time.monotonic() - began) * 1000)
+        match reply:
+            case Completed(counts):
+                stored = await self._until_stored(
+                    lambda: self._store.complete(task, self._instance, counts)
+                )
+                event, extra = "task completed", {}
+            case Rejected(code, message):
+                stored = await self._until_stored(
+                    lambda: self._store.fail(task, self._instance, code, message)
+                )
+                event, extra = "task failed", {"code": code}
+            case _:
+                raise TypeError(f"a simulator answered {reply!r}")
+        if stored:
+            logger.info(event, extra={"task": task.id, "attempt": task.attempt, "ms": ms, **extra})
+        else:
+            self._refused(task)
+
+    async def _crashed(self, task: ClaimedTask, death: ChildDied) -> None:
+        retries = self._settings.worker_max_retries
+        delay_s = self._settings.worker_retry_delay_s
+        times = retries + 1
+        status = await self._until_stored(
+            lambda: self._store.retry(
+                task,
+                self._instance,
+                retries,
+                delay_s,
+                WORKER_CRASHED,
+                f"The simulator process died {times} time{'s' if times > 1 else ''} while "
+                f"running this task (last: {death.how}). It will not be tried again.",
+            )
+        )
+        if status is None:
+            self._refused(task)
+            return
+        logger.warning(
+            "task crashed its process",
+            extra={
+                "task": task.id,
+                "attempt": task.attempt,
+                "how": death.how,
+                "status": status,
+                "last_words": death.last_words[-500:],
+            },
+        )
+        if status == Status.QUEUED:
+            # procrastinate looks for jobs whose time has come only now and then.
+            asyncio.get_running_loop().call_later(delay_s + 0.05, self.wake)
+
+    async def _until_stored(self, write: Callable[[], Awaitable[T]]) -> T:
+        """Keeps an outcome in memory while the database is away."""
+        while True:
+            try:
+                return await write()
+            except DatabaseUnavailable as error:
+                logger.warning("cannot store an outcome", extra={"reason": repr(error.__cause__)})
+                await asyncio.sleep(_DATABASE_RETRY_S)
+
+    def _refused(self, task: ClaimedTask) -> None:
+        """Another attempt owns the task: this instance was taken for dead, or is too late."""
+        logger.warning("outcome refused", extra={"task": task.id, "attempt": task.attempt})
