@@ -19,9 +19,10 @@ from quantum_tasks.database import migrations
 from quantum_tasks.database.embedded import EmbeddedPostgres
 from quantum_tasks.database.pool import Pool, create_pool, wait_until_reachable
 from quantum_tasks.errors import DatabaseUnavailable, StartError
-from quantum_tasks.pool import Limits, ProcessPool
+from quantum_tasks.pool import ProcessPool
 from quantum_tasks.settings import Settings
 from quantum_tasks.store import Store
+from quantum_tasks.tasks import Limits
 from quantum_tasks.web.app import create_app
 from quantum_tasks.worker import Worker
 

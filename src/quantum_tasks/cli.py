@@ -37,7 +37,7 @@ def _parser() -> argparse.ArgumentParser:
         help="run the service",
         description="Brings the database up to date, then serves the API and runs tasks until "
         "SIGTERM or Ctrl-C. Without DATABASE_URL it starts a Postgres of its own.",
-        epilog=_settings_help,
+        epilog=_settings_help,  # type: ignore[arg-type]
         formatter_class=_LazyEpilog,
     )
     serve.add_argument("--host", help="address to listen on (setting HOST)")
@@ -84,6 +84,7 @@ def _settings_help() -> str:
 
 def _serve(options: argparse.Namespace) -> None:
     import asyncio
+    import contextlib
 
     import uvloop
 
@@ -93,11 +94,12 @@ def _serve(options: argparse.Namespace) -> None:
 
     settings = load(given={"HOST": options.host, "PORT": options.port})
     logs.configure(settings.log_format, settings.log_level)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        try:
-            runner.run(serve(settings, options.only))
-        except asyncio.CancelledError:
-            pass  # a signal came while it was starting
+    # A signal that comes while it is starting cancels the start.
+    with (
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+        contextlib.suppress(asyncio.CancelledError),
+    ):
+        runner.run(serve(settings, options.only))
 
 
 def _migrate(options: argparse.Namespace) -> None:

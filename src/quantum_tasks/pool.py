@@ -10,6 +10,7 @@ pipe among their children lose it when a child is killed while it holds the pipe
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 import multiprocessing
 import os
@@ -23,10 +24,11 @@ from typing import Any
 
 import msgspec
 
-from quantum_tasks.tasks import Order, Reply
+from quantum_tasks.tasks import Limits, Order, Reply
 
 logger = logging.getLogger(__name__)
 
+CHILD = "quantum_tasks.simulator.child"
 PRELOAD = "quantum_tasks.simulator.preload"
 _HEADER = 4  # bytes of a frame's length, big-endian
 _STOP_TIMEOUT_S = 3.0
@@ -42,14 +44,7 @@ _ENVIRONMENT = {
 }
 
 
-class Limits(msgspec.Struct, frozen=True):
-    """What a child may use: memory beyond what it starts with, and the size of a result."""
-
-    memory_mb: int
-    max_result_bytes: int
-
-
-class ChildDied(Exception):
+class ChildDiedError(Exception):
     """The child died while it worked on the order."""
 
     def __init__(self, how: str, last_words: str) -> None:
@@ -63,11 +58,11 @@ class ChildDied(Exception):
         return "bad_alloc" in self.last_words or "memory allocation of" in self.last_words
 
 
-class OutOfTime(Exception):
+class OutOfTimeError(Exception):
     """The child was killed because the order took longer than its time limit."""
 
 
-class Busy(Exception):
+class BusyError(Exception):
     """No child was free in time."""
 
 
@@ -104,9 +99,9 @@ class ProcessPool:
     ) -> Reply:
         """Gives an order to a free child and returns its reply.
 
-        The time limit begins when a child takes the order. Raises Busy if none is free within
-        `patience_s` (default: waits for ever), OutOfTime, or ChildDied. Cancelling kills the
-        child that works on the order.
+        The time limit begins when a child takes the order. Raises BusyError if none is free
+        within `patience_s` (default: waits for ever), OutOfTimeError, or ChildDiedError.
+        Cancelling kills the child that works on the order.
         """
         child = await self._free_child(patience_s)
         try:
@@ -114,7 +109,7 @@ class ProcessPool:
                 reply = await child.ask(order)
         except TimeoutError:
             child.kill()
-            raise OutOfTime from None
+            raise OutOfTimeError from None
         except (EOFError, OSError):
             child.kill()
             raise await child.obituary() from None
@@ -139,7 +134,7 @@ class ProcessPool:
                     if child in self._children and not child.dead.is_set():
                         return child
         except TimeoutError:
-            raise Busy from None
+            raise BusyError from None
 
     async def _keep_one(self) -> None:
         """Keeps one place filled with a living child."""
@@ -229,7 +224,8 @@ class _Child:
         frame = self._encoder.encode(order)
         self._writer.write(len(frame).to_bytes(_HEADER, "big") + frame)
         await self._writer.drain()
-        return self._decoder.decode(await self._receive())
+        reply: Reply = self._decoder.decode(await self._receive())
+        return reply
 
     async def _receive(self) -> bytes:
         length = int.from_bytes(await self._reader.readexactly(_HEADER), "big")
@@ -241,7 +237,7 @@ class _Child:
         if self._process is not None:
             self._process.kill()
 
-    async def obituary(self) -> ChildDied:
+    async def obituary(self) -> ChildDiedError:
         """How the child died, and what it last wrote to standard error."""
         self.killed = True
         if self._process is not None:
@@ -249,7 +245,7 @@ class _Child:
         code = self._process.exitcode if self._process else None
         self._stderr.seek(0)
         last_words = self._stderr.read(65536).decode(errors="replace")
-        return ChildDied(_how(code), last_words)
+        return ChildDiedError(_how(code), last_words)
 
     async def end(self) -> None:
         """Makes sure that the process is gone, and lets go of what belongs to it."""
@@ -282,9 +278,8 @@ def _received_file(passed: Any) -> int:
 
 
 def _child_main(channel: socket.socket, stderr: int, limits: Limits) -> None:
-    from quantum_tasks.simulator import child  # only ever on the other side of the fence
-
-    child.serve(channel, stderr, limits)
+    # By name, because only the other side of the fence may import it.
+    importlib.import_module(CHILD).serve(channel, stderr, limits)
 
 
 def _how(exit_code: int | None) -> str:

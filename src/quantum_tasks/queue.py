@@ -118,9 +118,7 @@ class AsyncpgConnector(BaseAsyncConnector):
         running: set[asyncio.Task[None]] = set()
 
         def receive(_connection: object, _pid: int, channel: str, payload: object) -> None:
-            task = asyncio.ensure_future(
-                on_notification(channel=channel, payload=str(payload))  # type: ignore[arg-type]
-            )
+            task = asyncio.ensure_future(on_notification(channel=channel, payload=str(payload)))
             running.add(task)
             task.add_done_callback(running.discard)
 

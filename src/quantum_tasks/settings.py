@@ -16,8 +16,8 @@ from msgspec import Meta
 from quantum_tasks.errors import SettingsError
 
 
-def _is(why: str, **limits: float) -> Meta:
-    return Meta(description=why, **limits)  # type: ignore[arg-type]
+def _is(why: str, **limits: Any) -> Any:
+    return Meta(description=why, **limits)
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,7 +144,7 @@ def load(
     it should have been.
     """
     in_file = dotenv_values(env_file, interpolate=False) if env_file else {}
-    found = {}
+    found: dict[str, Any] = {}
     for field in msgspec.structs.fields(Settings):
         name = field.name.upper()
         value = (given or {}).get(name)
@@ -162,11 +162,9 @@ def load(
         raise SettingsError(
             f"NUM_SHOTS={settings.num_shots} is over MAX_SHOTS={settings.max_shots}"
         )
-    if (url := settings.database_url) is not None:
-        if not url.startswith(("postgresql://", "postgres://")):
-            raise SettingsError(
-                "DATABASE_URL: expected postgresql://user:password@host:port/database"
-            )
+    url = settings.database_url
+    if url is not None and not url.startswith(("postgresql://", "postgres://")):
+        raise SettingsError("DATABASE_URL: expected postgresql://user:password@host:port/database")
     return settings
 
 
@@ -201,7 +199,7 @@ def describe() -> str:
 
 
 def _why(annotation: Any) -> str:
-    return next(meta.description for meta in annotation.__metadata__ if meta.description)
+    return next(str(meta.description) for meta in annotation.__metadata__ if meta.description)
 
 
 def _plain(default: object) -> str:

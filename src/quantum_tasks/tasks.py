@@ -65,6 +65,13 @@ class ClaimedTask(msgspec.Struct, frozen=True, kw_only=True):
 # What crosses the fence between the service and a child process (pool.py, simulator/child.py).
 
 
+class Limits(msgspec.Struct, frozen=True):
+    """What a child may use: memory beyond what it starts with, and the size of a result."""
+
+    memory_mb: int
+    max_result_bytes: int
+
+
 class Check(msgspec.Struct, frozen=True, tag="check"):
     """Is this program one that can be run? Answered with Accepted or Rejected."""
 

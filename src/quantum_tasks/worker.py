@@ -15,7 +15,7 @@ from quantum_tasks.errors import (
     WORKER_CRASHED,
     DatabaseUnavailable,
 )
-from quantum_tasks.pool import ChildDied, OutOfTime, ProcessPool
+from quantum_tasks.pool import ChildDiedError, OutOfTimeError, ProcessPool
 from quantum_tasks.settings import Settings
 from quantum_tasks.store import Store
 from quantum_tasks.tasks import ClaimedTask, Completed, Rejected, Reply, Run, Status
@@ -86,12 +86,13 @@ class Worker:
                 "finishing running tasks",
                 extra={"tasks": len(self._running), "grace_s": grace_s},
             )
-            ended = asyncio.gather(*self._running, return_exceptions=True)
+            ended = asyncio.ensure_future(asyncio.wait(self._running))
             hurried = asyncio.ensure_future(hurry.wait())
             await asyncio.wait(
                 {ended, hurried}, timeout=grace_s, return_when=asyncio.FIRST_COMPLETED
             )
             hurried.cancel()
+            ended.cancel()
         for run in list(self._running):
             run.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
@@ -113,12 +114,12 @@ class Worker:
             reply: Reply = await self._pool.run(
                 Run(task.qc, task.shots, task.seed, soft_limit_s), time_limit_s
             )
-        except OutOfTime:
+        except OutOfTimeError:
             reply = Rejected(
                 TIME_LIMIT_EXCEEDED,
                 f"The task was killed after {time_limit_s:g} s (TASK_TIME_LIMIT_S).",
             )
-        except ChildDied as death:
+        except ChildDiedError as death:
             if not death.out_of_memory:
                 await self._crashed(task, death)
                 return
@@ -146,7 +147,7 @@ class Worker:
         else:
             self._refused(task)
 
-    async def _crashed(self, task: ClaimedTask, death: ChildDied) -> None:
+    async def _crashed(self, task: ClaimedTask, death: ChildDiedError) -> None:
         retries = self._settings.worker_max_retries
         delay_s = self._settings.worker_retry_delay_s
         times = retries + 1

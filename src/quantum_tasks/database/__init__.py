@@ -1,1 +1,1 @@
-"""Postgres: connections, named queries, migrations, and a server of our own where none is given."""
+"""Postgres: connections, queries, migrations, and a server of our own where none is given."""

@@ -97,7 +97,15 @@ class EmbeddedPostgres:
     def _initdb(self) -> None:
         _remove(self._data)  # what an interrupted initdb left
         self._own(self._data)
-        command = [self._binaries / "initdb", "-D", self._data, "-U", "postgres", "-A", "trust"]
+        command: list[str | Path] = [
+            self._binaries / "initdb",
+            "-D",
+            self._data,
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+        ]
         command += ["-E", "UTF8", "--no-locale", "--no-instructions"]
         command += ["--no-sync"] if self._throwaway else []
         done = subprocess.run(command, cwd="/", capture_output=True, text=True, **self._identity)
@@ -131,7 +139,14 @@ class EmbeddedPostgres:
         raise StartError(f"the embedded Postgres did not start; its log is {self._log}")
 
     def _answers(self) -> bool:
-        ready = [self._binaries / "pg_isready", "-q", "-h", self._socket_folder, "-U", "postgres"]
+        ready: list[str | Path] = [
+            self._binaries / "pg_isready",
+            "-q",
+            "-h",
+            self._socket_folder,
+            "-U",
+            "postgres",
+        ]
         return subprocess.run(ready, cwd="/").returncode == 0
 
     def _make_socket_folder(self) -> Path:

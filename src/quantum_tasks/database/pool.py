@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TypeAlias
 
 import asyncpg
 
@@ -15,8 +16,9 @@ from quantum_tasks.errors import DatabaseUnavailable, StartError
 
 logger = logging.getLogger(__name__)
 
-Connection = asyncpg.Connection
-Pool = asyncpg.Pool
+# asyncpg has no types of its own.
+Connection: TypeAlias = asyncpg.Connection
+Pool: TypeAlias = asyncpg.Pool
 
 STATEMENT_TIMEOUT_S = 10.0
 ACQUIRE_TIMEOUT_S = 5.0

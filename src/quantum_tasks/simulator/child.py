@@ -14,9 +14,8 @@ from types import FrameType
 import msgspec
 
 from quantum_tasks.errors import MEMORY_EXCEEDED, TIME_LIMIT_EXCEEDED
-from quantum_tasks.pool import Limits
 from quantum_tasks.simulator import aer, program
-from quantum_tasks.tasks import Accepted, Check, Completed, Order, Rejected, Reply, Run
+from quantum_tasks.tasks import Accepted, Check, Completed, Limits, Order, Rejected, Reply, Run
 
 _PR_SET_PDEATHSIG = 1
 _NICENESS = 5  # the service answers people; the simulator uses what is left

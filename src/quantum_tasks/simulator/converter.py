@@ -24,12 +24,12 @@ STANDARD_GATES = frozenset(importer._STDGATES)
 _UNROLL_LIMIT = 20_000
 
 
-class _Resolver(ValueResolver):
+class _Resolver(ValueResolver):  # type: ignore[misc]
     """Resolves expressions; mends indices."""
 
     def _index_collection(
         self, collection: Any, collection_type: Any, indexer: Any, base: ast.QASMNode
-    ) -> tuple[Any, types.Type]:
+    ) -> Any:
         """Mends slices with negative ends (`q[1:-1]` came out empty) and says which index is out
         of which range."""
         if not isinstance(collection_type, types.BitArray | types.QubitArray):
@@ -65,14 +65,14 @@ class _Resolver(ValueResolver):
             raise_from_node(node, "a loop variable as an index is not supported in so long a loop")
         if not isinstance(value, int):
             raise_from_node(node, "an index must be a constant integer")
-        return value
+        return int(value)
 
 
-class _Ended(Exception):
+class _EndError(Exception):
     """The program reached its `end;`."""
 
 
-class Converter(importer.ConvertVisitor):
+class Converter(importer.ConvertVisitor):  # type: ignore[misc]
     """Converts one program; keeps track of where it is, for errors that come without a place."""
 
     def __init__(self) -> None:
@@ -100,13 +100,13 @@ class Converter(importer.ConvertVisitor):
         """Adds `end;`."""
         try:
             return super().visit_Program(node, context)
-        except _Ended:
+        except _EndError:
             return context
 
     def visit_EndStatement(self, node: ast.EndStatement, context: State) -> State:
         if context.scope is not Scope.GLOBAL:
             raise_from_node(node, "'end' inside a block is not supported yet")
-        raise _Ended
+        raise _EndError
 
     def visit_Include(self, node: ast.Include, context: State) -> State:
         self.included = True

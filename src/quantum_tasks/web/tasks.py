@@ -19,7 +19,7 @@ from quantum_tasks.errors import (
     ServiceBusy,
     TooComplex,
 )
-from quantum_tasks.pool import Busy, ChildDied, OutOfTime, ProcessPool
+from quantum_tasks.pool import BusyError, ChildDiedError, OutOfTimeError, ProcessPool
 from quantum_tasks.settings import Settings
 from quantum_tasks.store import Store
 from quantum_tasks.tasks import Check, Counts, Rejected, Status, Task, TaskRequest
@@ -122,15 +122,15 @@ async def check(parsers: ProcessPool, qc: str, settings: Settings) -> None:
     limit_s = settings.parse_time_limit_s
     try:
         reply = await parsers.run(Check(qc), limit_s, _BUSY_AFTER_S)
-    except Busy:
+    except BusyError:
         raise ServiceBusy(retry_after_s=5) from None
-    except OutOfTime:
+    except OutOfTimeError:
         raise TooComplex(
             f"Checking the program took longer than {limit_s:g} s (PARSE_TIME_LIMIT_S). "
             "Make it shorter, or nest its gates and loops less.",
             errors=[Diagnostic(pointer="/qc")],
         ) from None
-    except ChildDied as death:
+    except ChildDiedError as death:
         if death.out_of_memory:
             raise MemoryExceeded(
                 f"Checking the program took more than {settings.parser_memory_mb} MiB of "
