@@ -57,19 +57,16 @@ async def serve(settings: Settings, only: Role | None = None) -> None:
                 working = _working(url, db, store, simulators, settings, checks, stop)
                 await stack.enter_async_context(working)
         app = create_app(settings, store, parsers, checks)
-        server = _Server(
-            uvicorn.Config(
-                app,
-                log_config=None,
-                access_log=False,
-                lifespan="off",
-                server_header=False,
-                timeout_graceful_shutdown=_OPEN_REQUESTS_GRACE_S,
-            )
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            timeout_graceful_shutdown=_OPEN_REQUESTS_GRACE_S,
         )
+        server = _Server(config, _welcome(*listener.getsockname()[:2], only))
         stop.on_request(lambda: setattr(server, "should_exit", True))
-        host, port = listener.getsockname()[:2]
-        print(_welcome(host, port, only), flush=True)
         await server.serve(sockets=[listener])
         logger.info("stopping")
 
@@ -123,6 +120,14 @@ class _Stop:
 class _Server(uvicorn.Server):
     """uvicorn, without its signal handlers: it would raise the signal again when it is done,
     and so end the process before the rest has stopped."""
+
+    def __init__(self, config: uvicorn.Config, welcome: str) -> None:
+        super().__init__(config)
+        self._welcome = welcome
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        print(self._welcome, flush=True)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Any:

@@ -7,7 +7,7 @@ import os
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from dotenv import dotenv_values
@@ -206,22 +206,20 @@ def _plain(default: object) -> str:
     return f"{default:g}" if isinstance(default, float) else str(default)
 
 
-def _convert(name: str, text: str, expected: Any) -> object:
-    inner = get_args(expected)[0]
+def _convert(name: str, text: str, annotation: Any) -> object:
+    inner = get_args(annotation)[0]
+    if type(None) in get_args(inner):  # whether it may be unset is not the text's question
+        inner = get_args(inner)[0]
     if inner is Path:
         return Path(text)
     value: object = text
-    if not _is_text(inner):  # so that '12' is a number, and 'a dozen' is said to be a string
+    if inner in (int, float):  # so that '12' is a number, and 'a dozen' is said to be a string
         for number in (int, float):
             with contextlib.suppress(ValueError):
                 value = number(text)
                 break
     try:
-        return msgspec.convert(value, expected)
+        return msgspec.convert(value, Annotated[(inner, *annotation.__metadata__)])
     except msgspec.ValidationError as error:
-        reason = str(error).replace("`", "").replace("| null", "").replace("  ", " ")
+        reason = str(error).replace("`", "")
         raise SettingsError(f"{name}={text}: {reason[0].lower()}{reason[1:]}") from None
-
-
-def _is_text(annotation: Any) -> bool:
-    return annotation is str or get_origin(annotation) is Literal or str in get_args(annotation)

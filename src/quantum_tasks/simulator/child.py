@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import multiprocessing
 import os
 import resource
 import signal
@@ -18,6 +19,7 @@ from quantum_tasks.simulator import aer, program
 from quantum_tasks.tasks import Accepted, Check, Completed, Limits, Order, Rejected, Reply, Run
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_NAME = 15
 _NICENESS = 5  # the service answers people; the simulator uses what is left
 _RECURSION_LIMIT = 5000
 _EXAMPLE = (
@@ -94,7 +96,9 @@ def _live_and_die_with_the_service(stderr: int) -> None:
     os.dup2(stderr, 2)
     os.dup2(stderr, 1)
     if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        prctl = ctypes.CDLL(None).prctl
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        prctl(_PR_SET_NAME, multiprocessing.current_process().name.encode())
         if os.getppid() == 1:  # it died before we could ask
             os._exit(1)
     os.nice(_NICENESS)

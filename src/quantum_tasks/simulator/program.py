@@ -31,7 +31,8 @@ from quantum_tasks.errors import (
 from quantum_tasks.simulator.converter import STANDARD_GATES, Converter
 from quantum_tasks.tasks import Rejected
 
-_VERSION = re.compile(r"(?:\s|//[^\n]*(?:\n|$)|/\*.*?\*/)*OPENQASM\s+(\d+)(?:\.(\d+))?", re.DOTALL)
+_BLANK = re.compile(r"(?:\s+|//[^\n]*(?:\n|$)|/\*.*?\*/)*+", re.DOTALL)
+_VERSION = re.compile(r"(?:\s+|//[^\n]*(?:\n|$)|/\*.*?\*/)*+OPENQASM\s+(\d+)(?:\.(\d+))?", re.DOTALL)
 _POSITION = re.compile(r"(?:L(\d+):C(\d+)|(\d+),(\d+)): ")
 _UNSUPPORTED = re.compile(
     r"not (?:currently )?supported|unsupported|unhandled|can only handle|cannot be resolved"
@@ -88,6 +89,7 @@ def load(qc: str) -> Program:
     try:
         with _collector_paused():
             _check_characters(text)
+            _check_content(text)
             _check_version(text)
             tree = _parse(text)
             circuit = _convert(tree)
@@ -119,6 +121,13 @@ def _check_characters(text: str) -> None:
         column = at - text.rfind("\n", 0, at)
         raise ProgramError(
             QasmSyntax, "The program contains a NUL character.", line=line, column=column
+        )
+
+
+def _check_content(text: str) -> None:
+    if _BLANK.fullmatch(text):  # the parser fails on it without a word
+        raise ProgramError(
+            QasmSyntax, "The program is empty.", hint="begin with: OPENQASM 3.0;"
         )
 
 

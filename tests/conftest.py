@@ -1,0 +1,109 @@
+"""One throwaway Postgres per run; one database per test, cloned from a migrated template."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Callable, Iterator
+
+import asyncpg
+import pytest
+from service import Service
+
+from quantum_tasks.database.embedded import EmbeddedPostgres
+from quantum_tasks.database.migrations import migrate
+from quantum_tasks.database.pool import Pool, create_pool
+from quantum_tasks.store import Store
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """A server without durability, from the same binaries as everybody's."""
+    server = EmbeddedPostgres(max_connections="300")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def template(postgres: EmbeddedPostgres) -> str:
+    """A database with the newest schema, to be cloned."""
+    asyncio.run(_execute(postgres.url, "create database template_qtasks"))
+    asyncio.run(migrate(_url(postgres, "template_qtasks")))
+    return "template_qtasks"
+
+
+@pytest.fixture
+def database(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
+    """The URL of a migrated database of the test's own."""
+    yield from _clone(postgres, template)
+
+
+@pytest.fixture(scope="session")
+def shared_database(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
+    yield from _clone(postgres, template)
+
+
+@pytest.fixture
+def empty_database(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """The URL of a database with nothing in it."""
+    yield from _clone(postgres, "template0")
+
+
+@pytest.fixture(scope="session")
+def service(shared_database: str) -> Iterator[Service]:
+    """A service that every test of a run shares; for tests that leave it as it was."""
+    service = Service(shared_database)
+    try:
+        yield service.start()
+    finally:
+        service.close()
+
+
+@pytest.fixture
+def start(database: str) -> Iterator[Callable[..., Service]]:
+    """Starts services of the test's own, on its database unless told otherwise."""
+    started: list[Service] = []
+
+    def start(*arguments: str, ready: bool = True, **settings: str) -> Service:
+        url = settings.pop("DATABASE_URL", database)
+        started.append(Service(url, *arguments, **settings))
+        return started[-1].start(ready)
+
+    yield start
+    for service in started:
+        service.close()
+
+
+@pytest.fixture
+async def pool(database: str) -> AsyncIterator[Pool]:
+    pool = await create_pool(database, 10)
+    yield pool
+    pool.terminate()
+
+
+@pytest.fixture
+def store(pool: Pool) -> Store:
+    return Store(pool, "tasks")
+
+
+def _clone(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
+    name = f"test_{next(_numbers)}"
+    create = f"create database {name} template {template} strategy file_copy"
+    asyncio.run(_execute(postgres.url, create))
+    yield _url(postgres, name)
+    asyncio.run(_execute(postgres.url, f"drop database {name} with (force)"))
+
+
+def _url(postgres: EmbeddedPostgres, database: str) -> str:
+    return postgres.url.replace("/postgres?", f"/{database}?")
+
+
+async def _execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()

@@ -1,0 +1,195 @@
+"""The real service as a child process, and what tests ask of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+STDGATES = 'OPENQASM 3.0;\ninclude "stdgates.inc";\n'
+BELL = STDGATES + "qubit[2] q;\nbit[2] c;\nh q[0];\ncx q[0], q[1];\nc = measure q;\n"
+# Seconds of work for one simulator process: a dense register and many mixing layers.
+SLOW = (
+    STDGATES
+    + "qubit[22] q;\nbit[22] c;\n"
+    + "".join(f"h q;\nrx(0.{i + 1}) q;\ncx q[0:20], q[21];\n" for i in range(12))
+    + "c = measure q;\n"
+)
+SETTINGS = {
+    "SIMULATOR_PROCESSES": "2",
+    "SIMULATOR_MEMORY_MB": "2048",
+    "WORKER_RETRY_DELAY_S": "0.2",
+    "LOG_FORMAT": "json",
+}
+
+
+class Service:
+    """`qtasks serve` on a free port; `log` is what it wrote to standard error."""
+
+    def __init__(self, database_url: str | None, *arguments: str, **settings: str) -> None:
+        self._settings = {**SETTINGS, **settings}
+        if database_url:
+            self._settings["DATABASE_URL"] = database_url
+        self._arguments = arguments
+        self._log = tempfile.NamedTemporaryFile(suffix=".log")  # noqa: SIM115
+        self.process: subprocess.Popen[str] | None = None
+        self.url = ""
+        self.client = httpx.Client(timeout=30)
+
+    def start(self, ready: bool = True) -> Service:
+        """Starts it, and waits until its port is open and, unless told otherwise, it is ready."""
+        self.process = launch(
+            "serve", "--port", "0", *self._arguments, stderr=self._log, **self._settings
+        )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        found = re.search(r"http://[\d.]+:\d+", line)
+        assert found, f"the service did not start: {line!r}\n{self.log}"
+        self.url = found[0]
+        self.client.base_url = httpx.URL(self.url)
+        if ready:
+            until(lambda: self.client.get("/readyz").status_code == 200, 30)
+        return self
+
+    @property
+    def log(self) -> str:
+        return Path(self._log.name).read_text()
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
+    def submit(self, qc: str, **fields: Any) -> str:
+        """The id of a new task."""
+        response = self.client.post("/tasks", json={"qc": qc, **fields})
+        assert response.status_code == 202, response.text
+        id: str = response.json()["task_id"]
+        return id
+
+    def task(self, id: str) -> dict[str, Any]:
+        body: dict[str, Any] = self.client.get(f"/tasks/{id}").json()
+        return body
+
+    def final(self, id: str, within_s: float = 60) -> dict[str, Any]:
+        """The task once it is no longer pending."""
+        until(lambda: self.task(id)["status"] != "pending", within_s)
+        return self.task(id)
+
+    def run(self, qc: str, **fields: Any) -> dict[str, Any]:
+        return self.final(self.submit(qc, **fields))
+
+    def counts(self, qc: str, **fields: Any) -> dict[str, int]:
+        body = self.run(qc, **fields)
+        assert body["status"] == "completed", body
+        counts: dict[str, int] = body["result"]
+        return counts
+
+    def stop(self, how: signal.Signals = signal.SIGTERM, within_s: float = 30) -> int:
+        """Sends a signal and returns the exit code."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        code = self.process.wait(within_s)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        self.client.close()
+        self.client = httpx.Client(timeout=30)
+        return code
+
+    def descendants(self) -> set[int]:
+        """Every process below the service: children, servers, helpers."""
+        return descendants(self.pid)
+
+    def children(self, pool: str = "simulator") -> list[int]:
+        """The pool's child processes; they carry its name."""
+        return [pid for pid in self.descendants() if name(pid) == f"qtasks-{pool}"[:15]]
+
+    def close(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.stop(signal.SIGKILL)
+        if self.process is not None and self.process.stdout is not None:
+            self.process.stdout.close()
+        self.client.close()
+        self._log.close()
+
+
+def launch(
+    *arguments: str, stderr: Any = subprocess.PIPE, cwd: Path | None = None, **settings: str
+) -> subprocess.Popen[str]:
+    """`qtasks` with these settings and no others."""
+    inherited = {k: v for k, v in os.environ.items() if k.upper() not in KNOWN_SETTINGS}
+    return subprocess.Popen(
+        [sys.executable, "-m", "quantum_tasks", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        text=True,
+        cwd=cwd or tempfile.gettempdir(),
+        env={**inherited, **settings},
+    )
+
+
+def run(*arguments: str, cwd: Path | None = None, **settings: str) -> tuple[int, str, str]:
+    """Exit code, standard output and standard error of `qtasks`."""
+    process = launch(*arguments, cwd=cwd, **settings)
+    out, err = process.communicate(timeout=60)
+    return process.returncode, out, err
+
+
+def until(condition: Callable[[], Any], within_s: float = 10, every_s: float = 0.05) -> Any:
+    """Waits for a condition, and fails if it does not come true in time."""
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline:
+        if found := condition():
+            return found
+        time.sleep(every_s)
+    raise AssertionError(f"it did not come true within {within_s} s")
+
+
+def descendants(pid: int) -> set[int]:
+    parents: dict[int, int] = {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                stat = (folder / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if stat[0] != "Z":
+                parents[int(folder.name)] = int(stat[1])
+    found = {pid}
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found - {pid}
+
+
+def name(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return ""
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; a zombie does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def _known_settings() -> Mapping[str, None]:
+    from quantum_tasks.settings import Settings
+
+    return dict.fromkeys(field.upper() for field in Settings.__struct_fields__)
+
+
+KNOWN_SETTINGS = _known_settings()
