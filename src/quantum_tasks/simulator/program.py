@@ -32,7 +32,9 @@ from quantum_tasks.simulator.converter import STANDARD_GATES, Converter
 from quantum_tasks.tasks import Rejected
 
 _BLANK = re.compile(r"(?:\s+|//[^\n]*(?:\n|$)|/\*.*?\*/)*+", re.DOTALL)
-_VERSION = re.compile(r"(?:\s+|//[^\n]*(?:\n|$)|/\*.*?\*/)*+OPENQASM\s+(\d+)(?:\.(\d+))?", re.DOTALL)
+_VERSION = re.compile(
+    r"(?:\s+|//[^\n]*(?:\n|$)|/\*.*?\*/)*+OPENQASM\s+(\d+)(?:\.(\d+))?", re.DOTALL
+)
 _POSITION = re.compile(r"(?:L(\d+):C(\d+)|(\d+),(\d+)): ")
 _UNSUPPORTED = re.compile(
     r"not (?:currently )?supported|unsupported|unhandled|can only handle|cannot be resolved"
@@ -126,9 +128,7 @@ def _check_characters(text: str) -> None:
 
 def _check_content(text: str) -> None:
     if _BLANK.fullmatch(text):  # the parser fails on it without a word
-        raise ProgramError(
-            QasmSyntax, "The program is empty.", hint="begin with: OPENQASM 3.0;"
-        )
+        raise ProgramError(QasmSyntax, "The program is empty.", hint="begin with: OPENQASM 3.0;")
 
 
 def _check_version(text: str) -> None:

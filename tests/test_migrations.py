@@ -1,0 +1,74 @@
+"""Starters that race, files that were edited, databases from the future."""
+
+from __future__ import annotations
+
+import asyncio
+
+import asyncpg
+import msgspec
+import pytest
+
+from quantum_tasks.database.migrations import Migration, all_migrations, migrate
+from quantum_tasks.errors import StartError
+from quantum_tasks.queue import JOB_NAME
+from quantum_tasks.tasks import Status
+
+
+async def test_of_four_starters_at_once_one_migrates_and_all_go_on(empty_database):
+    done = await asyncio.gather(*(migrate(empty_database) for _ in range(4)))
+    names = [f"{m.number:04d}_{m.name}" for m in all_migrations()]
+    assert sorted(done, key=len) == [[], [], [], names]
+
+
+async def test_a_database_that_is_up_to_date_needs_no_rights_to_change_it(database):
+    db = await asyncpg.connect(database)
+    await db.execute("drop role if exists reader")
+    await db.execute("create role reader login")
+    await db.execute("grant select on schema_migrations to reader")
+    await db.close()
+    assert await migrate(database.replace("postgres@", "reader@")) == []
+
+
+async def test_a_user_without_rights_is_told_to_migrate_as_another(empty_database):
+    db = await asyncpg.connect(empty_database)
+    await db.execute("drop role if exists guest")
+    await db.execute("create role guest login")
+    await db.close()
+    with pytest.raises(StartError, match="qtasks migrate"):
+        await migrate(empty_database.replace("postgres@", "guest@"))
+
+
+async def test_an_edited_migration_is_refused(database):
+    *others, last = all_migrations()
+    edited = msgspec.structs.replace(last, sha256="0" * 64)
+    with pytest.raises(StartError, match=f"{last.number:04d}_{last.name} was changed"):
+        await migrate(database, [*others, edited])
+
+
+async def test_a_newer_database_is_refused(database):
+    db = await asyncpg.connect(database)
+    await db.execute("insert into schema_migrations values (9999, 'future', '')")
+    await db.close()
+    with pytest.raises(StartError, match="newer than this program: it has migration 9999"):
+        await migrate(database)
+
+
+async def test_a_migration_that_fails_leaves_nothing_behind(database):
+    bad = Migration(9998, "bad", "create table half (); select 1 / 0", "")
+    with pytest.raises(asyncpg.DivisionByZeroError):
+        await migrate(database, [*all_migrations(), bad])
+    db = await asyncpg.connect(database)
+    assert await db.fetchval("select to_regclass('half')") is None
+    assert await db.fetchval("select max(number) from schema_migrations") < 9998
+    await db.close()
+
+
+async def test_the_statuses_of_database_and_program_are_the_same(pool):
+    found = await pool.fetchval("select enum_range(null::task_status)::text[]")
+    assert found == [status.value for status in Status]
+
+
+async def test_the_job_that_sql_names_is_the_one_that_is_registered(pool):
+    await pool.execute("select hint_workers('some queue')")
+    row = await pool.fetchrow("select queue_name, task_name from procrastinate_jobs")
+    assert tuple(row) == ("some queue", JOB_NAME)

@@ -1,0 +1,82 @@
+"""Environment over file over default; what is wrong is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from quantum_tasks.errors import SettingsError
+from quantum_tasks.settings import Settings, available_cores, describe, load
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_seed_contracts_defaults_hold():
+    settings = load({}, None)
+    assert settings.num_shots == 1024
+    assert settings.worker_max_retries == 3
+    assert settings.worker_retry_delay_s == 5
+    assert settings.task_soft_time_limit_s == 60
+    assert settings.task_time_limit_s == 90
+    assert settings.max_body_bytes == 2**20
+    assert settings.simulators == available_cores()
+
+
+def test_the_environment_wins_over_the_file_and_the_file_over_the_default(tmp_path):
+    file = tmp_path / ".env"
+    file.write_text("NUM_SHOTS=5\nPORT=99 # a remark\nexport LOG_FORMAT='json'\n")
+    settings = load({"NUM_SHOTS": "6"}, file)
+    assert (settings.num_shots, settings.port, settings.log_format) == (6, 99, "json")
+    assert load({"PORT": "1"}, file, {"PORT": 2}).port == 2
+
+
+def test_an_empty_value_counts_as_not_set():
+    assert load({"DATABASE_URL": "", "NUM_SHOTS": " "}, None) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("NUM_SHOTS", "0", "expected int >= 1"),
+        ("NUM_SHOTS", "many", "expected int, got str"),
+        ("NUM_SHOTS", "1.5", "expected int, got float"),
+        ("PORT", "70000", "expected int <= 65535"),
+        ("LOG_FORMAT", "xml", "invalid enum value 'xml'"),
+        ("TASK_TIME_LIMIT_S", "-1", "expected float > 0.0"),
+        ("TASK_TIME_LIMIT_S", "50", "TASK_SOFT_TIME_LIMIT_S=60 is over TASK_TIME_LIMIT_S=50"),
+        ("SIMULATOR_PROCESSES", "0", "expected int >= 1"),
+        ("NUM_SHOTS", "2000000", "MAX_SHOTS"),
+        ("DATABASE_URL", "mysql://x", "postgresql://"),
+    ],
+)
+def test_a_wrong_value_names_the_setting_and_what_was_expected(name, value, expected):
+    with pytest.raises(SettingsError) as caught:
+        load({name: value}, None)
+    assert name in str(caught.value)
+    assert expected in str(caught.value)
+
+
+def test_a_wrong_database_url_is_not_repeated():
+    with pytest.raises(SettingsError) as caught:
+        load({"DATABASE_URL": "mysql://user:secret@host"}, None)
+    assert "secret" not in str(caught.value)
+
+
+def test_memory_is_shared_among_the_simulators():
+    four = load({"SIMULATOR_PROCESSES": "4"}, None).memory_per_simulator_mb()
+    one = load({"SIMULATOR_PROCESSES": "1"}, None).memory_per_simulator_mb()
+    assert one // 4 == four
+    assert load({"SIMULATOR_MEMORY_MB": "100"}, None).memory_per_simulator_mb() == 100
+
+
+def test_the_example_file_lists_every_setting_with_its_default():
+    text = (ROOT / ".env.example").read_text()
+    assert text == describe(), "run: make env-example"
+    assert load({}, ROOT / ".env.example") == Settings()
+
+
+def test_the_readme_names_every_setting():
+    readme = (ROOT / "README.md").read_text()
+    missing = [n.upper() for n in Settings.__struct_fields__ if f"`{n.upper()}`" not in readme]
+    assert not missing

@@ -1,0 +1,298 @@
+"""Every guard of the statements in sql/queries, asked of a real Postgres."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+
+import asyncpg
+import pytest
+
+from quantum_tasks.database.pool import Pool
+from quantum_tasks.queue import JOB_NAME
+from quantum_tasks.store import LEASE_S, Store
+from quantum_tasks.tasks import ClaimedTask, Status
+
+A, B = uuid.UUID(int=1), uuid.UUID(int=2)
+
+
+async def claimed(store: Store, instance: uuid.UUID = A) -> ClaimedTask:
+    await store.submit("x", 10, None)
+    (task,) = await store.claim(instance, 1)
+    return task
+
+
+async def status(pool: Pool, id: uuid.UUID) -> str:
+    found: str = await pool.fetchval("select status from tasks where id = $1", id)
+    return found
+
+
+async def register(store: Store, *instances: uuid.UUID) -> None:
+    for instance in instances:
+        await store.heartbeat(instance, "host", 1, "0")
+
+
+async def age(pool: Pool, instance: uuid.UUID, column: str, seconds: float) -> None:
+    await pool.execute(
+        f"update instances set {column} = now() - $2 * interval '1 second' where id = $1",  # noqa: S608
+        instance,
+        seconds,
+    )
+
+
+async def steady(pool: Pool, store: Store, instance: uuid.UUID) -> None:
+    await register(store, instance)
+    await age(pool, instance, "steady_since", LEASE_S + 1)
+
+
+async def hints(pool: Pool) -> int:
+    found: int = await pool.fetchval(
+        "select count(*) from procrastinate_jobs where status = 'todo'"
+    )
+    return found
+
+
+async def test_submit_stores_task_program_and_hint_together(pool, store):
+    id = await store.submit("the program", 10, 3)
+    row = await pool.fetchrow(
+        "select t.*, p.qc from tasks t join programs p on p.task_id = t.id where t.id = $1", id
+    )
+    assert (row["status"], row["shots"], row["seed"], row["qc"]) == (
+        "queued",
+        10,
+        3,
+        "the program",
+    )
+    job = await pool.fetchrow("select * from procrastinate_jobs")
+    assert (job["queue_name"], job["task_name"], job["status"]) == ("tasks", JOB_NAME, "todo")
+
+
+async def test_submit_leaves_nothing_behind_when_its_hint_cannot_be_stored(pool, store):
+    await pool.execute("alter table procrastinate_jobs add check (queue_name <> 'tasks')")
+    with pytest.raises(asyncpg.CheckViolationError):
+        await store.submit("x", 10, None)
+    assert await pool.fetchval("select count(*) from tasks") == 0
+    assert await pool.fetchval("select count(*) from programs") == 0
+
+
+async def test_tasks_are_claimed_first_come_first_served(store):
+    ids = [await store.submit(str(i), 10, None) for i in range(5)]
+    assert [task.id for task in await store.claim(A, 3)] == ids[:3]
+    assert [task.id for task in await store.claim(B, 3)] == ids[3:]
+    assert await store.claim(A, 3) == []
+
+
+async def test_a_claim_takes_only_its_own_queue_and_no_task_before_its_time(pool, store):
+    await Store(pool, "other").submit("x", 10, None)
+    later = await store.submit("x", 10, None)
+    await pool.execute(
+        "update tasks set run_after = now() + interval '1 hour' where id = $1", later
+    )
+    assert await store.claim(A, 9) == []
+
+
+async def test_concurrent_claims_never_get_the_same_task(store):
+    ids = {await store.submit("x", 10, None) for _ in range(40)}
+    claims = await asyncio.gather(*(store.claim(uuid.uuid4(), 7) for _ in range(10)))
+    got = [task.id for claim in claims for task in claim]
+    while more := await store.claim(A, 7):
+        got += [task.id for task in more]
+    assert len(got) == 40
+    assert set(got) == ids
+
+
+async def test_a_result_is_stored_once_by_the_attempt_that_owns_the_task(pool, store):
+    task = await claimed(store)
+    assert await store.complete(task, A, '{"0":10}')
+    found = await store.get(task.id)
+    assert (found.status, found.counts) == (Status.COMPLETED, '{"0":10}')
+    assert not await store.complete(task, A, '{"1":10}')
+    assert (await store.get(task.id)).counts == '{"0":10}'
+    row = await pool.fetchrow("select * from results")
+    assert (row["task_id"], row["attempt"]) == (task.id, 1)
+
+
+async def test_another_instance_cannot_end_a_task(pool, store):
+    task = await claimed(store)
+    assert not await store.complete(task, B, "{}")
+    assert not await store.fail(task, B, "code", "message")
+    assert await store.retry(task, B, 3, 0, "code", "message") is None
+    assert await status(pool, task.id) == "running"
+    assert await pool.fetchval("select count(*) from results") == 0
+
+
+async def test_an_earlier_attempt_cannot_end_a_task_even_on_the_same_instance(pool, store):
+    first = await claimed(store)
+    await store.release(A)
+    (second,) = await store.claim(A, 1)
+    assert second.attempt == 2
+    assert not await store.complete(first, A, "{}")
+    assert not await store.fail(first, A, "code", "message")
+    assert await store.retry(first, A, 3, 0, "code", "message") is None
+    assert await status(pool, first.id) == "running"
+    assert await store.complete(second, A, "{}")
+
+
+@pytest.mark.parametrize("end", ["completed", "failed", "cancelled"])
+async def test_a_final_task_never_changes_whatever_statement_tries(pool, store, end):
+    id = await store.submit("x", 10, None)
+    error = ("'c'", "'m'") if end == "failed" else ("null", "null")
+    await pool.execute(
+        f"update tasks set status = '{end}', ended_at = now(), "  # noqa: S608
+        f"error_code = {error[0]}, error_message = {error[1]}"
+    )
+    for change in ("status = 'queued', ended_at = null", "attempt = 9", "shots = 1"):
+        with pytest.raises(asyncpg.CheckViolationError, match="final"):
+            await pool.execute(f"update tasks set {change}")  # noqa: S608
+    assert await status(pool, id) == end
+
+
+async def test_a_result_never_changes(pool, store):
+    task = await claimed(store)
+    await store.complete(task, A, '{"0":10}')
+    with pytest.raises(asyncpg.CheckViolationError, match="final"):
+        await pool.execute("""update results set counts = '{"1":10}'""")
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await pool.execute("insert into results values ($1, 2, '{}')", task.id)
+
+
+async def test_an_attempt_never_goes_backwards(pool, store):
+    await claimed(store)
+    with pytest.raises(asyncpg.CheckViolationError, match="attempt"):
+        await pool.execute("update tasks set attempt = 0")
+
+
+async def test_a_crash_is_charged_and_retried_until_the_retries_are_used_up(pool, store):
+    task = await claimed(store)
+    statuses = []
+    while task.attempt < 9:
+        statuses.append(await store.retry(task, A, 3, 0, "worker_crashed", "It died."))
+        if statuses[-1] is Status.FAILED:
+            break
+        (task,) = await store.claim(A, 1)
+    assert statuses == [Status.QUEUED] * 3 + [Status.FAILED]
+    found = await store.get(task.id)
+    assert (found.error_code, found.error_message) == ("worker_crashed", "It died.")
+    assert await pool.fetchval("select crashes from tasks") == 4
+
+
+async def test_a_retry_waits_and_leaves_a_hint_for_when_its_time_has_come(pool, store):
+    task = await claimed(store)
+    await pool.execute("delete from procrastinate_jobs")
+    await store.retry(task, A, 3, 60, "code", "message")
+    assert await store.claim(A, 1) == []
+    seconds = await pool.fetchval(
+        "select extract(epoch from scheduled_at - now())::float8 from procrastinate_jobs"
+    )
+    assert 55 < seconds <= 60
+
+
+async def test_release_gives_back_what_an_instance_runs_without_charging_it(pool, store):
+    mine, theirs = await claimed(store), await claimed(store, B)
+    await pool.execute("delete from procrastinate_jobs")
+    assert await store.release(A) == [mine.id]
+    assert [await status(pool, task.id) for task in (mine, theirs)] == ["queued", "running"]
+    row = await pool.fetchrow("select * from tasks where id = $1", mine.id)
+    assert (row["crashes"], row["losses"], row["attempt"]) == (0, 0, 1)
+    assert await hints(pool) == 1
+
+
+async def test_an_instance_gives_back_what_it_owns_without_knowing(pool, store):
+    known, unknown, fresh = [await claimed(store) for _ in range(3)]
+    await pool.execute(
+        "update tasks set started_at = now() - interval '1 minute' where id = any($1)",
+        [known.id, unknown.id],
+    )
+    assert await store.disown(A, [known.id]) == [unknown.id]
+    assert await status(pool, fresh.id) == "running"
+
+
+async def test_an_error_message_may_quote_anything(store):
+    task = await claimed(store)
+    assert await store.fail(task, A, "code", "NUL \0 and half a pair \ud800")
+    assert "NUL" in (await store.get(task.id)).error_message
+
+
+async def test_a_sweep_queues_again_what_a_dead_instance_ran(pool, store):
+    await steady(pool, store, A)
+    await register(store, B)
+    task = await claimed(store, B)
+    await age(pool, B, "heartbeat_at", LEASE_S + 1)
+    await pool.execute("delete from procrastinate_jobs")
+    swept = await store.sweep(A)
+    assert swept.requeued == [task.id]
+    assert swept.instances == ["host:1"]
+    assert await hints(pool) == 1
+    assert not await store.complete(task, B, "{}")
+    (again,) = await store.claim(A, 1)
+    assert again.attempt == 2
+    assert await pool.fetchval("select losses from tasks") == 1
+
+
+async def test_a_sweep_leaves_living_instances_alone(pool, store):
+    await steady(pool, store, A)
+    await register(store, B)
+    task = await claimed(store, B)
+    await age(pool, B, "heartbeat_at", LEASE_S - 3)
+    swept = await store.sweep(A)
+    assert (swept.requeued, swept.instances) == ([], [])
+    assert await store.complete(task, B, "{}")
+
+
+async def test_a_task_lost_too_often_fails(pool, store):
+    await steady(pool, store, A)
+    task = await claimed(store, B)
+    await pool.execute("update tasks set losses = 8")
+    assert (await store.sweep(A)).failed == [task.id]
+    assert (await store.get(task.id)).error_code == "task_lost"
+
+
+async def test_nobody_sweeps_within_a_lease_of_an_outage(pool, store):
+    await steady(pool, store, A)
+    await register(store, B)
+    task = await claimed(store, B)
+    for instance in (A, B):  # the outage: nobody could say that it lives
+        await age(pool, instance, "heartbeat_at", 60)
+    assert await store.sweep(A) is None
+    await register(store, A)  # A is back first
+    assert await store.sweep(A) is None
+    assert await store.complete(task, B, "{}")
+
+
+async def test_an_unregistered_instance_does_not_sweep(store):
+    assert await store.sweep(A) is None
+
+
+async def test_two_instances_do_not_sweep_at_once(pool, store):
+    await steady(pool, store, A)
+    async with pool.acquire() as other, other.transaction():
+        assert await other.fetchval(
+            "select pg_try_advisory_xact_lock(hashtext('quantum_tasks.sweep'))"
+        )
+        assert await store.sweep(A) is None
+    assert await store.sweep(A) is not None
+
+
+async def test_a_sweep_hints_at_queued_tasks_that_no_job_points_to(pool, store):
+    await steady(pool, store, A)
+    await store.submit("x", 10, None)
+    await store.sweep(A)
+    assert await hints(pool) == 1
+    await pool.execute("delete from procrastinate_jobs")
+    await store.sweep(A)
+    assert await hints(pool) == 1
+
+
+async def test_a_sweep_deletes_jobs_left_doing(pool, store):
+    await steady(pool, store, A)
+    await store.submit("x", 10, None)
+    await store.submit("x", 10, None)
+    await pool.execute("update procrastinate_jobs set status = 'doing'")
+    await pool.execute(
+        "update procrastinate_events set at = now() - interval '1 minute' "
+        "where job_id = (select min(id) from procrastinate_jobs)"
+    )
+    await store.sweep(A)
+    assert (
+        await pool.fetchval("select count(*) from procrastinate_jobs where status = 'doing'") == 1
+    )
