@@ -65,7 +65,8 @@ async def serve(settings: Settings, only: Role | None = None) -> None:
             server_header=False,
             timeout_graceful_shutdown=_OPEN_REQUESTS_GRACE_S,
         )
-        server = _Server(config, _welcome(*listener.getsockname()[:2], only))
+        host, port = listener.getsockname()[:2]
+        server = _Server(config, _welcome(host, port, only))
         stop.on_request(lambda: setattr(server, "should_exit", True))
         await server.serve(sockets=[listener])
         logger.info("stopping")

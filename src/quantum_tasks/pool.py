@@ -179,11 +179,13 @@ class _Child:
         self._name = name
         self._limits = limits
         self._process: ForkServerProcess | None = None
+        self._channel: socket.socket | None = None
         self._reader: asyncio.StreamReader
         self._writer: asyncio.StreamWriter | None = None
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed in end()
         self._decoder = msgspec.msgpack.Decoder(Reply)
         self._encoder = msgspec.msgpack.Encoder()
+        self._death: ChildDiedError | None = None
         self.dead = asyncio.Event()
         self.killed = False
 
@@ -193,7 +195,7 @@ class _Child:
 
     async def start(self) -> None:
         """Returns when the child has said that it is warm. Raises OSError or EOFError."""
-        ours, theirs = socket.socketpair()
+        self._channel, theirs = socket.socketpair()
         context = multiprocessing.get_context("forkserver")
         process = context.Process(
             target=_child_main,
@@ -215,7 +217,8 @@ class _Child:
             theirs.close()
         self._process = process
         asyncio.get_running_loop().add_reader(process.sentinel, self._died)
-        self._reader, self._writer = await asyncio.open_unix_connection(sock=ours, limit=2**20)
+        streams = await asyncio.open_unix_connection(sock=self._channel, limit=2**20)
+        self._reader, self._writer = streams
         await self._receive()
 
     async def ask(self, order: Order) -> Reply:
@@ -242,19 +245,23 @@ class _Child:
         self.killed = True
         if self._process is not None:
             await asyncio.to_thread(self._process.join, _STOP_TIMEOUT_S)
-        code = self._process.exitcode if self._process else None
-        self._stderr.seek(0)
-        last_words = self._stderr.read(65536).decode(errors="replace")
-        return ChildDiedError(_how(code), last_words)
+        if self._death is None:  # it is asked for twice when it dies at work
+            self._stderr.seek(0)
+            last_words = self._stderr.read(65536).decode(errors="replace")
+            code = self._process.exitcode if self._process else None
+            self._death = ChildDiedError(_how(code), last_words)
+        return self._death
 
     async def end(self) -> None:
         """Makes sure that the process is gone, and lets go of what belongs to it."""
         self.kill()
         if self._process is not None:
             asyncio.get_running_loop().remove_reader(self._process.sentinel)
-            await asyncio.to_thread(self._process.join, _STOP_TIMEOUT_S)
+        await self.obituary()
         if self._writer is not None:
             self._writer.close()
+        elif self._channel is not None:
+            self._channel.close()
         self._stderr.close()
 
     def _died(self) -> None:

@@ -9,6 +9,7 @@ import resource
 import signal
 import socket
 import sys
+from multiprocessing import forkserver
 from pathlib import Path
 from types import FrameType
 
@@ -95,6 +96,11 @@ def _live_and_die_with_the_service(stderr: int) -> None:
     """Dies when the fork server does, which dies with the service; ignores the terminal."""
     os.dup2(stderr, 2)
     os.dup2(stderr, 1)
+    # The fork server ends when the last process that holds this pipe does. multiprocessing hands
+    # it to every child, so that a child busy in Aer would keep the fork server, and with it
+    # itself, alive after the service was killed.
+    alive: int = forkserver._forkserver._forkserver_alive_fd  # type: ignore[attr-defined]
+    os.close(alive)
     if sys.platform == "linux":
         prctl = ctypes.CDLL(None).prctl
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

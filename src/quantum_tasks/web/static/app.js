@@ -1,6 +1,7 @@
 "use strict";
 
 const SHOWN_OUTCOMES = 32;
+const LONG_KEY = 24; // characters; longer ones stand above their bars
 const FIRST_POLL_MS = 100;
 const LAST_POLL_MS = 1000;
 
@@ -43,9 +44,7 @@ async function run() {
   }
 }
 
-function request() {
-  return { qc: program.value, shots: Number(shots.value) };
-}
+const request = () => ({ qc: program.value, shots: Number(shots.value) });
 
 /** The body of a response; throws a Failure for any but a good one. */
 async function ask(path, options) {
@@ -99,7 +98,7 @@ function element(tag, className, text = "") {
 
 function say(sentence, failed = false) {
   const status = byId("status");
-  // Writing the same again would make a screen reader repeat it at every poll.
+  // Not the same again: a screen reader would repeat it at every poll.
   if (status.textContent !== sentence) status.textContent = sentence;
   status.classList.toggle("failure", failed);
 }
@@ -126,6 +125,7 @@ function showOutcome(task) {
   const most = shown[0][1];
   // By key as text: an object puts the keys that look like integers first, "10" before "00".
   shown.sort(([a], [b]) => (a < b ? -1 : 1));
+  byId("counts").classList.toggle("long", shown.some(([key]) => key.length > LONG_KEY));
   byId("counts").replaceChildren(...shown.map(([key, count]) => bar(key, count, total, most)));
   say(`Completed: ${plural(total, "shot")}, ${plural(outcomes.length, "outcome")}.`);
   const hidden = outcomes.length - shown.length;
@@ -141,13 +141,10 @@ function bar(key, count, total, most) {
   const row = element("li", "");
   const length = element("div", "bar");
   length.style.width = `${(100 * count) / most}%`;
-  const share = `${((100 * count) / total).toFixed(1)} %`;
-  row.append(
-    element("span", "key", key),
-    length,
-    element("span", "count", number(count)),
-    element("span", "share", share),
-  );
+  const share = (100 * count) / total;
+  const shareText = share < 0.05 ? "< 0.1 %" : `${share.toFixed(1)} %`;
+  row.append(element("span", "key", key), length);
+  row.append(element("span", "count", number(count)), element("span", "share", shareText));
   return row;
 }
 
@@ -185,11 +182,10 @@ function selectLine(line) {
 
 /** JSON in a quoted here-document: the shell changes nothing in it, whatever the program says. */
 function showCurl(id = "TASK_ID") {
-  const { origin } = window.location;
+  const tasks = `${window.location.origin}/tasks`;
   byId("curl").textContent =
-    `curl -s '${origin}/tasks' -H 'Content-Type: application/json' --data @- <<'END'\n` +
-    `${JSON.stringify(request())}\nEND\n` +
-    `curl -s '${origin}/tasks/${id}'\n`;
+    `curl -s '${tasks}' -H 'Content-Type: application/json' --data @- <<'END'\n` +
+    `${JSON.stringify(request())}\nEND\ncurl -s '${tasks}/${id}'\n`;
 }
 
 async function copyCurl() {

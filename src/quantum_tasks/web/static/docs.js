@@ -9,5 +9,6 @@ SwaggerUIBundle({
   url: "/openapi.json",
   dom_id: "#reference",
   deepLinking: true,
+  defaultModelsExpandDepth: 0,
   validatorUrl: null, // its badge would send this address elsewhere
 });

@@ -1,4 +1,5 @@
-// Finds the one marked item, 101, among eight in two steps: 94.5 % of the shots.
+// Finds the one marked item, 101, among eight in two steps:
+// in 94.5 % of the shots.
 OPENQASM 3.0;
 include "stdgates.inc";
 

@@ -1,4 +1,5 @@
-// Reads the phase of a gate of our own, 5/16 of a turn, into four bits: always 0101.
+// Reads the phase of a gate of our own, 5/16 of a turn,
+// into four bits: always 0101.
 OPENQASM 3.0;
 include "stdgates.inc";
 

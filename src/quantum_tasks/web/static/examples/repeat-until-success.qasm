@@ -1,5 +1,6 @@
-// Prepares a magic state, which no try makes for certain: it tries again until `failed`, the
-// rightmost bit, is 0. The magic state then measures as 0 in cos²(π/8) = 85 % of the shots.
+// Prepares a magic state, which no try makes for certain:
+// it tries again until `failed`, the rightmost bit, is 0.
+// The leftmost, `result`, is 0 in cos²(π/8) = 85 % of the shots.
 OPENQASM 3.0;
 include "stdgates.inc";
 

@@ -1,5 +1,6 @@
-// Moves the state of one qubit to another by two measurements and what follows from them.
-// The leftmost bit, `received`, is 1 in sin²(π/8) = 15 % of the shots, whatever `sent` is.
+// Moves the state of one qubit to another by measuring two
+// and acting on what came out. The leftmost bit, `received`,
+// is 1 in sin²(π/8) = 15 % of the shots, whatever `sent` is.
 OPENQASM 3.0;
 include "stdgates.inc";
 

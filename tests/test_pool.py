@@ -1,0 +1,219 @@
+"""Real children, killed for real."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import AsyncIterator
+
+import pytest
+from service import BELL, SLOW, STDGATES, alive, descendants, until
+
+from quantum_tasks.pool import BusyError, ChildDiedError, OutOfTimeError, ProcessPool
+from quantum_tasks.tasks import Accepted, Check, Completed, Limits, Rejected, Run
+
+LIMITS = Limits(memory_mb=1024, max_result_bytes=2**20)
+
+
+def order(qc: str, shots: int = 100, soft_s: float = 60) -> Run:
+    return Run(qc, shots, None, soft_s)
+
+
+@pytest.fixture
+async def pool() -> AsyncIterator[ProcessPool]:
+    pool = ProcessPool("simulator", 2, LIMITS)
+    await pool.start()
+    await pool.ready()
+    yield pool
+    await pool.stop()
+
+
+async def eventually(condition, within_s=15):
+    async with asyncio.timeout(within_s):
+        while not (found := condition()):
+            await asyncio.sleep(0.02)
+        return found
+
+
+async def test_a_child_runs_a_program(pool):
+    reply = await pool.run(order(BELL), 30)
+    assert isinstance(reply, Completed)
+    assert sum(json.loads(reply.counts).values()) == 100
+
+
+async def test_a_child_checks_a_program_without_running_it(pool):
+    assert await pool.run(Check(SLOW), 30) == Accepted()
+    reply = await pool.run(Check("qubit q;"), 30)
+    assert isinstance(reply, Rejected)
+    assert reply.code == "no_measurements"
+
+
+async def test_a_killed_child_fails_its_own_order_alone(pool):
+    doomed = asyncio.create_task(pool.run(order(SLOW), 60))
+    child = await eventually(lambda: _busy(pool))
+    spared = asyncio.create_task(pool.run(order(BELL), 60))
+    os.kill(child, signal.SIGKILL)
+    with pytest.raises(ChildDiedError) as caught:
+        await doomed
+    assert caught.value.how == "SIGKILL"
+    assert isinstance(await spared, Completed)
+    await eventually(lambda: pool.alive == 2)
+    assert isinstance(await pool.run(order(BELL), 30), Completed)
+
+
+async def test_a_child_killed_while_idle_is_replaced_unnoticed(pool):
+    await eventually(lambda: pool.alive == 2)
+    for _ in range(3):
+        for pid in _pids(pool):
+            os.kill(pid, signal.SIGKILL)
+        replies = await asyncio.gather(*(_patiently(pool) for _ in range(4)))
+        assert all(isinstance(reply, Completed) for reply in replies)
+
+
+async def _patiently(pool):
+    """An order can meet a child that dies just then; the worker retries it, and so do we."""
+    for _ in range(5):
+        try:
+            return await pool.run(order(BELL), 30)
+        except ChildDiedError:
+            continue
+    return None
+
+
+async def test_a_killed_fork_server_is_replaced_with_all_its_children(pool):
+    await eventually(lambda: pool.alive == 2)
+    before = _pids(pool)
+    fork_server = _parent(before[0])
+    os.kill(fork_server, signal.SIGKILL)
+    await eventually(lambda: not any(alive(pid) for pid in before))
+    await eventually(lambda: pool.alive == 2)
+    assert isinstance(await _patiently(pool), Completed)
+
+
+async def test_an_order_over_its_time_limit_is_killed(pool):
+    with pytest.raises(OutOfTimeError):
+        await pool.run(order(SLOW), 0.5)
+    await eventually(lambda: pool.alive == 2)
+    assert isinstance(await pool.run(order(BELL), 30), Completed)
+
+
+async def test_the_soft_limit_ends_work_in_python_cleanly(pool):
+    long = STDGATES + "qubit[2] q; bit[2] c;" + "rx(0.5) q[0];\n" * 20_000 + "c = measure q;"
+    before = set(_pids(pool))
+    reply = await pool.run(order(long, soft_s=0.3), 60)
+    assert isinstance(reply, Rejected)
+    assert reply.code == "time_limit_exceeded"
+    assert "TASK_SOFT_TIME_LIMIT_S" in reply.message
+    assert before <= set(_pids(pool))
+    assert isinstance(await pool.run(order(BELL), 30), Completed)
+
+
+async def test_cancelling_an_order_kills_its_child(pool):
+    running = asyncio.create_task(pool.run(order(SLOW), 60))
+    child = await eventually(lambda: _busy(pool))
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await eventually(lambda: not alive(child))
+
+
+async def test_whoever_finds_no_free_child_in_time_is_told_so(pool):
+    running = [asyncio.create_task(pool.run(order(SLOW), 60)) for _ in range(2)]
+    await eventually(lambda: _busy(pool))
+    await eventually(lambda: pool.alive == 2)
+    with pytest.raises(BusyError):
+        await pool.run(order(BELL), 30, patience_s=0.2)
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+
+
+async def test_a_program_that_wants_more_memory_than_a_child_has_fails_with_the_figure(pool):
+    wide = (
+        STDGATES + "qubit[28] q; bit[28] c; h q; rx(0.3) q; cx q[0:26], q[27]; h q; c = measure q;"
+    )
+    reply = await pool.run(order(wide), 60)
+    assert isinstance(reply, Rejected)
+    assert reply.code == "memory_exceeded"
+    assert "1024 MiB" in reply.message
+
+
+async def test_python_that_eats_memory_meets_the_ceiling_and_the_machine_does_not(pool):
+    doubling = "gate g0 a { x a; x a; }\n" + "".join(
+        f"gate g{i + 1} a {{ g{i} a; g{i} a; }}\n" for i in range(30)
+    )
+    qc = STDGATES + doubling + "qubit q; bit c; g30 q; c = measure q;"
+    try:
+        reply = await pool.run(order(qc), 20)
+        assert isinstance(reply, Rejected)
+        assert reply.code == "memory_exceeded"
+    except (ChildDiedError, OutOfTimeError):
+        pass
+    await eventually(lambda: pool.alive == 2)
+    assert isinstance(await pool.run(order(BELL), 30), Completed)
+
+
+async def test_a_result_that_is_too_large_is_refused_with_the_figures(pool):
+    wide = STDGATES + "qubit[20] q; bit[3000] c; h q; c[0:19] = measure q;"
+    reply = await pool.run(order(wide, shots=1000), 60)
+    assert isinstance(reply, Rejected)
+    assert reply.code == "result_too_large"
+    assert "MAX_RESULT_BYTES" in reply.message
+
+
+async def test_a_seed_gives_the_same_counts_in_every_child(pool):
+    seeded = Run(BELL, 1000, 7, 60)
+    replies = await asyncio.gather(*(pool.run(seeded, 30) for _ in range(8)))
+    assert len({reply.counts for reply in replies}) == 1
+    other = await pool.run(Run(BELL, 1000, 8, 60), 30)
+    assert other.counts != replies[0].counts
+
+
+@pytest.mark.parametrize("busy", [False, True])
+def test_no_child_outlives_a_service_that_is_killed(busy):
+    script = textwrap.dedent(f"""
+        import asyncio
+        from quantum_tasks.pool import ProcessPool
+        from quantum_tasks.tasks import Limits, Run
+
+        async def main():
+            pool = ProcessPool("simulator", 2, Limits(1024, 2**20))
+            await pool.start()
+            await pool.ready()
+            while pool.alive < 2:
+                await asyncio.sleep(0.01)
+            print("ready", flush=True)
+            if {busy}:
+                await asyncio.gather(*(pool.run(Run({SLOW!r}, 9, None, 60), 60) for _ in "ab"))
+            await asyncio.sleep(60)
+
+        if __name__ == "__main__":
+            asyncio.run(main())
+    """)
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout.readline() == "ready\n"
+        below = until(lambda: len(found := descendants(process.pid)) >= 3 and found)
+        process.kill()
+        until(lambda: not any(alive(pid) for pid in below), within_s=5)
+
+
+def _pids(pool: ProcessPool) -> list[int]:
+    return [child.pid for child in pool._children]
+
+
+def _busy(pool: ProcessPool) -> int | None:
+    """A child that has used the processor for a while since we began to look."""
+    idle = {child.pid for child in pool._idle._queue}
+    busy = [pid for pid in _pids(pool) if pid not in idle]
+    return busy[0] if busy else None
+
+
+def _parent(pid: int) -> int:
+    with open(f"/proc/{pid}/stat") as stat:  # noqa: PTH123
+        return int(stat.read().rpartition(")")[2].split()[1])
