@@ -10,6 +10,7 @@ pipe among their children lose it when a child is killed while it holds the pipe
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import logging
 import multiprocessing
@@ -76,6 +77,7 @@ class ProcessPool:
         self._idle: asyncio.Queue[_Child] = asyncio.Queue()
         self._children: set[_Child] = set()
         self._keepers: list[asyncio.Task[None]] = []
+        self._endings: set[asyncio.Task[None]] = set()
         self._warm = asyncio.Event()
         self._stopping = False
 
@@ -125,6 +127,7 @@ class ProcessPool:
         for keeper in self._keepers:
             keeper.cancel()
         await asyncio.gather(*self._keepers, return_exceptions=True)
+        await asyncio.gather(*self._endings, return_exceptions=True)
 
     async def _free_child(self, patience_s: float | None) -> _Child:
         try:
@@ -169,7 +172,10 @@ class ProcessPool:
                 )
             finally:
                 self._children.discard(child)
-                await child.end()
+                ending = asyncio.create_task(child.end())
+                self._endings.add(ending)
+                ending.add_done_callback(self._endings.discard)
+                await asyncio.shield(ending)  # stop() may cancel us, but not the end of a child
 
 
 class _Child:
@@ -260,6 +266,8 @@ class _Child:
         await self.obituary()
         if self._writer is not None:
             self._writer.close()
+            with contextlib.suppress(OSError):
+                await self._writer.wait_closed()
         elif self._channel is not None:
             self._channel.close()
         self._stderr.close()

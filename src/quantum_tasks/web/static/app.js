@@ -185,7 +185,7 @@ function showCurl(id = "TASK_ID") {
   const tasks = `${window.location.origin}/tasks`;
   byId("curl").textContent =
     `curl -s '${tasks}' -H 'Content-Type: application/json' --data @- <<'END'\n` +
-    `${JSON.stringify(request())}\nEND\ncurl -s '${tasks}/${id}'\n`;
+    `${JSON.stringify(request())}\nEND\ncurl -s '${tasks}/${id}'`;
 }
 
 async function copyCurl() {
