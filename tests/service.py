@@ -17,13 +17,18 @@ import httpx
 
 STDGATES = 'OPENQASM 3.0;\ninclude "stdgates.inc";\n'
 BELL = STDGATES + "qubit[2] q;\nbit[2] c;\nh q[0];\ncx q[0], q[1];\nc = measure q;\n"
-# Seconds of work for one simulator process: a dense register and many mixing layers.
-SLOW = (
-    STDGATES
-    + "qubit[22] q;\nbit[22] c;\n"
-    + "".join(f"h q;\nrx(0.{i + 1}) q;\ncx q[0:20], q[21];\n" for i in range(12))
-    + "c = measure q;\n"
-)
+
+
+def dense(qubits: int, layers: int = 12) -> str:
+    """Work for a simulator: a dense register under many mixing layers."""
+    mixing = "".join(
+        f"h q;\nrx(0.{i + 1}) q;\ncx q[0:{qubits - 2}], q[{qubits - 1}];\n" for i in range(layers)
+    )
+    return f"{STDGATES}qubit[{qubits}] q;\nbit[{qubits}] c;\n{mixing}c = measure q;\n"
+
+
+SLOW = dense(20)  # about a second or two
+ENDLESS = dense(25)  # longer than any test waits for it
 SETTINGS = {
     "SIMULATOR_PROCESSES": "2",
     "SIMULATOR_MEMORY_MB": "2048",

@@ -12,7 +12,7 @@ import textwrap
 from collections.abc import AsyncIterator
 
 import pytest
-from service import BELL, SLOW, STDGATES, alive, descendants, until
+from service import BELL, ENDLESS, STDGATES, alive, descendants, until
 
 from quantum_tasks.pool import BusyError, ChildDiedError, OutOfTimeError, ProcessPool
 from quantum_tasks.tasks import Accepted, Check, Completed, Limits, Rejected, Run
@@ -47,14 +47,14 @@ async def test_a_child_runs_a_program(pool):
 
 
 async def test_a_child_checks_a_program_without_running_it(pool):
-    assert await pool.run(Check(SLOW), 30) == Accepted()
+    assert await pool.run(Check(ENDLESS), 30) == Accepted()
     reply = await pool.run(Check("qubit q;"), 30)
     assert isinstance(reply, Rejected)
     assert reply.code == "no_measurements"
 
 
 async def test_a_killed_child_fails_its_own_order_alone(pool):
-    doomed = asyncio.create_task(pool.run(order(SLOW), 60))
+    doomed = asyncio.create_task(pool.run(order(ENDLESS), 60))
     child = await eventually(lambda: _busy(pool))
     spared = asyncio.create_task(pool.run(order(BELL), 60))
     os.kill(child, signal.SIGKILL)
@@ -97,7 +97,7 @@ async def test_a_killed_fork_server_is_replaced_with_all_its_children(pool):
 
 async def test_an_order_over_its_time_limit_is_killed(pool):
     with pytest.raises(OutOfTimeError):
-        await pool.run(order(SLOW), 0.5)
+        await pool.run(order(ENDLESS), 0.5)
     await eventually(lambda: pool.alive == 2)
     assert isinstance(await pool.run(order(BELL), 30), Completed)
 
@@ -114,7 +114,7 @@ async def test_the_soft_limit_ends_work_in_python_cleanly(pool):
 
 
 async def test_cancelling_an_order_kills_its_child(pool):
-    running = asyncio.create_task(pool.run(order(SLOW), 60))
+    running = asyncio.create_task(pool.run(order(ENDLESS), 60))
     child = await eventually(lambda: _busy(pool))
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
@@ -122,7 +122,7 @@ async def test_cancelling_an_order_kills_its_child(pool):
 
 
 async def test_whoever_finds_no_free_child_in_time_is_told_so(pool):
-    running = [asyncio.create_task(pool.run(order(SLOW), 60)) for _ in range(2)]
+    running = [asyncio.create_task(pool.run(order(ENDLESS), 60)) for _ in range(2)]
     await eventually(lambda: _busy(pool))
     await eventually(lambda: pool.alive == 2)
     with pytest.raises(BusyError):
@@ -188,7 +188,7 @@ def test_no_child_outlives_a_service_that_is_killed(busy):
                 await asyncio.sleep(0.01)
             print("ready", flush=True)
             if {busy}:
-                await asyncio.gather(*(pool.run(Run({SLOW!r}, 9, None, 60), 60) for _ in "ab"))
+                await asyncio.gather(*(pool.run(Run({ENDLESS!r}, 9, None, 60), 60) for _ in "ab"))
             await asyncio.sleep(60)
 
         if __name__ == "__main__":

@@ -19,8 +19,8 @@ _ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
     "--no-proxy-server",
-    # Whatever it or a page would look up, it does not find: only 127.0.0.1 is reached.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    # Whatever else it or a page would look up, it does not find: only 127.0.0.1 is reached.
+    "--host-resolver-rules=MAP service.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from importlib.resources import files
 from typing import Any
@@ -16,18 +17,19 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
 from service import BELL, STDGATES, Service
 
-# The outcomes that take at least four fifths of an example's shots.
+# What an example promises: outcomes, and the least share of the shots that they take.
 EXAMPLES = {
-    "bell": {"00", "11"},
-    "ghz": {"0" * 20, "1" * 20},
-    "teleportation": {"0 00", "0 01", "0 10", "0 11"},
-    "grover": {"101"},
-    "phase-estimation": {"0101"},
-    "repeat-until-success": {"0 0", "1 0"},
+    "bell": ({"00", "11"}, 1.0),
+    "ghz": ({"0" * 20, "1" * 20}, 1.0),
+    "teleportation": ({"0 00", "0 01", "0 10", "0 11"}, 0.8),
+    "grover": ({"101"}, 0.9),
+    "phase-estimation": ({"0101"}, 1.0),
+    "repeat-until-success": ({"0 0", "1 0"}, 1.0),
 }
 PENDING = (200, {"status": "pending", "message": "Task is still in progress."})
 SUBMITTED = (202, {"task_id": "11111111-1111-4111-8111-111111111111"})
 HOSTILE = "<img src=x onerror=alert(1)>"
+OTHER_HOST = "service.test"  # the browser takes it for 127.0.0.1
 UNREACHABLE = "The service cannot be reached. Is it running?"
 
 
@@ -137,7 +139,8 @@ def test_an_examples_bars_add_up_to_the_shots_and_say_what_it_promises(
     page.run()
     counts = page.counts()
     assert sum(counts.values()) == 1024
-    assert sum(counts.get(key, 0) for key in EXAMPLES[name]) > 0.8 * 1024
+    promised, share = EXAMPLES[name]
+    assert sum(counts.get(key, 0) for key in promised) >= share * 1024
     assert list(counts) == sorted(counts)
     assert "1,024 shots" in page.status
 
@@ -182,7 +185,7 @@ def test_the_editor_scrolls_to_a_mistake_far_down(page: Page) -> None:
 def test_a_mistake_is_gone_once_the_program_runs(page: Page) -> None:
     page.choose("mistake")
     page.fail()
-    page.choose("bell")
+    page.type(BELL)
     page.run()
     assert page.texts("#problems *") == []
     assert page.find("#program").get_attribute("aria-invalid") is None
@@ -227,12 +230,25 @@ def test_a_service_that_is_away_for_a_moment_does_not_end_the_wait(page: Page) -
 
 
 def test_a_new_run_takes_the_place_of_one_that_is_awaited(page: Page) -> None:
-    page.answer(SUBMITTED, *[PENDING] * 1000)
+    page.browser.execute_script(
+        """
+        window.asked = [];
+        window.fetch = async (path, { method }) => {
+          asked.push(path);
+          const submitted = asked.filter((path) => path === "/tasks").length;
+          return Response.json(
+            method === "POST" ? { task_id: submitted }
+            : path === "/tasks/1" ? { status: "pending" }
+            : { status: "completed", result: { 1: 5 } }
+          );
+        };
+        """
+    )
     page.run(until="The task is in progress")
-    page.show({"1": 5})
-    # The first run would ask again within a second, and be told that nobody answers.
-    with pytest.raises(TimeoutException):
-        WebDriverWait(page.browser, 1.5).until(lambda _: not page.status.startswith("Completed"))
+    page.run()
+    asked = page.browser.execute_script("return asked")
+    time.sleep(1.5)  # the longest pause between two questions is a second
+    assert page.browser.execute_script("return asked") == asked
     assert page.counts() == {"1": 5}
 
 
@@ -285,15 +301,18 @@ def test_curl_sends_what_the_page_would_send(page: Page, service: Service) -> No
     assert f"{tasks}/{page.find('#link').text}'" in page.find("#curl").text
 
 
-def test_the_copy_button_copies_the_command(page: Page, service: Service) -> None:
-    page.browser.execute_cdp_cmd(
-        "Browser.grantPermissions",
-        {"origin": service.url, "permissions": ["clipboardReadWrite"]},
-    )
+@pytest.mark.parametrize("host", ["127.0.0.1", OTHER_HOST])  # one with a clipboard, one without
+def test_the_copy_button_copies_the_command(browser: Chrome, service: Service, host: str) -> None:
+    page = Page(browser, service.url.replace("127.0.0.1", host))
+    has_clipboard = browser.execute_script("return navigator.clipboard !== undefined")
+    assert has_clipboard == (host == "127.0.0.1")
+    page.type(f"copied from {host}")
+    command = page.find("#curl").get_property("textContent")
     page.find("#copy").click()
     page.until(lambda: page.find("#copy").text == "Copied")
-    copied = page.browser.execute_script("return navigator.clipboard.readText()")
-    assert copied == page.find("#curl").get_property("textContent")
+    page.find("#program").clear()
+    page.find("#program").send_keys(Keys.CONTROL, "v")
+    page.until(lambda: page.program == command)
 
 
 def test_tab_indents_while_one_types_and_never_catches_who_walks_by(page: Page) -> None:
@@ -358,14 +377,16 @@ def test_the_page_asks_nobody_but_its_own_service_and_has_no_complaints(
 def test_the_reference_lists_the_api_and_asks_nobody_else(
     browser: Chrome, page: Page, service: Service
 ) -> None:
-    browser.get(f"{service.url}/docs")
+    # At a loopback address Swagger UI does not offer the document to a validator elsewhere.
+    url = service.url.replace("127.0.0.1", OTHER_HOST)
+    browser.get(f"{url}/docs")
     page.until(lambda: "/tasks" in page.texts(".opblock-post .opblock-summary-path"))
     assert "/tasks/{id}" in [path.replace("\u200b", "") for path in page.texts(".opblock-get a")]
     page.find(".opblock-post button").click()
     page.until(lambda: page.texts(".opblock-post .response"))
     requests = _requests(browser)
-    assert f"{service.url}/openapi.json" in requests
-    assert [url for url in requests if not url.startswith(f"{service.url}/")] == []
+    assert f"{url}/openapi.json" in requests
+    assert [other for other in requests if not other.startswith(f"{url}/")] == []
     assert browser.get_log("browser") == []
 
 

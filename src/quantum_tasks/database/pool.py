@@ -29,6 +29,7 @@ OUTAGES = (
     OSError,
     asyncio.TimeoutError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # "another operation is in progress": it was cut meanwhile
     asyncpg.PostgresConnectionError,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
@@ -109,7 +110,11 @@ async def connection(pool: Pool) -> AsyncIterator[Connection]:
     breaks in use."""
     try:
         async with pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as acquired:
-            yield acquired
+            try:
+                yield acquired
+            except OUTAGES:
+                acquired.terminate()  # nobody shall get it after us, in whatever state it is
+                raise
     except OUTAGES as error:
         raise DatabaseUnavailable(retry_after_s=5) from error
 

@@ -62,7 +62,7 @@ def create_app(
     app.state.store = store
     app.state.parsers = parsers
     app.state.readiness = readiness
-    return _SecurityHeaders(app)
+    return _Edge(app)
 
 
 def _openapi(content: dict[str, Any]) -> Callable[[Request], Awaitable[Response]]:
@@ -81,15 +81,20 @@ def _page(name: str) -> Callable[[Request], Awaitable[Response]]:
     return page
 
 
-class _SecurityHeaders:
-    """Pages load nothing from elsewhere, and nobody frames them or guesses at types."""
+class _Edge:
+    """The outermost layer. Pages load nothing from elsewhere, nobody frames them or guesses at
+    types; and an error that was answered and logged goes no further."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answered = False
+
         async def send_with_headers(message: Message) -> None:
+            nonlocal answered
             if message["type"] == "http.response.start":
+                answered = True
                 headers = MutableHeaders(scope=message)
                 headers["X-Content-Type-Options"] = "nosniff"
                 if headers.get("content-type", "").startswith("text/html"):
@@ -97,4 +102,10 @@ class _SecurityHeaders:
                     headers["Referrer-Policy"] = "no-referrer"
             await send(message)
 
-        await self._app(scope, receive, send_with_headers)
+        try:
+            await self._app(scope, receive, send_with_headers)
+        except Exception:
+            # Starlette raises it again after on_unexpected(), and uvicorn would log it again
+            # and cut the connection.
+            if not answered:
+                raise

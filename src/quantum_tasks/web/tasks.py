@@ -120,27 +120,30 @@ def _body(task: Task) -> bytes:
 async def check(parsers: ProcessPool, qc: str, settings: Settings) -> None:
     """Returns if the program can be run; raises the Problem that says why not."""
     limit_s = settings.parse_time_limit_s
-    try:
-        reply = await parsers.run(Check(qc), limit_s, _BUSY_AFTER_S)
-    except BusyError:
-        raise ServiceBusy(retry_after_s=5) from None
-    except OutOfTimeError:
-        raise TooComplex(
-            f"Checking the program took longer than {limit_s:g} s (PARSE_TIME_LIMIT_S). "
-            "Make it shorter, or nest its gates and loops less.",
-            errors=[Diagnostic(pointer="/qc")],
-        ) from None
-    except ChildDiedError as death:
-        if death.out_of_memory:
-            raise MemoryExceeded(
-                f"Checking the program took more than {settings.parser_memory_mb} MiB of "
-                "memory (PARSER_MEMORY_MB).",
+    for last_try in (False, False, True):
+        try:
+            reply = await parsers.run(Check(qc), limit_s, _BUSY_AFTER_S)
+            break
+        except BusyError:
+            raise ServiceBusy(retry_after_s=5) from None
+        except OutOfTimeError:
+            raise TooComplex(
+                f"Checking the program took longer than {limit_s:g} s (PARSE_TIME_LIMIT_S). "
+                "Make it shorter, or nest its gates and loops less.",
                 errors=[Diagnostic(pointer="/qc")],
             ) from None
-        logger.warning("a program killed its parser", extra={"how": death.how})
-        raise TooComplex(
-            "The program cannot be checked: the parser gave up on it.",
-            errors=[Diagnostic(pointer="/qc")],
-        ) from None
+        except ChildDiedError as death:
+            if death.out_of_memory:
+                raise MemoryExceeded(
+                    f"Checking the program took more than {settings.parser_memory_mb} MiB of "
+                    "memory (PARSER_MEMORY_MB).",
+                    errors=[Diagnostic(pointer="/qc")],
+                ) from None
+            logger.warning("a parser died", extra={"how": death.how})
+            if last_try:  # it was the program, then
+                raise TooComplex(
+                    "The program cannot be checked: the parser gives up on it.",
+                    errors=[Diagnostic(pointer="/qc")],
+                ) from None
     if isinstance(reply, Rejected):
         raise PROBLEMS[reply.code](reply.message, errors=reply.errors)

@@ -1,0 +1,223 @@
+"""Instances that die, freeze, stop and share; every accepted task must end, once."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections import Counter
+
+import asyncpg
+import pytest
+from service import BELL, ENDLESS, SLOW, STDGATES, Service, alive, until
+
+MEDIUM = (
+    STDGATES + "qubit[18] q; bit[18] c; h q; rx(0.3) q; cx q[0:16], q[17]; h q; c = measure q;"
+)
+
+
+def query(database: str, statement: str, *arguments):
+    async def ask():
+        db = await asyncpg.connect(database)
+        try:
+            return await db.fetch(statement, *arguments)
+        finally:
+            await db.close()
+
+    return asyncio.run(ask())
+
+
+def check_invariants(database: str, ids: list[str], *, completed: bool = True) -> None:
+    """Nothing lost, nothing doubled, nothing left behind."""
+    rows = query(
+        database,
+        "select t.id::text, t.status, t.attempt, r.attempt as stored "
+        "from tasks t left join results r on r.task_id = t.id",
+    )
+    assert sorted(row["id"] for row in rows) == sorted(ids)
+    if completed:
+        assert Counter(row["status"] for row in rows) == {"completed": len(ids)}
+    for row in rows:
+        assert row["status"] in ("completed", "failed", "cancelled")
+        assert (row["status"] == "completed") == (row["stored"] is not None)
+        assert row["stored"] in (None, row["attempt"])
+
+
+def all_final(service: Service, ids: list[str], within_s: float) -> dict[str, dict]:
+    return {id: service.final(id, within_s) for id in ids}
+
+
+def test_a_killed_instance_loses_nothing_and_its_successor_recovers_in_30_s(start, database):
+    first = start()
+    ids = [first.submit(SLOW) for _ in range(4)] + [first.submit(BELL) for _ in range(46)]
+    until(lambda: first.log.count('"task started"') >= 2)
+    first.stop(signal.SIGKILL)
+    killed = time.monotonic()
+    seen = query(database, "select count(*) from tasks where status = 'running'")[0][0]
+    assert seen > 0, "nothing was running when it was killed: the test shows nothing"
+    second = start()
+    until(lambda: not query(database, "select 1 from tasks where ended_at is null"), 40)
+    assert time.monotonic() - killed < 30
+    results = all_final(second, ids, 1)
+    check_invariants(database, ids)
+    assert query(database, "select max(losses) from tasks")[0][0] == 1
+    assert {id: second.task(id) for id in ids} == results
+
+
+def test_two_instances_share_the_work_and_each_task_runs_once(start, database):
+    services = [start(SIMULATOR_PROCESSES="1"), start(SIMULATOR_PROCESSES="1")]
+    ids = [services[i % 2].submit(MEDIUM) for i in range(16)]
+    all_final(services[0], ids, 60)
+    check_invariants(database, ids)
+    assert query(database, "select max(attempt) from tasks")[0][0] == 1
+    started = [service.log.count('"task started"') for service in services]
+    assert sum(started) == 16
+    assert min(started) >= 3, started
+
+
+def test_an_api_and_a_worker_instance_divide_the_roles(start, database):
+    api = start("--only", "api")
+    id = api.submit(BELL)
+    time.sleep(1)
+    assert api.task(id)["status"] == "pending"
+    worker = start("--only", "worker")
+    assert worker.client.get("/readyz").json() == {"status": "ready"}
+    assert worker.client.post("/tasks", json={"qc": BELL}).status_code == 404
+    assert api.final(id, 20)["status"] == "completed"
+
+
+def test_when_one_of_two_instances_is_killed_the_other_takes_its_tasks(start, database):
+    doomed, survivor = start(), start()
+    ids = [doomed.submit(SLOW) for _ in range(4)]
+    until(lambda: '"task started"' in doomed.log)
+    doomed.stop(signal.SIGKILL)
+    all_final(survivor, ids, 60)
+    check_invariants(database, ids)
+
+
+def test_a_frozen_instance_that_comes_back_late_is_refused(start, database):
+    frozen = start(SIMULATOR_PROCESSES="1")
+    id = frozen.submit(SLOW)
+    until(lambda: '"task started"' in frozen.log)
+    os.kill(frozen.pid, signal.SIGSTOP)
+    other = start(SIMULATOR_PROCESSES="1")
+    result = other.final(id, 60)
+    os.kill(frozen.pid, signal.SIGCONT)
+    until(lambda: '"outcome refused"' in frozen.log, 30)
+    assert frozen.task(id) == other.task(id) == result
+    check_invariants(database, [id])
+    again = frozen.submit(BELL)  # and it goes on serving
+    assert other.final(again)["status"] == "completed"
+
+
+def test_a_killed_child_costs_its_task_one_retry_and_its_neighbour_nothing(start, database):
+    service = start()
+    ids = [service.submit(SLOW) for _ in range(2)]
+    until(lambda: service.log.count('"task started"') == 2)
+    os.kill(service.children()[0], signal.SIGKILL)
+    all_final(service, ids, 60)
+    check_invariants(database, ids)
+    crashes = query(database, "select crashes from tasks order by crashes")
+    assert [row["crashes"] for row in crashes] == [0, 1]
+
+
+def test_a_task_that_kills_its_child_every_time_fails_with_a_sentence(start, database):
+    service = start(SIMULATOR_PROCESSES="1", WORKER_MAX_RETRIES="2", WORKER_RETRY_DELAY_S="0.1")
+    id = service.submit(ENDLESS)
+    for attempt in (1, 2, 3):
+        until(lambda attempt=attempt: service.log.count('"task started"') == attempt, 30)
+        time.sleep(0.1)
+        os.kill(until(service.children)[0], signal.SIGKILL)
+    assert service.final(id) == {
+        "status": "failed",
+        "message": "worker_crashed: The simulator process died 3 times while running this task "
+        "(last: SIGKILL). It will not be tried again.",
+    }
+    assert query(database, "select attempt, crashes from tasks")[0] == (3, 3)
+    assert service.run(BELL)["status"] == "completed"
+
+
+def test_both_time_limits_give_a_failed_task_that_names_the_limit(start):
+    service = start(TASK_SOFT_TIME_LIMIT_S="0.3", TASK_TIME_LIMIT_S="0.6", PARSE_TIME_LIMIT_S="30")
+    long = STDGATES + "qubit[2] q; bit[2] c;" + "rx(0.5) q[0];\n" * 6000 + "c = measure q;"
+    soft, hard = service.submit(long), service.submit(ENDLESS)
+    assert service.final(soft) == {
+        "status": "failed",
+        "message": "time_limit_exceeded: The task was stopped after 0.3 s "
+        "(TASK_SOFT_TIME_LIMIT_S).",
+    }
+    assert service.final(hard) == {
+        "status": "failed",
+        "message": "time_limit_exceeded: The task was killed after 0.6 s (TASK_TIME_LIMIT_S).",
+    }
+
+
+def test_sigterm_lets_running_tasks_end_and_leaves_nothing_behind(start, database):
+    service = start()
+    ids = [service.submit(MEDIUM) for _ in range(2)]
+    until(lambda: service.log.count('"task started"') == 2)
+    below = service.descendants()
+    assert service.stop(signal.SIGTERM) == 0
+    until(lambda: not [pid for pid in below if alive(pid)], 2)
+    check_invariants(database, ids)
+    assert query(database, "select * from instances") == []
+
+
+def test_sigterm_gives_back_what_does_not_end_in_time(start, database):
+    service = start(SHUTDOWN_GRACE_S="0.1")
+    ids = [service.submit(SLOW) for _ in range(3)]
+    until(lambda: service.log.count('"task started"') == 2)
+    began = time.monotonic()
+    assert service.stop(signal.SIGTERM) == 0
+    assert time.monotonic() - began < 5
+    rows = query(database, "select status, crashes, losses from tasks")
+    assert [tuple(row) for row in rows] == [("queued", 0, 0)] * 3
+    successor = start()
+    all_final(successor, ids, 60)
+    check_invariants(database, ids)
+
+
+def test_ctrl_c_stops_everything_within_five_seconds_even_during_long_tasks(start, database):
+    service = start(TASK_TIME_LIMIT_S="90")
+    for _ in range(3):
+        service.submit(ENDLESS)
+    until(lambda: service.log.count('"task started"') == 2)
+    below = service.descendants()
+    began = time.monotonic()
+    assert service.stop(signal.SIGINT) == 0
+    until(lambda: not [pid for pid in below if alive(pid)], 2)
+    assert time.monotonic() - began < 5
+
+
+def test_a_second_signal_ends_the_grace(start):
+    service = start(SHUTDOWN_GRACE_S="60")
+    for _ in range(2):
+        service.submit(ENDLESS)
+    until(lambda: service.log.count('"task started"') == 2)
+    os.kill(service.pid, signal.SIGTERM)
+    until(lambda: '"finishing running tasks"' in service.log)
+    began = time.monotonic()
+    assert service.stop(signal.SIGTERM) == 0
+    assert time.monotonic() - began < 5
+
+
+def test_a_killed_parent_leaves_no_process_behind(start):
+    service = start()
+    for _ in range(2):
+        service.submit(SLOW)
+    until(lambda: service.log.count('"task started"') == 2)
+    below = service.descendants()
+    assert len(below) >= 5
+    service.stop(signal.SIGKILL)
+    until(lambda: not [pid for pid in below if alive(pid)], 5)
+
+
+@pytest.mark.parametrize("victim", ["parser", "simulator"])
+def test_children_killed_while_idle_are_not_noticed_by_clients(start, victim):
+    service = start()
+    until(lambda: len(service.children(victim)) == 2, 20)
+    for _ in range(3):
+        for pid in service.children(victim):
+            os.kill(pid, signal.SIGKILL)
+        assert service.run(BELL)["status"] == "completed"
