@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from functools import cache
 from typing import Any
 
@@ -74,6 +75,7 @@ class Simulator:
         Raises SimulationError, or MemoryError.
         """
         circuit = translate(program.circuit)
+        _refuse_infinite(circuit)
         options: dict[str, Any] = {}
         if seed is not None:
             options["seed_simulator"] = seed
@@ -109,6 +111,17 @@ class Simulator:
                 "have (SIMULATOR_MEMORY_MB).",
             )
         return SimulationError(SIMULATION_FAILED, f"The simulator refused the program: {status}.")
+
+
+def _refuse_infinite(circuit: QuantumCircuit) -> None:
+    """A gate's body can make an infinite or NaN angle out of finite ones; Aer would run it."""
+    for instruction in circuit.data:
+        for parameter in instruction.params:
+            if isinstance(parameter, float) and not math.isfinite(parameter):
+                raise SimulationError(
+                    SIMULATION_FAILED,
+                    f"An angle of '{instruction.name}' is {parameter}, which is no number.",
+                )
 
 
 def format_key(value: int, register_sizes: list[int]) -> str:

@@ -6,6 +6,8 @@ importer is pinned, because this rests on its insides.
 
 from __future__ import annotations
 
+import functools
+import math
 from typing import Any
 
 from openqasm3 import ast
@@ -20,8 +22,9 @@ from qiskit_qasm3_import.state import LocalScope, State
 
 STANDARD_GATES = frozenset(importer._STDGATES)
 
-# Loops up to this many statements in all are unrolled; the simulator runs longer ones itself.
-_UNROLL_LIMIT = 20_000
+# Loops up to this many statements in all are unrolled: 15 µs each, where Aer takes over 1 ms for
+# one turn of a loop. Longer ones are left to Aer and the time limit.
+_UNROLL_LIMIT = 50_000
 
 
 class _Resolver(ValueResolver):  # type: ignore[misc]
@@ -137,9 +140,7 @@ class Converter(importer.ConvertVisitor):  # type: ignore[misc]
 
     def visit_Box(self, node: ast.Box, context: State) -> State:
         """A box bounds timing and optimization, neither of which changes what is measured."""
-        with LocalScope(context) as inner:
-            for statement in node.body:
-                self.visit(statement, inner)
+        self._visit_block(node.body, context)
         return context
 
     def visit_ConstantDeclaration(self, node: ast.ConstantDeclaration, context: State) -> State:
@@ -197,6 +198,52 @@ class Converter(importer.ConvertVisitor):  # type: ignore[misc]
             return False
         self._unrolled += times * max(1, len(node.block))
         return self._unrolled <= _UNROLL_LIMIT
+
+    def visit_SwitchStatement(self, node: ast.SwitchStatement, context: State) -> State:
+        """Adds `switch`, as a chain of `if` and `else`."""
+        target, type_ = self._resolve_generic(node.target, context, strict=True)
+        if not isinstance(type_, types.Bit | types.BitArray):
+            raise_from_node(node.target, "only a switch over bits is supported")
+        bits = [target] if isinstance(type_, types.Bit) else list(target)
+        self._switch(bits, node.cases, node.default, context)
+        return context
+
+    def _switch(
+        self,
+        bits: list[Any],
+        cases: list[tuple[list[ast.Expression], ast.CompoundStatement]],
+        default: ast.CompoundStatement | None,
+        context: State,
+    ) -> None:
+        if not cases:
+            if default is not None:
+                self._visit_block(default.statements, context)
+            return
+        (values, block), *others = cases
+        conditions = [_bits_equal(bits, self._constant_int(value, context)) for value in values]
+        with context.circuit.if_test(functools.reduce(expr.logic_or, conditions)) as otherwise:
+            self._visit_block(block.statements, context)
+        if others or default is not None:
+            with otherwise:
+                self._switch(bits, others, default, context)
+
+    def _visit_block(self, statements: list[ast.Statement], context: State) -> None:
+        with LocalScope(context) as inner:
+            for statement in statements:
+                self.visit(statement, inner)
+
+    def _constant_int(self, node: ast.Expression, context: State) -> int:
+        value, type_ = self._resolve_generic(node, context, strict=True)
+        if not isinstance(value, int) or not getattr(type_, "const", False):
+            raise_from_node(node, "a case must be a constant integer")
+        return int(value)
+
+    def _resolve_angle(self, node: ast.Expression, context: State) -> Any:
+        """Refuses infinite and NaN angles, which the simulator takes, and counts nonsense."""
+        value = super()._resolve_angle(node, context)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise_from_node(node, "the angle is not a finite number")
+        return value
 
     def _resolve_condition(self, node: ast.Expression, context: State) -> Any:
         """Adds `true` and `false`, `!`, `&&`, `||`, and comparisons of any bits with numbers."""

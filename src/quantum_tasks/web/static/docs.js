@@ -10,5 +10,5 @@ SwaggerUIBundle({
   dom_id: "#reference",
   deepLinking: true,
   defaultModelsExpandDepth: 0,
-  validatorUrl: null, // its badge would send this address elsewhere
+  validatorUrl: null, // no badge that sends this address elsewhere, whatever the layout
 });
