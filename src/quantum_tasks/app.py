@@ -261,7 +261,7 @@ async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.Tas
         yield task
     finally:
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await asyncio.wait({task}, timeout=_CLOSE_TIMEOUT_S)
 
 
 async def _keep_alive(server: EmbeddedPostgres) -> None:

@@ -54,12 +54,22 @@ async def supervise(app: procrastinate.App, queue: str) -> None:
                 install_signal_handlers=False,
                 shutdown_graceful_timeout=1,
             )
+            _leave_if_cancelled()
             logger.warning("queue worker returned; starting it again")
         except Exception as error:
+            _leave_if_cancelled()
             logger.warning(
                 "queue worker failed; starting it again",
                 extra={"reason": f"{type(error).__name__}: {error.__cause__ or error}"},
             )
+
+
+def _leave_if_cancelled() -> None:
+    """procrastinate says goodbye to its database when it is cancelled; if that fails or ends
+    it early, the cancellation comes out as another exception, or as a plain return."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 class AsyncpgConnector(BaseAsyncConnector):

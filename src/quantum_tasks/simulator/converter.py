@@ -30,6 +30,15 @@ _UNROLL_LIMIT = 50_000
 class _Resolver(ValueResolver):  # type: ignore[misc]
     """Resolves expressions; mends indices."""
 
+    def visit_BinaryExpression(self, node: ast.BinaryExpression) -> Any:
+        """Adds the product of two angles, which people write with a gate's parameters."""
+        if node.op.name == "*" and not self._strict:
+            left, left_type = self.visit(node.lhs)
+            right, right_type = self.visit(node.rhs)
+            if isinstance(left_type, types.Angle) and isinstance(right_type, types.Angle):
+                return left * right, types.Angle(left_type.const and right_type.const)
+        return super().visit_BinaryExpression(node)
+
     def _index_collection(
         self, collection: Any, collection_type: Any, indexer: Any, base: ast.QASMNode
     ) -> Any:

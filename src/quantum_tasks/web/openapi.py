@@ -36,7 +36,6 @@ def document() -> dict[str, Any]:
             "description": "POST a program, get a task id at once, fetch the counts later.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "servers": [{"url": "/"}],
         "tags": [
             {"name": "tasks", "description": "Submit programs and fetch their counts."},
             {"name": "operations", "description": "Is the service up, and is it ready?"},
