@@ -75,14 +75,15 @@ def _leave_if_cancelled() -> None:
 class AsyncpgConnector(BaseAsyncConnector):
     """procrastinate's statements on the service's asyncpg pool.
 
-    `reconnected` is called whenever the listening connection is made anew, because
-    notifications may have passed meanwhile.
+    `notified` is called at every notification, because procrastinate forgets those that come
+    while it fetches a job and then waits for its next poll; and whenever the listening
+    connection is made anew, because notifications may have passed meanwhile.
     """
 
-    def __init__(self, pool: Pool, url: str, reconnected: Callable[[], None]) -> None:
+    def __init__(self, pool: Pool, url: str, notified: Callable[[], None]) -> None:
         self._pool = pool
         self._url = url
-        self._reconnected = reconnected
+        self._notified = notified
 
     def get_sync_connector(self) -> AsyncpgConnector:
         return self
@@ -128,6 +129,7 @@ class AsyncpgConnector(BaseAsyncConnector):
         running: set[asyncio.Task[None]] = set()
 
         def receive(_connection: object, _pid: int, channel: str, payload: object) -> None:
+            self._notified()
             task = asyncio.ensure_future(on_notification(channel=channel, payload=str(payload)))
             running.add(task)
             task.add_done_callback(running.discard)
@@ -138,7 +140,7 @@ class AsyncpgConnector(BaseAsyncConnector):
                 try:
                     for name in names:
                         await connection.add_listener(name, receive)
-                    self._reconnected()
+                    self._notified()
                     while True:  # a connection that is half open never tells us so
                         await asyncio.sleep(_LISTEN_CHECK_S)
                         await connection.execute("select 1")
