@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-com
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --no-header --custom-compile-command "make lock"
 
-.PHONY: help setup setup-dev run-local reset-local test lint format lock env-example clean
+.PHONY: help setup setup-dev run-local reset-local test bench lint format lock env-example clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -42,6 +42,9 @@ reset-local: setup  ## delete the data that run-local keeps in .local
 test: setup-dev  ## run every test
 	$(BIN)/python -m coverage erase
 	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+
+bench: setup-dev  ## measure the service against a plain loop around the simulator
+	@$(BIN)/python tests/bench/bench.py $(ARGS)
 
 lint: setup-dev  ## what CI checks besides the tests
 	$(BIN)/ruff check
