@@ -19,7 +19,7 @@ from quantum_tasks.database import migrations
 from quantum_tasks.database.embedded import EmbeddedPostgres
 from quantum_tasks.database.pool import Pool, create_pool, wait_until_reachable
 from quantum_tasks.errors import DatabaseUnavailable, StartError
-from quantum_tasks.pool import ProcessPool
+from quantum_tasks.pool import ProcessPool, stop_fork_server
 from quantum_tasks.settings import Settings
 from quantum_tasks.store import Store
 from quantum_tasks.tasks import Limits
@@ -47,6 +47,7 @@ async def serve(settings: Settings, only: Role | None = None) -> None:
             db = await stack.enter_async_context(_database(url, settings))
             store = Store(db, settings.task_queue_name)
             checks = _Readiness(store)
+            stack.callback(stop_fork_server)
             parsers = None
             if only != "worker":
                 parsers = await stack.enter_async_context(_parsers(settings))

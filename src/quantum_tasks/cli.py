@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 
 # Every child process imports this module on its way: what is heavy is imported where it is used.
@@ -10,6 +11,8 @@ import sys
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs a command; exits with 1 if it cannot start, 2 if it is misspelt."""
+    # As process 1 of a container we would not even be stopped without a handler.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     options = _parser().parse_args(arguments)
     from quantum_tasks.errors import SettingsError, StartError
 

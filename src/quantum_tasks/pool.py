@@ -19,7 +19,7 @@ import signal
 import socket
 import tempfile
 from collections.abc import Callable
-from multiprocessing import reduction
+from multiprocessing import forkserver, reduction
 from multiprocessing.context import ForkServerProcess
 from typing import Any
 
@@ -176,6 +176,19 @@ class ProcessPool:
                 self._endings.add(ending)
                 ending.add_done_callback(self._endings.discard)
                 await asyncio.shield(ending)  # stop() may cancel us, but not the end of a child
+
+
+def stop_fork_server() -> None:
+    """Ends the process that children are forked from; for when every pool has stopped.
+
+    It would end by itself after us. Then there would be a moment in which the service is gone
+    and a process of its is not.
+    """
+    server: Any = forkserver._forkserver
+    if (pid := server._forkserver_pid) is not None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        server._stop()
 
 
 class _Child:

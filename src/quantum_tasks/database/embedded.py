@@ -6,6 +6,7 @@ ends with this process, however that ends.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import importlib.util
@@ -59,8 +60,14 @@ class EmbeddedPostgres:
         """Starts the server, making its data folder first where there is none, and returns its
         URL. Raises StartError naming the log file if it does not come up."""
         self._folder = self._folder.resolve()
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._lock = _lock(self._folder)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._lock = _lock(self._folder)
+        except OSError as error:
+            raise StartError(
+                f"cannot write to the data folder {self._folder} ({error.strerror}): make it "
+                f"writable for user {os.geteuid()}, or set DATA_DIR or DATABASE_URL"
+            ) from None
         self._binaries = find_binaries()
         self._log = self._folder / "postgres.log"
         self._data = self._folder / "postgres"
@@ -178,10 +185,20 @@ class EmbeddedPostgres:
         if not self._nobody_reaches(self._folder):
             name = hashlib.sha256(os.fsencode(self._folder)).hexdigest()[:12]
             elsewhere = _REACHABLE_BY_ALL / name
+            if self._data.is_symlink() and not elsewhere.exists():
+                raise StartError(
+                    f"the data of {self._folder} was kept in {elsewhere}, which is gone. "
+                    f"'qtasks reset' begins anew; a folder that the user 'nobody' may pass "
+                    "(chmod o+x) keeps the data itself"
+                )
             elsewhere.mkdir(mode=0o711, parents=True, exist_ok=True)
             if not self._data.is_symlink():
                 self._data.symlink_to(elsewhere / "postgres")
             self._data = elsewhere / "postgres"
+            logger.warning(
+                "the user 'nobody' cannot reach DATA_DIR; the data is kept elsewhere",
+                extra={"data": self._data},
+            )
         if not self._nobody_reaches(self._binaries / "postgres"):
             self._binaries = _copy_binaries(self._binaries)
 
@@ -219,7 +236,10 @@ def delete(folder: Path) -> None:
         return
     with _lock(folder.resolve()):
         _remove(folder / "postgres")
-    shutil.rmtree(folder)
+        (folder / "postgres.log").unlink(missing_ok=True)
+        (folder / "lock").unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # a volume, or a folder with files that are not ours
+        folder.rmdir()
 
 
 def _remove(data: Path) -> None:

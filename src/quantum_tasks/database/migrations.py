@@ -14,7 +14,7 @@ import asyncpg
 import msgspec
 from procrastinate.schema import SchemaManager
 
-from quantum_tasks.database.pool import CONNECT_ARGS, Connection
+from quantum_tasks.database.pool import CONNECT_ARGS, OUTAGES, Connection
 from quantum_tasks.database.queries import sql_folder
 from quantum_tasks.errors import StartError
 
@@ -59,7 +59,11 @@ async def migrate(url: str, migrations: list[Migration] | None = None) -> list[s
     """
     migrations = migrations or all_migrations()
     # No limit per statement: another starter may hold the lock for as long as it migrates.
-    connection = await asyncpg.connect(url, **{**CONNECT_ARGS, "command_timeout": None})
+    try:
+        connection = await asyncpg.connect(url, **{**CONNECT_ARGS, "command_timeout": None})
+    except OUTAGES as error:
+        reason = str(error) or type(error).__name__
+        raise StartError(f"the database went away during the start ({reason})") from None
     try:
         if not await _missing(connection, migrations):
             return []
