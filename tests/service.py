@@ -129,7 +129,11 @@ class Service:
 
 
 def launch(
-    *arguments: str, stderr: Any = subprocess.PIPE, cwd: Path | None = None, **settings: str
+    *arguments: str,
+    stderr: Any = subprocess.PIPE,
+    cwd: Path | None = None,
+    start_new_session: bool = False,
+    **settings: str,
 ) -> subprocess.Popen[str]:
     """`qtasks` with these settings and no others."""
     inherited = {k: v for k, v in os.environ.items() if k.upper() not in KNOWN_SETTINGS}
@@ -140,6 +144,7 @@ def launch(
         text=True,
         cwd=cwd or tempfile.gettempdir(),
         env={**inherited, **settings},
+        start_new_session=start_new_session,
     )
 
 

@@ -263,6 +263,7 @@ MISTAKES = {
     "qubit q; @;": ("qasm_syntax", 3, 10, "unexpected"),
     'include "a': ("qasm_syntax", 3, 9, "unexpected"),
     "qubit q; hh q;": ("qasm_semantic", 3, 10, "did you mean 'h'?"),
+    "oops;": ("qasm_semantic", 3, 1, "not a statement"),
     "x q;": ("qasm_semantic", 3, 3, "Undefined symbol 'q'"),
     "qubit q; qubit q;": ("qasm_semantic", 3, 10, "'q' is declared twice"),
     "qubit q; cx q;": ("qasm_semantic", 3, 10, "wrong number of qubits"),

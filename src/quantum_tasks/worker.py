@@ -42,6 +42,7 @@ class Worker:
         self._settings = settings
         self._instance = instance
         self._running: dict[asyncio.Task[None], ClaimedTask] = {}
+        self._simulating = 0  # fewer than running while outcomes are being stored
         self._wanted = asyncio.Event()
 
     def wake(self) -> None:
@@ -69,9 +70,10 @@ class Worker:
 
     async def _fill(self) -> None:
         """Claims until every child is busy or nothing is queued."""
-        while free := self._pool.size - len(self._running):
+        while free := self._pool.size - self._simulating:
             claimed = await self._store.claim(self._instance, free)
             for task in claimed:
+                self._simulating += 1
                 run = asyncio.create_task(self._work(task))
                 self._running[run] = task
                 run.add_done_callback(self._worked)
@@ -101,33 +103,20 @@ class Worker:
 
     def _worked(self, run: asyncio.Task[None]) -> None:
         del self._running[run]
-        self.wake()
         if not run.cancelled() and (error := run.exception()):
             logger.error("working on a task failed", exc_info=error)
 
     async def _work(self, task: ClaimedTask) -> None:
         began = time.monotonic()
         logger.info("task started", extra={"task": task.id, "attempt": task.attempt})
-        soft_limit_s = self._settings.task_soft_time_limit_s
-        time_limit_s = self._settings.task_time_limit_s
         try:
-            reply: Reply = await self._pool.run(
-                Run(task.qc, task.shots, task.seed, soft_limit_s), time_limit_s
-            )
-        except OutOfTimeError:
-            reply = Rejected(
-                TIME_LIMIT_EXCEEDED,
-                f"The task was killed after {time_limit_s:g} s (TASK_TIME_LIMIT_S).",
-            )
+            reply = await self._simulate(task)
         except ChildDiedError as death:
-            if not death.out_of_memory:
-                await self._crashed(task, death)
-                return
-            reply = Rejected(
-                MEMORY_EXCEEDED,
-                f"The program needs more than the {self._settings.memory_per_simulator_mb()} "
-                "MiB of memory that it may have (SIMULATOR_MEMORY_MB).",
-            )
+            await self._crashed(task, death)
+            return
+        finally:
+            self._simulating -= 1
+            self.wake()
         ms = round((time.monotonic() - began) * 1000)
         match reply:
             case Completed(counts):
@@ -146,6 +135,28 @@ class Worker:
             logger.info(event, extra={"task": task.id, "attempt": task.attempt, "ms": ms, **extra})
         else:
             self._refused(task)
+
+    async def _simulate(self, task: ClaimedTask) -> Reply:
+        """Runs the task in a child. Raises ChildDiedError if that may go better next time."""
+        settings = self._settings
+        try:
+            return await self._pool.run(
+                Run(task.qc, task.shots, task.seed, settings.task_soft_time_limit_s),
+                settings.task_time_limit_s,
+            )
+        except OutOfTimeError:
+            return Rejected(
+                TIME_LIMIT_EXCEEDED,
+                f"The task was killed after {settings.task_time_limit_s:g} s (TASK_TIME_LIMIT_S).",
+            )
+        except ChildDiedError as death:
+            if not death.out_of_memory:
+                raise
+            return Rejected(
+                MEMORY_EXCEEDED,
+                f"The program needs more than the {settings.memory_per_simulator_mb()} MiB of "
+                "memory that it may have (SIMULATOR_MEMORY_MB).",
+            )
 
     async def _crashed(self, task: ClaimedTask, death: ChildDiedError) -> None:
         retries = self._settings.worker_max_retries

@@ -10,7 +10,7 @@ from collections import Counter
 
 import asyncpg
 import pytest
-from service import BELL, ENDLESS, SLOW, STDGATES, Service, alive, until
+from service import BELL, ENDLESS, SLOW, STDGATES, Service, alive, descendants, launch, until
 
 MEDIUM = (
     STDGATES + "qubit[18] q; bit[18] c; h q; rx(0.3) q; cx q[0:16], q[17]; h q; c = measure q;"
@@ -200,6 +200,25 @@ def test_a_second_signal_ends_the_grace(start):
     began = time.monotonic()
     assert service.stop(signal.SIGTERM) == 0
     assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.3, 0.6, 1.0, 1.5, 2.5])
+def test_a_stop_of_the_whole_process_group_at_any_moment_of_the_start_ends_it(database, after_s):
+    process = launch(
+        "serve",
+        "--port",
+        "0",
+        DATABASE_URL=database,
+        start_new_session=True,
+        SIMULATOR_PROCESSES="2",
+    )
+    time.sleep(after_s)
+    below = descendants(process.pid)
+    os.killpg(process.pid, signal.SIGTERM)
+    _, error = process.communicate(timeout=8)
+    assert process.returncode in (0, -signal.SIGTERM, 128 + signal.SIGTERM)
+    assert "Traceback" not in error
+    until(lambda: not [pid for pid in below if alive(pid)], 2)
 
 
 def test_a_killed_parent_leaves_no_process_behind(start):

@@ -251,6 +251,9 @@ def _semantic_error(error: ConversionError, converter: Converter) -> ProgramErro
     hint = None
     if match := re.match(r"gate '(.+)' is not defined", message):
         hint = _gate_hint(match[1], converter)
+    message = message.replace(
+        "node of type ExpressionStatement is not supported", "this is not a statement"
+    )
     message = re.sub(
         r"node of type (\w+?)(?:Statement)? is not supported",
         lambda match: f"{_words(match[1])} is not supported yet",
