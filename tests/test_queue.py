@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 from procrastinate.exceptions import ConnectorException
 
-from quantum_tasks.queue import AsyncpgConnector, create_app, supervise
+from quantum_tasks.queue import JOB_NAME, AsyncpgConnector, create_app, supervise
 
 
 @pytest.fixture
@@ -30,11 +30,19 @@ async def wait(event: asyncio.Event, within_s: float) -> None:
     event.clear()
 
 
-async def test_a_hint_wakes_the_worker_at_once_and_its_job_is_deleted(woken, pool):
-    for _ in range(5):
+async def test_a_hint_wakes_the_worker_at_once(woken, pool):
+    for _ in range(10):
         await pool.execute("select hint_workers('tasks')")
         await wait(woken, 1)  # the next poll would be up to two seconds away
-    await asyncio.sleep(0.2)
+
+
+async def test_a_job_wakes_whoever_missed_its_notification_and_is_deleted(woken, pool):
+    await pool.execute("alter table procrastinate_jobs disable trigger user")
+    await pool.execute(
+        "insert into procrastinate_jobs (queue_name, task_name) values ('tasks', $1)", JOB_NAME
+    )
+    await wait(woken, 4)
+    await asyncio.sleep(0.3)
     assert await pool.fetchval("select count(*) from procrastinate_jobs") == 0
     assert await pool.fetchval("select count(*) from procrastinate_events") == 0
 

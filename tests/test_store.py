@@ -67,6 +67,16 @@ async def test_submit_stores_task_program_and_hint_together(pool, store):
     assert (job["queue_name"], job["task_name"], job["status"]) == ("tasks", JOB_NAME, "todo")
 
 
+async def test_many_submissions_need_one_hint(pool, store):
+    await asyncio.gather(*(store.submit("x", 10, None) for _ in range(5)))
+    await store.submit("x", 10, None)
+    assert await hints(pool) <= 5
+    await pool.execute("update procrastinate_jobs set status = 'doing'")
+    await store.submit("x", 10, None)
+    await store.submit("x", 10, None)
+    assert await hints(pool) == 1
+
+
 async def test_submit_leaves_nothing_behind_when_its_hint_cannot_be_stored(pool, store):
     await pool.execute("alter table procrastinate_jobs add check (queue_name <> 'tasks')")
     with pytest.raises(asyncpg.CheckViolationError):
@@ -285,8 +295,10 @@ async def test_a_sweep_hints_at_queued_tasks_that_no_job_points_to(pool, store):
 
 async def test_a_sweep_deletes_jobs_left_doing(pool, store):
     await steady(pool, store, A)
-    await store.submit("x", 10, None)
-    await store.submit("x", 10, None)
+    for _ in range(2):
+        await pool.execute(
+            "insert into procrastinate_jobs (queue_name, task_name) values ('tasks', 'x')"
+        )
     await pool.execute("update procrastinate_jobs set status = 'doing'")
     await pool.execute(
         "update procrastinate_events set at = now() - interval '1 minute' "

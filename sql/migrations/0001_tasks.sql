@@ -90,14 +90,24 @@ $$;
 create trigger results_keep before update on results
     for each row execute function results_keep();
 
--- Tells the workers of a queue that there may be work, now or from a moment on. The job's name
--- must be the one that queue.py registers (a test compares them): procrastinate only logs a
--- job whose name it does not know.
+-- Tells the workers of a queue that there may be work, now or from a moment on: a notification
+-- for those who listen, and a job for those who only look now and then. One waiting job says as
+-- much as many. The job's name must be the one that queue.py registers (a test compares them):
+-- procrastinate only logs a job whose name it does not know.
 create function hint_workers(queue text, at timestamptz default null) returns void
-language sql as $$
-    select procrastinate_defer_jobs_v1(array[
+language plpgsql as $$
+begin
+    if at is null then
+        perform pg_notify('procrastinate_queue_v1#' || queue, '');
+        if exists (select from procrastinate_jobs j
+                   where j.status = 'todo' and j.queue_name = queue and j.scheduled_at is null) then
+            return;
+        end if;
+    end if;
+    perform procrastinate_defer_jobs_v1(array[
         row(queue, 'quantum_tasks.work', 0, null, null, '{}'::jsonb, at)
     ]::procrastinate_job_to_defer_v1[]);
+end
 $$;
 
 -- Jobs are many and short-lived; a bloated queue table is planned and scanned badly.

@@ -75,9 +75,10 @@ def _leave_if_cancelled() -> None:
 class AsyncpgConnector(BaseAsyncConnector):
     """procrastinate's statements on the service's asyncpg pool.
 
-    `notified` is called at every notification, because procrastinate forgets those that come
-    while it fetches a job and then waits for its next poll; and whenever the listening
-    connection is made anew, because notifications may have passed meanwhile.
+    `notified` is called at every notification, and whenever the listening connection is made
+    anew, because notifications may have passed meanwhile. procrastinate itself hears of none: it
+    would fetch and delete a job for each task, and forget those that come while it fetches one.
+    It finds the jobs when it looks, every two seconds.
     """
 
     def __init__(self, pool: Pool, url: str, notified: Callable[[], None]) -> None:
@@ -126,13 +127,9 @@ class AsyncpgConnector(BaseAsyncConnector):
     async def listen_notify(self, on_notification: Notify, channels: Iterable[str]) -> None:
         """Listens for ever, on a connection of its own that is made again when it breaks."""
         names = list(channels)
-        running: set[asyncio.Task[None]] = set()
 
-        def receive(_connection: object, _pid: int, channel: str, payload: object) -> None:
+        def receive(*_: object) -> None:
             self._notified()
-            task = asyncio.ensure_future(on_notification(channel=channel, payload=str(payload)))
-            running.add(task)
-            task.add_done_callback(running.discard)
 
         while True:
             try:
