@@ -41,7 +41,7 @@ reset-local: setup  ## delete the data that run-local keeps in .local
 
 test: setup-dev  ## run every test
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term $(ARGS)
 
 bench: setup-dev  ## measure the service against a plain loop around the simulator
 	@$(BIN)/python tests/bench/bench.py $(ARGS)

@@ -312,6 +312,19 @@ def test_a_mistake_is_named_with_its_place(text):
         assert f"(line {line}, column {column})" in reply.message
 
 
+def test_comments_are_skipped_and_positions_stay():
+    text = (
+        '// "one\n/* two\n three */ qubit q; /* four */ bit c; // five */\n'
+        'include "stdgates.inc"; // " h q;\n/**/ x q; /* six */ nosuch q;'
+    )
+    with pytest.raises(program.ProgramError) as caught:
+        program.load(text)
+    error = caught.value.as_reply().errors[0]
+    assert (error.line, error.column) == (5, 21)
+    assert error.snippet.startswith("/**/ x q; /* six */ nosuch")
+    assert program.load(text.replace("nosuch q", "c = measure q")).register_sizes == [1]
+
+
 def test_a_missing_include_is_suggested():
     with pytest.raises(program.ProgramError) as caught:
         program.load("OPENQASM 3.0; qubit q; h q;")

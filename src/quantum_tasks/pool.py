@@ -204,7 +204,7 @@ class _Child:
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed in end()
         self._decoder = msgspec.msgpack.Decoder(Reply)
         self._encoder = msgspec.msgpack.Encoder()
-        self._death: ChildDiedError | None = None
+        self._death: asyncio.Task[ChildDiedError] | None = None
         self.dead = asyncio.Event()
         self.killed = False
 
@@ -262,14 +262,18 @@ class _Child:
     async def obituary(self) -> ChildDiedError:
         """How the child died, and what it last wrote to standard error."""
         self.killed = True
+        if self._death is None:
+            # Once: of two threads that wait for one process, one learns nothing of its end.
+            self._death = asyncio.create_task(self._await_death())
+        return await asyncio.shield(self._death)
+
+    async def _await_death(self) -> ChildDiedError:
+        code = None
         if self._process is not None:
             await asyncio.to_thread(self._process.join, _STOP_TIMEOUT_S)
-        if self._death is None:  # it is asked for twice when it dies at work
-            self._stderr.seek(0)
-            last_words = self._stderr.read(65536).decode(errors="replace")
-            code = self._process.exitcode if self._process else None
-            self._death = ChildDiedError(_how(code), last_words)
-        return self._death
+            code = self._process.exitcode
+        self._stderr.seek(0)
+        return ChildDiedError(_how(code), self._stderr.read(65536).decode(errors="replace"))
 
     async def end(self) -> None:
         """Makes sure that the process is gone, and lets go of what belongs to it."""

@@ -136,7 +136,7 @@ def test_every_connection_cut_at_once_loses_nothing(start, database):
 def test_a_lost_listening_connection_is_made_again(start, database):
     service = start()
     listener = "select pid from pg_stat_activity where query ilike 'listen%' or query = 'select 1'"
-    (row,) = until(lambda: query(database, listener))
+    row = until(lambda: query(database, listener))[0]
     query(database, "select pg_terminate_backend($1)", row["pid"])
     until(lambda: [r for r in query(database, listener) if r != row])
     began = time.monotonic()

@@ -35,6 +35,7 @@ _BLANK = re.compile(r"(?:\s+|//[^\n]*(?:\n|$)|/\*.*?\*/)*+", re.DOTALL)
 _VERSION = re.compile(
     r"(?:\s+|//[^\n]*(?:\n|$)|/\*.*?\*/)*+OPENQASM\s+(\d+)(?:\.(\d+))?", re.DOTALL
 )
+_COMMENT = re.compile(r'"[^"\n]*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _POSITION = re.compile(r"(?:L(\d+):C(\d+)|(\d+),(\d+)): ")
 _UNSUPPORTED = re.compile(
     r"not (?:currently )?supported|unsupported|unhandled|can only handle|cannot be resolved"
@@ -164,7 +165,7 @@ def _place(text: str, at: int) -> dict[str, int]:
 
 def _parse(text: str) -> ast.Program:
     try:
-        return openqasm3.parse(text)
+        return openqasm3.parse(_COMMENT.sub(_blank, text))
     except QASM3ParsingError as error:
         raise _syntax_error(error, text) from None
     except RecursionError:
@@ -172,6 +173,14 @@ def _parse(text: str) -> ast.Program:
     except (ValueError, OverflowError, TypeError, AttributeError, IndexError) as error:
         # The parser's second stage fails like this on some malformed text, without a position.
         raise ProgramError(QasmSyntax, f"The program cannot be read: {error}.") from None
+
+
+def _blank(match: re.Match[str]) -> str:
+    """Drops a comment, which the parser would read letter by letter; positions stay."""
+    if match[0].startswith("/*"):
+        *lines, last = match[0].split("\n")
+        return "\n" * len(lines) + " " * len(last)
+    return "" if match[0].startswith("//") else match[0]
 
 
 def _syntax_error(error: QASM3ParsingError, text: str) -> ProgramError:
@@ -247,13 +256,13 @@ def _semantic_error(error: ConversionError, converter: Converter) -> ProgramErro
     if match := _POSITION.match(message):
         message = message[match.end() :]
         line, column = int(match[3]), int(match[4]) + 1
+    message = message.replace(
+        "node of type ExpressionStatement is not supported", "this is not a statement"
+    )
     problem = QasmUnsupported if _UNSUPPORTED.search(message) else QasmSemantic
     hint = None
     if match := re.match(r"gate '(.+)' is not defined", message):
         hint = _gate_hint(match[1], converter)
-    message = message.replace(
-        "node of type ExpressionStatement is not supported", "this is not a statement"
-    )
     message = re.sub(
         r"node of type (\w+?)(?:Statement)? is not supported",
         lambda match: f"{_words(match[1])} is not supported yet",
