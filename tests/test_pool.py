@@ -55,7 +55,7 @@ async def test_a_child_checks_a_program_without_running_it(pool):
 
 async def test_a_killed_child_fails_its_own_order_alone(pool):
     doomed = asyncio.create_task(pool.run(order(ENDLESS), 60))
-    child = await eventually(lambda: _busy(pool))
+    (child,) = await eventually(lambda: _busy(pool))
     spared = asyncio.create_task(pool.run(order(BELL), 60))
     os.kill(child, signal.SIGKILL)
     with pytest.raises(ChildDiedError) as caught:
@@ -115,7 +115,7 @@ async def test_the_soft_limit_ends_work_in_python_cleanly(pool):
 
 async def test_cancelling_an_order_kills_its_child(pool):
     running = asyncio.create_task(pool.run(order(ENDLESS), 60))
-    child = await eventually(lambda: _busy(pool))
+    (child,) = await eventually(lambda: _busy(pool))
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     await eventually(lambda: not alive(child))
@@ -123,8 +123,7 @@ async def test_cancelling_an_order_kills_its_child(pool):
 
 async def test_whoever_finds_no_free_child_in_time_is_told_so(pool):
     running = [asyncio.create_task(pool.run(order(ENDLESS), 60)) for _ in range(2)]
-    await eventually(lambda: _busy(pool))
-    await eventually(lambda: pool.alive == 2)
+    await eventually(lambda: len(_busy(pool)) == 2)
     with pytest.raises(BusyError):
         await pool.run(order(BELL), 30, patience_s=0.2)
     for task in running:
@@ -207,11 +206,10 @@ def _pids(pool: ProcessPool) -> list[int]:
     return [child.pid for child in pool._children]
 
 
-def _busy(pool: ProcessPool) -> int | None:
-    """A child that has used the processor for a while since we began to look."""
+def _busy(pool: ProcessPool) -> list[int]:
+    """The children that have taken an order."""
     idle = {child.pid for child in pool._idle._queue}
-    busy = [pid for pid in _pids(pool) if pid not in idle]
-    return busy[0] if busy else None
+    return [pid for pid in _pids(pool) if pid not in idle]
 
 
 def _parent(pid: int) -> int:
