@@ -120,6 +120,8 @@ def test_reset_deletes_the_data_of_the_embedded_postgres(tmp_path):
         assert not data.exists()
         service.start()
         assert service.task(id)["message"] == "Task not found."
+        service.stop()
+        assert run("reset", DATA_DIR=str(data))[0] == 0
     finally:
         service.close()
 

@@ -14,6 +14,9 @@ import pytest
 from service import BELL, Service, alive, descendants, name, until
 from test_instances import all_final, check_invariants, query
 
+from quantum_tasks.database.embedded import delete
+from quantum_tasks.errors import StartError
+
 
 class Load:
     """Submits without a pause, and remembers every answer."""
@@ -61,6 +64,16 @@ def embedded(tmp_path: Path) -> Iterator[Service]:
         yield service.start()
     finally:
         service.close()
+        until(lambda: deleted(tmp_path / "data"), 10)
+
+
+def deleted(folder: Path) -> bool:
+    """As root the data may lie elsewhere, where pytest does not delete it."""
+    try:
+        delete(folder)
+    except StartError:  # the server of a killed service is still on its way out
+        return False
+    return True
 
 
 def postmaster(tmp_path: Path) -> int:

@@ -96,13 +96,15 @@ class EmbeddedPostgres:
                 logger.error("postgres is slow to stop", extra={"log": self._log})
             self._process = None
         if self._throwaway:
+            _remove(self._folder / "postgres")
             shutil.rmtree(self._folder, ignore_errors=True)
-            shutil.rmtree(self._socket_folder, ignore_errors=True)
+        shutil.rmtree(self._socket_folder, ignore_errors=True)
         if self._lock is not None:
             self._lock.close()
 
     def _initdb(self) -> None:
-        _remove(self._data)  # what an interrupted initdb left
+        if self._data.exists():  # what an interrupted initdb left
+            shutil.rmtree(self._data)
         self._own(self._data)
         command: list[str | Path] = [
             self._binaries / "initdb",
@@ -191,6 +193,11 @@ class EmbeddedPostgres:
                     f"'qtasks reset' begins anew; a folder that the user 'nobody' may pass "
                     "(chmod o+x) keeps the data itself"
                 )
+            if self._data.exists() and not self._data.is_symlink():
+                raise StartError(
+                    f"the user 'nobody', as whom root runs Postgres, cannot reach the data in "
+                    f"{self._data}: chmod o+x the folders above it, or run as their owner"
+                )
             elsewhere.mkdir(mode=0o711, parents=True, exist_ok=True)
             if not self._data.is_symlink():
                 self._data.symlink_to(elsewhere / "postgres")
@@ -243,8 +250,8 @@ def delete(folder: Path) -> None:
 
 
 def _remove(data: Path) -> None:
-    if data.is_symlink():
-        shutil.rmtree(data.resolve(), ignore_errors=True)
+    if data.is_symlink():  # to a folder of its own that `nobody` can reach
+        shutil.rmtree(data.readlink().parent, ignore_errors=True)
         data.unlink()
     elif data.exists():
         shutil.rmtree(data)
