@@ -46,10 +46,12 @@ class EmbeddedPostgres:
     def __init__(self, folder: Path | None = None, **options: str) -> None:
         self._throwaway = folder is None
         self._options = {**(_THROWAWAY if self._throwaway else {}), **options}
-        self._folder = Path(tempfile.mkdtemp(prefix="qtasks-")) if folder is None else folder
+        folder = Path(tempfile.mkdtemp(prefix="qtasks-")) if folder is None else folder
+        self._folder = folder.resolve()
         self._identity: dict[str, Any] = {}
         self._process: subprocess.Popen[bytes] | None = None
         self._lock: BinaryIO | None = None
+        self._socket_folder = self._socket_path()
 
     @property
     def url(self) -> str:
@@ -59,7 +61,6 @@ class EmbeddedPostgres:
     def start(self) -> str:
         """Starts the server, making its data folder first where there is none, and returns its
         URL. Raises StartError naming the log file if it does not come up."""
-        self._folder = self._folder.resolve()
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._lock = _lock(self._folder)
@@ -68,16 +69,23 @@ class EmbeddedPostgres:
                 f"cannot write to the data folder {self._folder} ({error.strerror}): make it "
                 f"writable for user {os.geteuid()}, or set DATA_DIR or DATABASE_URL"
             ) from None
+        try:
+            self._prepare()
+            self._run()
+        except BaseException:
+            self.stop()
+            raise
+        return self.url
+
+    def _prepare(self) -> None:
         self._binaries = find_binaries()
         self._log = self._folder / "postgres.log"
         self._data = self._folder / "postgres"
         if os.geteuid() == 0:
             self._become_nobody()
-        self._socket_folder = self._make_socket_folder()
+        self._own(self._socket_folder)
         if not (self._data / "PG_VERSION").exists():
             self._initdb()
-        self._run()
-        return self.url
 
     def restart_if_dead(self) -> bool:
         """Starts the server again if it died under us; True if it had to."""
@@ -158,13 +166,12 @@ class EmbeddedPostgres:
         ]
         return subprocess.run(ready, cwd="/").returncode == 0
 
-    def _make_socket_folder(self) -> Path:
+    def _socket_path(self) -> Path:
         # A socket's path has room for about 100 bytes; the data folder's may be longer.
         name = hashlib.sha256(os.fsencode(self._folder)).hexdigest()[:12]
         folder = Path(tempfile.gettempdir()) / f"qtasks-{os.geteuid()}-{name}"
         if len(os.fsencode(folder)) > 80:
             folder = Path("/tmp") / folder.name
-        self._own(folder)
         return folder
 
     def _own(self, folder: Path) -> None:
