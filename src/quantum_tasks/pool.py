@@ -25,12 +25,16 @@ from typing import Any
 
 import msgspec
 
-from quantum_tasks.tasks import Limits, Order, Reply
+from quantum_tasks.errors import MEMORY_EXCEEDED, TIME_LIMIT_EXCEEDED
+from quantum_tasks.tasks import Limits, Order, Rejected, Reply
 
 logger = logging.getLogger(__name__)
 
 CHILD = "quantum_tasks.simulator.child"
 PRELOAD = "quantum_tasks.simulator.preload"
+# After these a child is not fit for another order: what was interrupted may still be running in a
+# thread of Aer's, or have left a lock taken.
+_SPENT = (TIME_LIMIT_EXCEEDED, MEMORY_EXCEEDED)
 _HEADER = 4  # bytes of a frame's length, big-endian
 _STOP_TIMEOUT_S = 3.0
 _RESPAWN_DELAY_S = (0.0, 0.2, 1.0, 5.0)
@@ -118,7 +122,10 @@ class ProcessPool:
         except BaseException:
             child.kill()
             raise
-        self._idle.put_nowait(child)
+        if isinstance(reply, Rejected) and reply.code in _SPENT:
+            child.kill()
+        else:
+            self._idle.put_nowait(child)
         return reply
 
     async def stop(self) -> None:
