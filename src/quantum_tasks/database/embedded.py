@@ -186,8 +186,8 @@ class EmbeddedPostgres:
     def _become_nobody(self) -> None:
         """Postgres refuses to run as root, so root runs it as `nobody`.
 
-        Where `nobody` cannot reach the data or the binaries (a checkout below /root, say), they
-        go to a place that it can reach, rather than opening anybody's folders.
+        Where `nobody` cannot reach the data or the binaries (a checkout in a closed home folder,
+        say), they go to a place that it can reach, rather than opening anybody's folders.
         """
         nobody = pwd.getpwnam("nobody")
         self._identity = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
