@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from starlette.requests import Request
-from starlette.responses import Response
 
 from quantum_tasks.tasks import TaskRequest
 from quantum_tasks.web import operations, tasks
-
-Handler = Callable[[Request], Awaitable[Response]]
 
 _PROGRAM_PROBLEMS = (
     "qasm_syntax",
@@ -38,7 +34,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
 
     method: str
     path: str
-    handler: Any  # a Handler; msgspec does not take callables
+    handler: Any  # async (Request) -> Response; msgspec does not take callables
     tag: str
     body: Any = None
     answers: Mapping[int, Sequence[Any]]
