@@ -54,6 +54,12 @@ class Problem(Exception):
         super().__init__(self.detail)
 
 
+class MalformedHttp(Problem):
+    """What arrived is not an HTTP/1.1 request, or not one that is clear."""
+
+    code, status, title = "malformed_http", 400, "Malformed HTTP"
+
+
 class MalformedJson(Problem):
     """The body is not JSON in UTF-8."""
 
@@ -82,6 +88,12 @@ class BodyTooLarge(Problem):
     """The body is larger than this service takes."""
 
     code, status, title = "body_too_large", 413, "Body too large"
+
+
+class UrlTooLong(Problem):
+    """The address and query of the request are longer than this service takes."""
+
+    code, status, title = "url_too_long", 414, "URL too long"
 
 
 class UnsupportedMediaType(Problem):
@@ -120,6 +132,31 @@ class QasmUnsupported(Problem):
     code, status, title = "qasm_unsupported", 422, "Unsupported language feature"
 
 
+class ProgramTooLarge(Problem):
+    """The program is longer than this service takes."""
+
+    code, status, title = "program_too_large", 422, "Program too large"
+
+
+class TooManyQubits(Problem):
+    """The program declares more qubits than this service takes."""
+
+    code, status, title = "too_many_qubits", 422, "Too many qubits"
+
+
+class TooManyClbits(Problem):
+    """The program declares more classical bits than this service takes."""
+
+    code, status, title = "too_many_clbits", 422, "Too many classical bits"
+
+
+class TooManyOperations(Problem):
+    """The program has more operations, its loops unrolled and its gates expanded, than this
+    service takes."""
+
+    code, status, title = "too_many_operations", 422, "Too many operations"
+
+
 class NoMeasurements(Problem):
     """The program measures nothing, so there would be nothing to count."""
 
@@ -142,6 +179,18 @@ class MemoryExceeded(Problem):
     """The program needs more memory than it may have."""
 
     code, status, title = "memory_exceeded", 422, "Not enough memory"
+
+
+class HeadersTooLarge(Problem):
+    """The headers of the request are larger or more than this service takes."""
+
+    code, status, title = "headers_too_large", 431, "Headers too large"
+
+
+class QueueFull(Problem):
+    """So many tasks are queued that this one was not taken; please try again later."""
+
+    code, status, title = "queue_full", 429, "Queue full"
 
 
 class InternalError(Problem):

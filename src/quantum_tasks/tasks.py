@@ -66,10 +66,18 @@ class ClaimedTask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """What a child may use: memory beyond what it starts with, and the size of a result."""
+    """What a child may use and a program may ask for.
+
+    `memory_mb` is what this child may take beyond what it starts with, `simulator_memory_mb`
+    what one may that runs programs: whoever checks a program must know it.
+    """
 
     memory_mb: int
     max_result_bytes: int
+    simulator_memory_mb: int = 1024
+    max_qubits: int = 1000
+    max_clbits: int = 10_000
+    max_operations: int = 100_000
 
 
 class Check(msgspec.Struct, frozen=True, tag="check"):

@@ -1,37 +1,17 @@
-"""From a circuit to counts: one translation, one run of Aer."""
+"""From operations to counts: one circuit, one run of Aer."""
 
 from __future__ import annotations
 
 import json
-import math
-from functools import cache
+from collections import Counter
 from typing import Any
 
-from qiskit.circuit import (
-    BreakLoopOp,
-    ContinueLoopOp,
-    ControlFlowOp,
-    ForLoopOp,
-    IfElseOp,
-    QuantumCircuit,
-    SwitchCaseOp,
-    WhileLoopOp,
-)
-from qiskit.circuit.library import get_standard_gate_name_mapping
-from qiskit.transpiler import PassManager, Target, generate_preset_pass_manager
 from qiskit_aer import AerSimulator
 
 from quantum_tasks.errors import MEMORY_EXCEEDED, RESULT_TOO_LARGE, SIMULATION_FAILED
-from quantum_tasks.simulator.program import Program
-
-_CONTROL_FLOW = {
-    "if_else": IfElseOp,
-    "while_loop": WhileLoopOp,
-    "for_loop": ForLoopOp,
-    "switch_case": SwitchCaseOp,
-    "break_loop": BreakLoopOp,
-    "continue_loop": ContinueLoopOp,
-}
+from quantum_tasks.simulator.assembly import assemble
+from quantum_tasks.simulator.circuit import Branch, Loop, Program, Store
+from quantum_tasks.simulator.cost import plan
 
 
 class SimulationError(Exception):
@@ -42,23 +22,9 @@ class SimulationError(Exception):
         super().__init__(message)
 
 
-@cache
-def _pass_manager() -> PassManager:
-    """Translates a circuit into what Aer runs natively. Built once: it costs more than a run.
-
-    By the names of gates, not by the simulator's target: that one has as many qubits as a
-    statevector of this machine's memory would, and refuses circuits that other methods can run.
-    """
-    native = set(AerSimulator().operation_names) & set(get_standard_gate_name_mapping())
-    target = Target.from_configuration(
-        basis_gates=[*sorted(native), *_CONTROL_FLOW], custom_name_mapping=_CONTROL_FLOW
-    )
-    return generate_preset_pass_manager(0, target=target)
-
-
-def translate(circuit: QuantumCircuit) -> QuantumCircuit:
-    """The same circuit in Aer's own gates."""
-    return _pass_manager().run(circuit)
+def memory_message(memory_mb: int, setting: str = "SIMULATOR_MEMORY_MB") -> str:
+    """The sentence for whoever asks for more memory than a child has."""
+    return f"The program needs more than the {memory_mb} MiB that it may have ({setting})."
 
 
 class Simulator:
@@ -72,66 +38,55 @@ class Simulator:
     def run(self, program: Program, shots: int, seed: int | None) -> str:
         """Runs a program and returns its counts as JSON text, keys in order.
 
-        Raises SimulationError, or MemoryError.
+        Raises ProgramError, SimulationError, or MemoryError.
         """
-        circuit = translate(program.circuit)
-        _refuse_infinite(circuit)
-        options: dict[str, Any] = {}
+        options: dict[str, Any] = {"method": plan(program, self._memory_mb).method}
         if seed is not None:
             options["seed_simulator"] = seed
-        if any(isinstance(instruction.operation, ControlFlowOp) for instruction in circuit.data):
+        if any(isinstance(operation, Branch | Loop | Store) for operation in program.operations):
             # Truncation removes the label behind a loop that ends the circuit, and the run then
             # fails with "Invalid jump destination".
             options["enable_truncation"] = False
+        circuit = assemble(program, options["method"])
         result = self._aer.run(circuit, shots=shots, **options).result()
         if not result.success or not result.results:
             raise self._failure(result)
-        return self._counts(result.results[0].data, program.register_sizes)
+        return self._counts(result.results[0].data, program)
 
-    def _counts(self, data: Any, register_sizes: list[int]) -> str:
+    def _counts(self, data: Any, program: Program) -> str:
         counts = getattr(data, "counts", None)
         if not counts:
             raise SimulationError(SIMULATION_FAILED, "The simulator returned no counts.")
-        size = (sum(register_sizes) + len(register_sizes) + 10) * len(counts)
+        sizes = [len(register) for register in program.registers]
+        mask = (1 << sum(sizes)) - 1  # what lies above are bits that nobody sees
+        seen: Counter[int] = Counter()
+        for key, times in counts.items():
+            seen[int(key, 16) & mask] += times
+        size = (sum(sizes) + len(sizes) + 10) * len(seen)
         if size > self._max_result_bytes:
             raise SimulationError(
                 RESULT_TOO_LARGE,
                 f"The result has about {size} bytes, the limit is {self._max_result_bytes} "
                 "(MAX_RESULT_BYTES): measure fewer bits or take fewer shots.",
             )
-        keyed = {format_key(int(key, 16), register_sizes): n for key, n in counts.items()}
+        keyed = {format_key(value, sizes): times for value, times in seen.items()}
         return json.dumps(dict(sorted(keyed.items())), separators=(",", ":"))
 
     def _failure(self, result: Any) -> SimulationError:
         status = str(result.results[0].status if result.results else result.status)
-        if "nsufficient memory" in status or "bad_alloc" in status or "memory" in status.lower():
-            return SimulationError(
-                MEMORY_EXCEEDED,
-                f"The program needs more than the {self._memory_mb} MiB of memory that it may "
-                "have (SIMULATOR_MEMORY_MB).",
-            )
+        if "bad_alloc" in status or "memory" in status.lower():
+            return SimulationError(MEMORY_EXCEEDED, memory_message(self._memory_mb))
         return SimulationError(SIMULATION_FAILED, f"The simulator refused the program: {status}.")
 
 
-def _refuse_infinite(circuit: QuantumCircuit) -> None:
-    """A gate's body can make an infinite or NaN angle out of finite ones; Aer would run it."""
-    for instruction in circuit.data:
-        for parameter in instruction.params:
-            if isinstance(parameter, float) and not math.isfinite(parameter):
-                raise SimulationError(
-                    SIMULATION_FAILED,
-                    f"An angle of '{instruction.name}' is {parameter}, which is no number.",
-                )
-
-
-def format_key(value: int, register_sizes: list[int]) -> str:
+def format_key(value: int, sizes: list[int]) -> str:
     """The bits of a measured value as Qiskit prints them.
 
     Bit 0 of the value is bit 0 of the register declared first. Most significant bit first, the
     register declared last first, registers separated by one space.
     """
     keys = []
-    for size in register_sizes:
+    for size in sizes:
         keys.append(format(value & ((1 << size) - 1), f"0{size}b"))
         value >>= size
     return " ".join(reversed(keys))

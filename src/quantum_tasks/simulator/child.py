@@ -16,7 +16,10 @@ from types import FrameType
 import msgspec
 
 from quantum_tasks.errors import MEMORY_EXCEEDED, TIME_LIMIT_EXCEEDED
-from quantum_tasks.simulator import aer, program
+from quantum_tasks.simulator import aer, assembly, program
+from quantum_tasks.simulator.cost import plan
+from quantum_tasks.simulator.machine import Bounds
+from quantum_tasks.simulator.mistakes import ProgramError
 from quantum_tasks.tasks import Accepted, Check, Completed, Limits, Order, Rejected, Reply, Run
 
 _PR_SET_PDEATHSIG = 1
@@ -37,14 +40,15 @@ class _SoftTimeLimit(BaseException):
 
 def warm_up() -> None:
     """Runs the way of a program once, up to the simulator's door."""
-    aer.translate(program.load(_EXAMPLE).circuit)
+    assembly.assemble(program.load(_EXAMPLE, Bounds()), "automatic")
 
 
 def serve(channel: socket.socket, stderr: int, limits: Limits) -> None:
     """Answers orders until the service hangs up; the first frame says that we are warm."""
     _live_and_die_with_the_service(stderr)
     simulator = aer.Simulator(limits.memory_mb, limits.max_result_bytes)
-    simulator.run(program.load(_EXAMPLE), shots=1, seed=0)
+    simulator.run(program.load(_EXAMPLE, Bounds()), shots=1, seed=0)
+    bounds = Bounds(limits.max_qubits, limits.max_clbits, limits.max_operations)
     _limit_memory(limits.memory_mb)
     decoder = msgspec.msgpack.Decoder(Order)
     encoder = msgspec.msgpack.Encoder()
@@ -54,26 +58,26 @@ def serve(channel: socket.socket, stderr: int, limits: Limits) -> None:
     while len(header := stream.read(4)) == 4:
         order = decoder.decode(stream.read(int.from_bytes(header, "big")))
         os.ftruncate(2, 0)
-        reply = encoder.encode(_answer(order, simulator, limits))
+        reply = encoder.encode(_answer(order, simulator, limits, bounds))
         stream.write(len(reply).to_bytes(4, "big") + reply)
         stream.flush()
 
 
-def _answer(order: Order, simulator: aer.Simulator, limits: Limits) -> Reply:
+def _answer(order: Order, simulator: aer.Simulator, limits: Limits, bounds: Bounds) -> Reply:
     try:
         match order:
             case Check():
-                program.load(order.qc)
+                plan(program.load(order.qc, bounds), limits.simulator_memory_mb)
                 return Accepted()
             case Run():
                 signal.setitimer(signal.ITIMER_REAL, order.soft_time_limit_s, 0.5)
                 try:
-                    loaded = program.load(order.qc)
+                    loaded = program.load(order.qc, bounds)
                     counts = simulator.run(loaded, order.shots, order.seed)
                 finally:
                     signal.setitimer(signal.ITIMER_REAL, 0)
                 return Completed(counts)
-    except program.ProgramError as error:
+    except ProgramError as error:
         return error.as_reply()
     except aer.SimulationError as error:
         return Rejected(error.code, str(error))
@@ -84,12 +88,7 @@ def _answer(order: Order, simulator: aer.Simulator, limits: Limits) -> Reply:
             f"The task was stopped after {order.soft_time_limit_s:g} s (TASK_SOFT_TIME_LIMIT_S).",
         )
     except MemoryError:
-        return Rejected(MEMORY_EXCEEDED, memory_message(limits.memory_mb))
-
-
-def memory_message(memory_mb: int) -> str:
-    """The sentence for whoever asks for more memory than a child has."""
-    return f"The program needs more than the {memory_mb} MiB of memory that it may have."
+        return Rejected(MEMORY_EXCEEDED, aer.memory_message(limits.memory_mb))
 
 
 def _live_and_die_with_the_service(stderr: int) -> None:

@@ -1,0 +1,151 @@
+"""A compiled program: plain operations on numbered qubits and bits, no names, no types.
+
+It is what remains when a program's loops, gates, subroutines and constants are worked out. The
+cost of a run is read off it, and the simulator's circuit is built from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+# A condition over bits, as it will be known at run time: a constant, the number of a bit, or an
+# operation: ("!", a), ("&", a, b), ("|", a, b), ("^", a, b).
+Condition = bool | int | tuple  # type: ignore[type-arg]
+
+
+class Gate(msgspec.Struct, frozen=True, gc=False):
+    """A gate of ours: as many controls as there are more qubits than `name` takes, then targets.
+
+    Names: x y z h s sdg t tdg sx sxdg, p rx ry rz (1 angle), u (theta, phi, lambda and a phase
+    gamma: e^(i gamma) times Qiskit's U), swap. Angles in radians.
+    """
+
+    name: str
+    qubits: tuple[int, ...]
+    params: tuple[float, ...] = ()
+
+
+class Unitary(msgspec.Struct, frozen=True):
+    """A matrix, row by row, on qubits of which the first is the least significant."""
+
+    matrix: tuple[tuple[complex, ...], ...]
+    qubits: tuple[int, ...]
+
+
+class Measure(msgspec.Struct, frozen=True, gc=False):
+    """Collapses a qubit; its outcome goes into a bit."""
+
+    qubit: int
+    bit: int
+
+
+class Reset(msgspec.Struct, frozen=True, gc=False):
+    """Brings a qubit to |0>."""
+
+    qubit: int
+
+
+class Store(msgspec.Struct, frozen=True):
+    """Writes a value into a bit."""
+
+    bit: int
+    value: Condition
+
+
+class Branch(msgspec.Struct, frozen=True):
+    """Either the one or the other."""
+
+    condition: Condition
+    then: list[Operation]
+    otherwise: list[Operation]
+
+
+class Loop(msgspec.Struct, frozen=True):
+    """Runs its body as long as a bit is 1."""
+
+    condition: int
+    body: list[Operation]
+
+
+Operation = Gate | Unitary | Measure | Reset | Store | Branch | Loop
+
+
+class Program(msgspec.Struct, frozen=True):
+    """Operations over `qubits` qubits and any bits, which are numbered from 2.
+
+    `registers` are the bits of the classical registers that a counts key shows, in order of
+    declaration, least significant bit first; a loose bit is a register of one.
+    """
+
+    qubits: int
+    registers: list[list[int]]
+    operations: list[Operation]
+
+
+def negated(a: Condition) -> Condition:
+    """not a"""
+    if isinstance(a, bool):
+        return not a
+    if isinstance(a, tuple) and a[0] == "!":
+        inner: Condition = a[1]
+        return inner
+    return ("!", a)
+
+
+def both(a: Condition, b: Condition) -> Condition:
+    """a and b"""
+    if isinstance(a, bool):
+        return b if a else False
+    if isinstance(b, bool):
+        return a if b else False
+    return a if a == b else ("&", a, b)
+
+
+def either(a: Condition, b: Condition) -> Condition:
+    """a or b"""
+    if isinstance(a, bool):
+        return True if a else b
+    if isinstance(b, bool):
+        return True if b else a
+    return a if a == b else ("|", a, b)
+
+
+def differ(a: Condition, b: Condition) -> Condition:
+    """a xor b"""
+    if isinstance(a, bool):
+        return negated(b) if a else b
+    if isinstance(b, bool):
+        return negated(a) if b else a
+    return False if a == b else ("^", a, b)
+
+
+def choose(condition: Condition, a: Condition, b: Condition) -> Condition:
+    """a if the condition holds, else b"""
+    if isinstance(condition, bool):
+        return a if condition else b
+    if type(a) is type(b) and a == b:
+        return a
+    return either(both(condition, a), both(negated(condition), b))
+
+
+def all_of(conditions: Sequence[Condition]) -> Condition:
+    """Whether every one holds."""
+    result: Condition = True
+    for condition in conditions:
+        result = both(result, condition)
+    return result
+
+
+def any_of(conditions: Sequence[Condition]) -> Condition:
+    """Whether at least one holds."""
+    result: Condition = False
+    for condition in conditions:
+        result = either(result, condition)
+    return result
+
+
+def size(condition: Condition) -> int:
+    """Of how many parts it is made."""
+    return sum(map(size, condition[1:])) + 1 if isinstance(condition, tuple) else 1

@@ -1,0 +1,440 @@
+"""Expressions: from the syntax tree to values, and to the qubits and bits that names stand for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias, TypeVar
+
+from openqasm3 import ast
+
+from quantum_tasks.errors import QasmSemantic, QasmUnsupported
+from quantum_tasks.simulator import runtime
+from quantum_tasks.simulator.arithmetic import FUNCTIONS
+from quantum_tasks.simulator.machine import Machine, Variable
+from quantum_tasks.simulator.mistakes import ProgramError, semantic, unsupported
+from quantum_tasks.simulator.runtime import TooManyCases, word
+from quantum_tasks.simulator.scope import (
+    Cells,
+    GateDefinition,
+    Qubits,
+    Scopes,
+    StandardGate,
+    Subroutine,
+    Symbol,
+    View,
+    did_you_mean,
+    what,
+)
+from quantum_tasks.simulator.values import (
+    BOOL,
+    COMPLEX,
+    DURATION,
+    FLOAT,
+    INTEGERS,
+    MAX_BITS,
+    UINT,
+    Mistake,
+    Type,
+    Value,
+    as_integer,
+    integer,
+)
+
+T = TypeVar("T")
+Node: TypeAlias = ast.QASMNode
+
+_SECONDS = {"dt": 1e-9, "ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
+_MAX_ARRAY = 10_000
+
+
+class NeedsKnownError(Exception):
+    """An expression has to be known for the statement around it, but measurements decide it.
+
+    The statement is then compiled once for each of its values, see Compiler.statement().
+    """
+
+    def __init__(self, node: Node, value: Value) -> None:
+        self.node = node
+        self.value = value
+        super().__init__()
+
+
+class Expressions:
+    """Works out expressions in the scope of the statement being compiled."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.scopes = Scopes()
+        self.assumed: dict[int, Value] = {}
+        self._dispatch: dict[type, Callable[[Any], Value]] = {
+            ast.Identifier: self._identifier,
+            ast.IntegerLiteral: self._integer_literal,
+            ast.FloatLiteral: self._float_literal,
+            ast.ImaginaryLiteral: lambda n: Value(COMPLEX, complex(0, n.value), const=True),
+            ast.BooleanLiteral: lambda n: Value(BOOL, n.value, const=True),
+            ast.BitstringLiteral: self._bitstring,
+            ast.DurationLiteral: self._duration,
+            ast.UnaryExpression: self._unary,
+            ast.BinaryExpression: self._binary,
+            ast.IndexExpression: self._indexed,
+            ast.Cast: self._cast,
+            ast.FunctionCall: self._call,
+            ast.SizeOf: self._size_of,
+            ast.Concatenation: self._concatenation,
+        }
+
+    def call_subroutine(self, subroutine: Subroutine, node: ast.FunctionCall) -> Value | None:
+        """Compiles the body of a `def` in place; the compiler of statements knows how."""
+        raise NotImplementedError
+
+    # Values
+
+    def value(self, node: Node) -> Value:
+        """The value of an expression. Raises ProgramError."""
+        if id(node) in self.assumed:
+            return self.assumed[id(node)]
+        work = self._dispatch.get(type(node))
+        if work is None:
+            raise unsupported(f"{_words(node)} here is", node)
+        return self.attempt(node, lambda: work(node))
+
+    def attempt(self, node: Node, work: Callable[[], T]) -> T:
+        """Says where a mistake was made."""
+        try:
+            return work()
+        except TooManyCases as mistake:
+            raise ProgramError(QasmUnsupported, _sentence(mistake), node) from None
+        except Mistake as mistake:
+            raise ProgramError(
+                QasmSemantic, _sentence(mistake), node, about_a_value=True
+            ) from None
+
+    def known(self, node: Node) -> Value:
+        """The value of an expression that the compiler has to know."""
+        value = self.value(node)
+        if not value.known:
+            raise NeedsKnownError(node, value)
+        return value
+
+    def known_integer(self, node: Node, whose: str) -> int:
+        """The same, for integers."""
+        value = self.known(node)
+        if value.type.dimensions or value.type.kind not in (*INTEGERS, "bits"):
+            raise semantic(f"{whose} must be an integer, not a {value.type}.", node)
+        return as_integer(value)
+
+    def constant(self, node: Node, whose: str) -> int:
+        """An integer that the program may not change later: the size of something."""
+        value = self.value(node)
+        if not value.const or value.type.kind not in (*INTEGERS, "bits"):
+            hint = None if value.const else "declare it as const"
+            raise semantic(f"{whose} must be a constant integer.", node, hint)
+        return as_integer(value)
+
+    def cast(self, node: Node, value: Value, type: Type, explicit: bool = False) -> Value:
+        """A value as one of another type. Raises ProgramError."""
+        return self.attempt(node, lambda: runtime.converted(value, type, explicit))
+
+    def condition(self, node: Node) -> Any:
+        """Whether something holds: a Condition."""
+        return self.cast(node, self.value(node), BOOL, explicit=True).data
+
+    def _identifier(self, node: ast.Identifier) -> Value:
+        return self.value_of(self.scopes.look_up(node.name, node), node)
+
+    def value_of(self, symbol: Symbol, node: Node) -> Value:
+        """The value that a name stands for. Raises ProgramError if it has none."""
+        match symbol:
+            case Variable():
+                return symbol.value
+            case Cells():
+                bits = tuple(self.machine.bit_of(*cell) for cell in symbol.cells)
+                if symbol.scalar:
+                    return Value(Type("bit"), bits[0])
+                return Value(Type("bits", len(bits)), bits)
+            case View():
+                elements = [symbol.variable.value.data[place] for place in symbol.places]
+                if not symbol.dimensions:
+                    single: Value = elements[0]
+                    return single
+                element = symbol.variable.value.type.element
+                return Value(Type(element.kind, element.size, symbol.dimensions), elements)
+        hint = "measure it into a bit" if isinstance(symbol, Qubits) else None
+        raise semantic(f"This is {what(symbol)}; it has no value.", node, hint)
+
+    def _integer_literal(self, node: ast.IntegerLiteral) -> Value:
+        if node.value.bit_length() > MAX_BITS:
+            raise Mistake("the number is too large")
+        return integer(node.value)
+
+    def _float_literal(self, node: ast.FloatLiteral) -> Value:
+        if not math.isfinite(node.value):
+            raise Mistake("the number is too large for a float")
+        return Value(FLOAT, node.value, const=True)
+
+    def _bitstring(self, node: ast.BitstringLiteral) -> Value:
+        bits = tuple(bool(node.value >> place & 1) for place in range(node.width))
+        return Value(Type("bits", node.width), bits, const=True)
+
+    def _duration(self, node: ast.DurationLiteral) -> Value:
+        return Value(DURATION, node.value * _SECONDS[node.unit.name], const=True)
+
+    def _unary(self, node: ast.UnaryExpression) -> Value:
+        operand = self.value(node.expression)
+        result = runtime.unary(node.op.name, operand, self.machine.keep)
+        return Value(result.type, result.data, operand.const)
+
+    def _binary(self, node: ast.BinaryExpression) -> Value:
+        op, left = node.op.name, self.value(node.lhs)
+        if op in ("&&", "||") and left.type.kind in ("bool", "bit") and left.data is (op == "||"):
+            return Value(BOOL, left.data, left.const)  # the right side is not evaluated
+        right = self.value(node.rhs)
+        result = runtime.binary(op, left, right, self.machine.keep)
+        return Value(result.type, result.data, left.const and right.const)
+
+    def _cast(self, node: ast.Cast) -> Value:
+        return runtime.converted(
+            self.value(node.argument), self.named_type(node.type), explicit=True
+        )
+
+    def _call(self, node: ast.FunctionCall) -> Value:
+        name = node.name.name
+        symbol = self.scopes.find(name)
+        if isinstance(symbol, Subroutine):
+            result = self.call_subroutine(symbol, node)
+            if result is None:
+                raise semantic(f"The subroutine '{name}' returns nothing.", node)
+            return result
+        if name not in FUNCTIONS or symbol is not None:
+            if isinstance(symbol, GateDefinition | StandardGate):
+                raise semantic(f"'{name}' is a gate; its qubits are missing.", node)
+            if symbol is not None:
+                raise semantic(f"'{name}' is {what(symbol)}, not a function.", node)
+            hint = did_you_mean(name, [])
+            raise semantic(f"The function '{name}' is not defined.", node, hint)
+        arguments = [self.value(argument) for argument in node.arguments]
+        result = runtime.function(name, arguments, self.machine.keep)
+        return Value(result.type, result.data, all(argument.const for argument in arguments))
+
+    def _size_of(self, node: ast.SizeOf) -> Value:
+        type = self.value(node.target).type
+        place = 0 if node.index is None else self.known_integer(node.index, "The dimension")
+        if not 0 <= place < len(type.dimensions):
+            raise Mistake("sizeof takes an array and the number of one of its dimensions")
+        return Value(UINT, type.dimensions[place], const=True)
+
+    def _concatenation(self, node: ast.Concatenation) -> Value:
+        left, right = self.value(node.lhs), self.value(node.rhs)
+        if left.type.kind in ("bit", "bits") and right.type.kind in ("bit", "bits"):
+            bits = (*word(left), *word(right))
+            return Value(Type("bits", len(bits)), bits, left.const and right.const)
+        if len(left.type.dimensions) == len(right.type.dimensions) > 0:
+            (many, *rest), (more, *others) = left.type.dimensions, right.type.dimensions
+            if left.type.element == right.type.element and rest == others:
+                element = left.type.element
+                joined = Type(element.kind, element.size, (many + more, *rest))
+                return Value(joined, [*left.data, *right.data])
+        raise Mistake(f"'++' does not take {left.type} and {right.type}")
+
+    # Indices
+
+    def _indexed(self, node: ast.IndexExpression) -> Value:
+        if isinstance(node.collection, ast.Identifier):
+            symbol = self.scopes.look_up(node.collection.name, node.collection)
+            if isinstance(symbol, Qubits | Cells):
+                return self.value_of(self.picked(symbol, node.index, node), node)
+        return self.element(self.value(node.collection), node.index, node)
+
+    def element(self, value: Value, index: Any, node: Node) -> Value:
+        """Part of an array, or bits of a number."""
+        if value.type.dimensions:
+            elements = _elements(index)
+            places, dimensions = self.array_places(value.type.dimensions, elements, node)
+            picked = [value.data[place] for place in places]
+            if not dimensions:
+                only: Value = picked[0]
+                return only
+            element = value.type.element
+            return Value(Type(element.kind, element.size, dimensions), picked)
+        if value.type.kind not in ("bits", "int", "uint", "angle") or (
+            value.type.kind == "angle" and value.type.size is None
+        ):
+            raise semantic(f"A value of type {value.type} has no elements.", node)
+        chosen, scalar = self.places(word(value), index, node)
+        bits = tuple(word(value)[place] for place in chosen)
+        if scalar:
+            return Value(Type("bit"), bits[0], value.const)
+        return Value(Type("bits", len(bits)), bits, value.const)
+
+    def picked(self, symbol: Qubits | Cells, index: Any, node: Node) -> Qubits | Cells:
+        """Some qubits or bits of a register."""
+        if symbol.scalar:
+            raise semantic(f"A single {_unit(symbol)} has no index.", node)
+        everything: Sequence[Any] = symbol.numbers if isinstance(symbol, Qubits) else symbol.cells
+        places, scalar = self.places(everything, index, node)
+        picked = tuple(everything[place] for place in places)
+        return type(symbol)(picked, scalar)
+
+    def places(self, everything: Sequence[Any], index: Any, node: Node) -> tuple[list[int], bool]:
+        """What an index selects, and whether it is a single one."""
+        size = len(everything)
+        if isinstance(index, ast.DiscreteSet):
+            return [self.place(value, size) for value in index.values], False
+        if len(index) != 1:
+            raise semantic("A register takes one index.", node)
+        if isinstance(index[0], ast.RangeDefinition):
+            return self.range_places(index[0], size), False
+        return [self.place(index[0], size)], True
+
+    def place(self, node: Node, size: int) -> int:
+        """One index; negative ones count from the end. Raises ProgramError."""
+        index = self.known_integer(node, "An index")
+        if not -size <= index < size:
+            raise semantic(f"Index {index} is out of range: the size is {size}.", node)
+        return index % size
+
+    def range_places(self, node: ast.RangeDefinition, size: int) -> list[int]:
+        """A range of indices, both ends included."""
+        step = 1 if node.step is None else self.known_integer(node.step, "A step")
+        if step == 0:
+            raise semantic("The step of a range cannot be zero.", node)
+        ends = []
+        for end, default in ((node.start, 0), (node.end, size - 1)):
+            if end is None:
+                ends.append(default if step > 0 else size - 1 - default)
+            else:
+                ends.append(self.place(end, size))
+        return list(range(ends[0], ends[1] + (1 if step > 0 else -1), step))
+
+    def array_places(
+        self, dimensions: tuple[int, ...], indices: list[Any], node: Node
+    ) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The elements, row by row, that indices select, and the dimensions that remain."""
+        if len(indices) > len(dimensions):
+            raise semantic(f"The array has {len(dimensions)} dimension(s).", node)
+        places, remaining = [0], []
+        for depth, size in enumerate(dimensions):
+            index = indices[depth] if depth < len(indices) else None
+            if index is None:
+                chosen = list(range(size))
+                remaining.append(size)
+            elif isinstance(index, ast.RangeDefinition):
+                chosen = self.range_places(index, size)
+                remaining.append(len(chosen))
+            else:
+                chosen = [self.place(index, size)]
+            places = [place * size + one for place in places for one in chosen]
+        return tuple(places), tuple(remaining)
+
+    # What qubits and bits a name stands for
+
+    def reference(self, node: Node) -> Qubits | Cells:
+        """The qubits or bits that an operand or an alias means. Raises ProgramError."""
+        match node:
+            case ast.Identifier():
+                if node.name.startswith("$"):
+                    return self.physical_qubit(node)
+                return self._as_register(self.scopes.look_up(node.name, node), node)
+            case ast.IndexedIdentifier():
+                found = self.reference(node.name)
+                for index in node.indices:
+                    found = self.picked(found, index, node)
+                return found
+            case ast.IndexExpression():
+                return self.picked(self.reference(node.collection), node.index, node)
+            case ast.Concatenation():
+                return self._joined(node)
+        raise semantic("This is neither a qubit nor a bit.", node)
+
+    def _joined(self, node: ast.Concatenation) -> Qubits | Cells:
+        left, right = self.reference(node.lhs), self.reference(node.rhs)
+        if isinstance(left, Qubits) and isinstance(right, Qubits):
+            if set(left.numbers) & set(right.numbers):
+                raise semantic("A register cannot be joined with a part of itself.", node)
+            return Qubits(left.numbers + right.numbers, scalar=False)
+        if isinstance(left, Cells) and isinstance(right, Cells):
+            return Cells(left.cells + right.cells, scalar=False)
+        raise semantic("Qubits and bits cannot be joined.", node)
+
+    def _as_register(self, symbol: Symbol, node: Node) -> Qubits | Cells:
+        if isinstance(symbol, Qubits | Cells):
+            return symbol
+        if isinstance(symbol, Variable) and symbol.homes is not None:
+            scalar = symbol.value.type.kind == "bit"
+            return Cells(tuple((symbol, place) for place in range(len(symbol.homes))), scalar)
+        name = node.name if isinstance(node, ast.Identifier) else "this"
+        raise semantic(f"'{name}' is {what(symbol)}, neither qubits nor bits.", node)
+
+    def physical_qubit(self, node: ast.Identifier) -> Qubits:
+        """`$0`: a qubit like any other, declared where it is first used."""
+        outermost = self.scopes.stack[1]
+        if node.name not in outermost:
+            (number,) = self.machine.add_qubits(1)
+            outermost[node.name] = Qubits((number,), scalar=True)
+        symbol = outermost[node.name]
+        assert isinstance(symbol, Qubits)
+        return symbol
+
+    # Types
+
+    def named_type(self, node: Node) -> Type:
+        """The type that a declaration names. Raises ProgramError."""
+        match node:
+            case ast.BoolType():
+                return BOOL
+            case ast.BitType():
+                if node.size is None:
+                    return Type("bit")
+                return Type("bits", self.size(node.size, "A bit register", least=0))
+            case ast.IntType() | ast.UintType() | ast.AngleType():
+                kind = type(node).__name__.removesuffix("Type").lower()
+                if node.size is None:
+                    return Type(kind)
+                size = self.size(node.size, f"A type {kind}", least=1)
+                if size > MAX_BITS:
+                    raise unsupported(f"A type {kind} of more than {MAX_BITS} bits is", node)
+                return Type(kind, size)
+            case ast.FloatType():
+                if node.size is not None:
+                    self.size(node.size, "A type float", least=1)
+                return FLOAT
+            case ast.ComplexType():
+                return COMPLEX
+            case ast.DurationType() | ast.StretchType():
+                return DURATION
+            case ast.ArrayType():
+                element = self.named_type(node.base_type)
+                sizes = (self.size(size, "An array", least=0) for size in node.dimensions)
+                dimensions = tuple(sizes)
+                if math.prod(dimensions) > _MAX_ARRAY:
+                    raise unsupported(f"An array of more than {_MAX_ARRAY} elements is", node)
+                return Type(element.kind, element.size, dimensions)
+        raise unsupported(f"The {_words(node)} is", node)
+
+    def size(self, node: Node, whose: str, least: int) -> int:
+        """The size of a register or a type. Raises ProgramError."""
+        size = self.constant(node, f"The size of {whose[0].lower()}{whose[1:]}")
+        if size < least:
+            sort = "cannot be negative" if least == 0 else "must be positive"
+            raise semantic(f"The size of {whose[0].lower()}{whose[1:]} {sort}.", node)
+        return size
+
+
+def _elements(index: Any) -> list[Any]:
+    return [index] if isinstance(index, ast.DiscreteSet) else list(index)
+
+
+def _unit(symbol: Qubits | Cells) -> str:
+    return "qubit" if isinstance(symbol, Qubits) else "bit"
+
+
+def _words(node: Node) -> str:
+    """'DurationOf' -> 'duration of'."""
+    name = type(node).__name__
+    return "".join(f" {c.lower()}" if c.isupper() else c for c in name).strip()
+
+
+def _sentence(mistake: Mistake) -> str:
+    text = str(mistake)
+    return f"{text[:1].upper()}{text[1:]}."

@@ -1,0 +1,80 @@
+"""What is wrong with a program, and where."""
+
+from __future__ import annotations
+
+import msgspec
+from openqasm3 import ast
+
+from quantum_tasks.errors import Diagnostic, Problem, QasmSemantic, QasmUnsupported
+from quantum_tasks.tasks import Rejected
+
+_SNIPPET_WIDTH = 120
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Line and column, both counted from 1."""
+
+    line: int
+    column: int
+
+
+class ProgramError(Exception):
+    """What is wrong with a program, where, and what may mend it."""
+
+    def __init__(
+        self,
+        problem: type[Problem],
+        message: str,
+        place: Place | ast.QASMNode | None = None,
+        hint: str | None = None,
+        about_a_value: bool = False,
+    ) -> None:
+        self.problem = problem
+        self.message = message
+        self.place = place_of(place) if isinstance(place, ast.QASMNode) else place
+        self.hint = hint
+        self.about_a_value = about_a_value  # and another value might do
+        self.snippet: str | None = None
+        super().__init__(message)
+
+    def show(self, text: str) -> None:
+        """Cuts the line at fault out of the program."""
+        if self.place is not None:
+            self.snippet = _snippet(text, self.place)
+
+    def as_reply(self) -> Rejected:
+        where = f" (line {self.place.line}, column {self.place.column})" if self.place else ""
+        diagnostic = Diagnostic(
+            pointer="/qc",
+            line=self.place.line if self.place else None,
+            column=self.place.column if self.place else None,
+            snippet=self.snippet,
+            hint=self.hint,
+        )
+        return Rejected(self.problem.code, f"{self.message}{where}", [diagnostic])
+
+
+def semantic(message: str, node: ast.QASMNode, hint: str | None = None) -> ProgramError:
+    """The program is grammatical, but does not make sense."""
+    return ProgramError(QasmSemantic, message, node, hint)
+
+
+def unsupported(what: str, node: ast.QASMNode, hint: str | None = None) -> ProgramError:
+    """The program makes sense, but uses what this service cannot do yet."""
+    return ProgramError(QasmUnsupported, f"{what} not supported yet.", node, hint)
+
+
+def place_of(node: ast.QASMNode) -> Place | None:
+    """Where a node of the syntax tree begins."""
+    span = node.span
+    return None if span is None else Place(span.start_line, span.start_column + 1)
+
+
+def _snippet(text: str, place: Place) -> str | None:
+    """The line with a caret below the column; a long one is cut around it."""
+    lines = text.split("\n")
+    if not 1 <= place.line <= len(lines):
+        return None
+    start = max(0, place.column - 1 - _SNIPPET_WIDTH // 2)
+    source = lines[place.line - 1].replace("\t", " ").replace("\0", "\ufffd")
+    return f"{source[start : start + _SNIPPET_WIDTH]}\n{' ' * (place.column - 1 - start)}^"

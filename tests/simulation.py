@@ -1,0 +1,38 @@
+"""What a child process does with a program, without the process around it."""
+
+from __future__ import annotations
+
+import json
+import math
+from functools import cache
+
+from quantum_tasks.simulator import aer, program
+from quantum_tasks.simulator.machine import Bounds
+
+
+@cache
+def _simulator() -> aer.Simulator:
+    return aer.Simulator(memory_mb=2048, max_result_bytes=2**24)
+
+
+def simulate(qc: str, shots: int = 4096, seed: int = 7) -> dict[str, int]:
+    """The counts. Raises ProgramError for a program that would be refused at submission, and
+    SimulationError for one that would fail."""
+    counts: dict[str, int] = json.loads(_simulator().run(program.load(qc, Bounds()), shots, seed))
+    return counts
+
+
+def assert_distributed(counts: dict[str, int], expected: dict[str, float]) -> None:
+    """Each count within five standard deviations of its expectation (plus one), and no outcome
+    that has probability zero.
+
+    With a seed, this passes or fails for ever; over all seeds a right simulator fails it for one
+    outcome in two million.
+    """
+    shots = sum(counts.values())
+    impossible = {key for key in counts if expected.get(key, 0.0) < 1e-12}
+    assert not impossible, (counts, expected)
+    for key, probability in expected.items():
+        deviation = math.sqrt(shots * probability * (1 - probability))
+        found = counts.get(key, 0)
+        assert abs(found - shots * probability) <= 5 * deviation + 1, (key, counts, expected)

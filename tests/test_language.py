@@ -1,0 +1,52 @@
+"""Each program of `language` measures what the specification says, with the service's own
+simulator and with the independent one of `oracle`."""
+
+from __future__ import annotations
+
+import oracle
+import pytest
+from language import table
+from simulation import assert_distributed, simulate
+
+from quantum_tasks.simulator.program import ProgramError
+
+PROGRAMS = table("PROGRAMS")
+OPTIONAL = table("OPTIONAL")
+ALL = PROGRAMS | OPTIONAL
+
+# too many qubits for the oracle's state vector
+TOO_BIG = {"forty qubits, Clifford"}
+
+
+def test_every_distribution_adds_up_and_has_keys_of_one_shape():
+    assert len(ALL) == len(PROGRAMS) + len(OPTIONAL)
+    for name, (_, expected) in ALL.items():
+        assert abs(sum(expected.values()) - 1) < 1e-9, name
+        assert len({tuple(map(len, key.split(" "))) for key in expected}) == 1, name
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_counts_follow_the_distribution(name):
+    text, expected = PROGRAMS[name]
+    assert_distributed(simulate(text), expected)
+
+
+@pytest.mark.parametrize("name", OPTIONAL)
+def test_counts_follow_the_distribution_or_the_program_is_refused(name):
+    text, expected = OPTIONAL[name]
+    try:
+        counts = simulate(text)
+    except ProgramError as error:
+        refused = error.problem.code
+    else:
+        assert_distributed(counts, expected)
+        refused = None
+    assert refused in (None, "qasm_unsupported")
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if name not in TOO_BIG])
+def test_the_oracle_agrees(name):
+    text, expected = ALL[name]
+    found = oracle.distribution(text.removeprefix("\ufeff"))
+    for key in expected.keys() | found.keys():
+        assert abs(found.get(key, 0.0) - expected.get(key, 0.0)) < 1e-9, (key, found, expected)
