@@ -78,6 +78,8 @@ def _binary(op: str, a: Value, b: Value) -> Value:
     left, right = wrapped(as_integer(a), type), wrapped(as_integer(b), type)
     if op == "**" and right < 0:
         return Value(FLOAT, _computed(op, float(left), float(right)))
+    if op == "**" and type.size == MACHINE_BITS:  # 2 ** i, for i up to the qubits that there are
+        type = Type(type.kind, 2 * MACHINE_BITS)
     return Value(type, wrapped(_computed(op, left, right), type))
 
 
@@ -245,8 +247,8 @@ def unary(op: str, a: Value) -> Value:
 
 def _rotated(value: Value, distance: Value, left: bool) -> Value:
     size = value.type.size
-    if value.type.kind not in ("bits", "uint") or size is None:
-        raise Mistake("only a sized bit register or uint can be rotated")
+    if value.type.kind not in ("bits", "uint", "angle") or size is None:
+        raise Mistake("only a sized bit register, uint or angle can be rotated")
     bits = value.data if value.type.kind == "bits" else to_bits(as_integer(value), size)
     places = as_integer(distance) * (-1 if left else 1) % size if size else 0
     bits = bits[places:] + bits[:places]
@@ -292,7 +294,10 @@ def _function(name: str, arguments: list[Value]) -> Value:
             if first.type.kind not in ("bits", "uint", "int", "bit", "bool"):
                 raise Mistake(f"'popcount' does not take {an(first.type)}")
             size = first.type.size
-            return Value(UINT, (number & ((1 << size) - 1) if size else number).bit_count())
+            return Value(
+                Type("uint", MACHINE_BITS),
+                (number & ((1 << size) - 1) if size else number).bit_count(),
+            )
         case "real" | "imag":
             return Value(FLOAT, getattr(complex(number), name))
     if first.type.kind == "duration":

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from qiskit.circuit import (
     CircuitInstruction,
-    ControlFlowOp,
-    IfElseOp,
     Instruction,
     QuantumCircuit,
     Store,
-    WhileLoopOp,
 )
 from qiskit.circuit import Measure as MeasureInstruction
 from qiskit.circuit import Reset as ResetInstruction
 from qiskit.circuit.classical import expr
 from qiskit.circuit.library import UnitaryGate
+from qiskit_aer.library.control_flow_instructions import AerJump, AerMark
 
 from quantum_tasks.simulator import circuit as operations
 from quantum_tasks.simulator.circuit import (
@@ -30,7 +27,11 @@ from quantum_tasks.simulator.circuit import (
     Program,
     Reset,
     Unitary,
+    any_measurement,
+    collect,
+    negated,
 )
+from quantum_tasks.simulator.decomposition import PHASES, ROTATIONS, decompose
 
 # (gate, controls): the simulator's name for it. What is not here has another form below.
 _NAMES = {
@@ -39,76 +40,36 @@ _NAMES = {
     **{(name, 1): f"c{name}" for name in ("x", "y", "z", "p", "rx", "ry", "rz", "swap", "sx")},
     ("x", 2): "ccx",
 }
-_PHASES = {
-    "z": math.pi,
-    "s": math.pi / 2,
-    "sdg": -math.pi / 2,
-    "t": math.pi / 4,
-    "tdg": -math.pi / 4,
-}
-# As theta, phi, lambda and gamma of a `u`.
-_ROTATIONS = {
-    "h": (math.pi / 2, 0.0, math.pi, 0.0),
-    "sx": (math.pi / 2, -math.pi / 2, math.pi / 2, math.pi / 4),
-    "sxdg": (-math.pi / 2, -math.pi / 2, math.pi / 2, -math.pi / 4),
-    "y": (math.pi, math.pi / 2, math.pi / 2, 0.0),
-}
 
 
 def assemble(program: Program, method: str) -> QuantumCircuit:
-    """The circuit of a program.
+    """The circuit of a program, for a method of simulation.
 
     The bits of its registers come first, in order of declaration, least significant first.
     """
-    return _Assembler(program).circuit
+    return _Assembler(decompose(program, method)).circuit
 
 
 class _Assembler:
     def __init__(self, program: Program) -> None:
         shown = [bit for register in program.registers for bit in register]
-        self._places = {bit: place for place, bit in enumerate(shown)}
-        self._measures = False
-        self._has_control_flow = False
-        self._find_bits(program.operations)
-        hidden = 0 if self._measures else 1
+        used: set[int] = set()
+        collect(program.operations, set(), used)
+        hidden_bits = sorted(used.difference(shown))
+        self._places = {bit: place for place, bit in enumerate([*shown, *hidden_bits])}
+        hidden = 0 if any_measurement(program.operations) else 1
+        self._labels = 0
         self.circuit = QuantumCircuit(max(1, program.qubits), len(self._places) + hidden)
         self._qubits = self.circuit.qubits
         self._bits = self.circuit.clbits
         self._instructions: dict[tuple[str, int, tuple[float, ...]], Instruction] = {}
         self._measure, self._reset = MeasureInstruction(), ResetInstruction()
-        self._write(program.operations, self.circuit)
-        if not self._measures:  # the simulator counts only what was measured
+        self._write(program.operations)
+        if hidden:  # the simulator counts only what was measured
             self.circuit.measure(0, len(self._places))
 
-    def _find_bits(self, written: list[Operation]) -> None:
-        for operation in written:
-            match operation:
-                case Measure():
-                    self._measures = True
-                    self._add(operation.bit)
-                case operations.Store():
-                    self._add_all(operation.value)
-                    self._add(operation.bit)
-                case Branch():
-                    self._add_all(operation.condition)
-                    self._find_bits(operation.then)
-                    self._find_bits(operation.otherwise)
-                case Loop():
-                    self._add(operation.condition)
-                    self._find_bits(operation.body)
-
-    def _add(self, bit: int) -> None:
-        self._places.setdefault(bit, len(self._places))
-
-    def _add_all(self, condition: Condition) -> None:
-        if isinstance(condition, tuple):
-            for part in condition[1:]:
-                self._add_all(part)
-        elif not isinstance(condition, bool):
-            self._add(condition)
-
-    def _write(self, written: list[Operation], circuit: QuantumCircuit) -> None:
-        append = circuit._append
+    def _write(self, written: list[Operation]) -> None:
+        append = self.circuit._append
         qubits, bits, places = self._qubits, self._bits, self._places
         for operation in written:
             match operation:
@@ -124,25 +85,46 @@ class _Assembler:
                 case operations.Store():
                     target = expr.lift(bits[places[operation.bit]])
                     store = Store(target, self._expression(operation.value))
-                    circuit.append(store, (), (), copy=False)
+                    self.circuit.append(store, (), (), copy=False)
                 case Unitary():
-                    circuit.append(UnitaryGate(operation.matrix), list(operation.qubits))
+                    self.circuit.append(UnitaryGate(operation.matrix), list(operation.qubits))
                 case Branch():
-                    blocks = [self._block(operation.then), self._block(operation.otherwise)]
-                    condition = self._expression(operation.condition)
-                    self._append_block(IfElseOp(condition, *blocks), circuit)
+                    self._write_branch(operation)
                 case Loop():
-                    condition = self._expression(operation.condition)
-                    block = self._block(operation.body)
-                    self._append_block(WhileLoopOp(condition, block), circuit)
+                    start, end = self._label(), self._label()
+                    self._mark(start)
+                    self._jump(end, negated(operation.condition))
+                    self._write(operation.body)
+                    self._jump(start)
+                    self._mark(end)
 
-    def _block(self, written: list[Operation]) -> QuantumCircuit:
-        block = QuantumCircuit(self._qubits, self._bits)
-        self._write(written, block)
-        return block
+    def _write_branch(self, operation: Branch) -> None:
+        otherwise, end = self._label(), self._label()
+        self._jump(otherwise, negated(operation.condition))
+        self._write(operation.then)
+        if operation.otherwise:
+            self._jump(end)
+        self._mark(otherwise)
+        if operation.otherwise:
+            self._write(operation.otherwise)
+            self._mark(end)
 
-    def _append_block(self, operation: ControlFlowOp, circuit: QuantumCircuit) -> None:
-        circuit._append(CircuitInstruction(operation, self._qubits, self._bits))
+    # Marks and jumps are what the simulator itself makes of Qiskit's blocks. It takes long to, and
+    # confuses bits when a block within a block has others than the circuit.
+
+    def _label(self) -> str:
+        self._labels += 1
+        return f"label_{self._labels}"
+
+    def _mark(self, label: str) -> None:
+        mark = AerMark(label, len(self._qubits))
+        self.circuit._append(CircuitInstruction(mark, self._qubits))
+
+    def _jump(self, label: str, condition: Condition = True) -> None:
+        jump = AerJump(label, len(self._qubits))
+        if condition is not True:
+            jump.set_conditional(self._expression(condition))
+        self.circuit._append(CircuitInstruction(jump, self._qubits))
 
     def _expression(self, condition: Condition) -> Any:
         if isinstance(condition, bool):
@@ -175,10 +157,10 @@ def native(name: str, controls: int, params: tuple[float, ...]) -> tuple[str, tu
         return found, params
     if name in ("x", "swap"):
         return f"mc{name}", params
-    if name == "p" or name in _PHASES:
-        return ("cp" if controls == 1 else "mcphase"), params or (_PHASES[name],)
+    if name == "p" or name in PHASES:
+        return ("cp" if controls == 1 else "mcphase"), params or (PHASES[name],)
     if name in ("rx", "ry", "rz"):
         return f"mc{name}", params
     if name == "u" and controls == 0:
         return "u", params[:3]
-    return ("cu" if controls == 1 else "mcu"), params or _ROTATIONS[name]
+    return ("cu" if controls == 1 else "mcu"), params or ROTATIONS[name]

@@ -15,7 +15,7 @@ from quantum_tasks.simulator.machine import Machine, Variable
 from quantum_tasks.simulator.mistakes import semantic, unsupported
 from quantum_tasks.simulator.runtime import word
 from quantum_tasks.simulator.scope import Cells, Qubits, View, what
-from quantum_tasks.simulator.values import BOOL, MACHINE_BITS, Type, Value, bit_size
+from quantum_tasks.simulator.values import BOOL, Type, Value, bit_size
 
 
 class Assignments(GateCalls):
@@ -40,13 +40,6 @@ class Assignments(GateCalls):
         return self.measure(node) if isinstance(node, ast.QuantumMeasurement) else self.value(node)
 
     # Declarations
-
-    def variable_type(self, node: Node) -> Type:
-        """The type of a variable: an int has a width, given or not."""
-        found = self.named_type(node)
-        if found.kind in ("int", "uint") and found.size is None:
-            return Type(found.kind, MACHINE_BITS, found.dimensions)
-        return found
 
     def initial(self, type: Type) -> Value:
         """What a variable holds that was never given a value."""

@@ -6,7 +6,7 @@ cost of a run is read off it, and the simulator's circuit is built from it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -149,3 +149,48 @@ def any_of(conditions: Sequence[Condition]) -> Condition:
 def size(condition: Condition) -> int:
     """Of how many parts it is made."""
     return sum(map(size, condition[1:])) + 1 if isinstance(condition, tuple) else 1
+
+
+def collect(operations: Iterable[Operation], qubits: set[int], bits: set[int]) -> None:
+    """Adds the qubits and bits that operations touch."""
+    for operation in operations:
+        match operation:
+            case Gate() | Unitary():
+                qubits.update(operation.qubits)
+            case Measure():
+                qubits.add(operation.qubit)
+                bits.add(operation.bit)
+            case Reset():
+                qubits.add(operation.qubit)
+            case Store():
+                bits.add(operation.bit)
+                collect_bits(operation.value, bits)
+            case Branch():
+                collect_bits(operation.condition, bits)
+                collect(operation.then, qubits, bits)
+                collect(operation.otherwise, qubits, bits)
+            case Loop():
+                bits.add(operation.condition)
+                collect(operation.body, qubits, bits)
+
+
+def collect_bits(condition: Condition, bits: set[int]) -> None:
+    """Adds the bits that a condition is about."""
+    if isinstance(condition, tuple):
+        for part in condition[1:]:
+            collect_bits(part, bits)
+    elif not isinstance(condition, bool):
+        bits.add(condition)
+
+
+def any_measurement(operations: Iterable[Operation]) -> bool:
+    """Whether anything is measured."""
+    for operation in operations:
+        match operation:
+            case Measure():
+                return True
+            case Branch() if any_measurement([*operation.then, *operation.otherwise]):
+                return True
+            case Loop() if any_measurement(operation.body):
+                return True
+    return False

@@ -105,9 +105,17 @@ class Compiler(Assignments):
             stopped = self._stopped()
             if stopped is not False:
                 rest = statements[place + 1 :]
-                if rest:
+                if stopped is True and self.scopes.is_global:
+                    self._declare_bits(rest)
+                elif rest:
                     self._unless(stopped, partial(self._run, rest))
                 return
+
+    def _declare_bits(self, statements: Sequence[Node]) -> None:
+        """What `end` skips still has its place in a counts key."""
+        for node in statements:
+            if isinstance(node, ast.ClassicalDeclaration) and isinstance(node.type, ast.BitType):
+                self.declare_variable(node, None, shown=True)
 
     def _unless(self, stopped: Condition, work: Callable[[], None]) -> None:
         """Does something unless a flag is set; while it is done, none is known to be."""
@@ -233,7 +241,6 @@ class Compiler(Assignments):
                 self._unless(stopped, partial(self._turn, node, value, broken))
 
     def _turn(self, node: ast.ForInLoop, value: Value, broken: Variable) -> None:
-        self.machine.take_turn()
         with self._flag("continue") as skipped, self._scope() as scope:
             name = node.identifier.name
             scope[name] = self.new_variable(node, name, value)

@@ -32,6 +32,7 @@ from quantum_tasks.simulator.values import (
     DURATION,
     FLOAT,
     INTEGERS,
+    MACHINE_BITS,
     MAX_BITS,
     UINT,
     Mistake,
@@ -194,9 +195,10 @@ class Expressions:
         return Value(result.type, result.data, left.const and right.const)
 
     def _cast(self, node: ast.Cast) -> Value:
-        return runtime.converted(
-            self.value(node.argument), self.named_type(node.type), explicit=True
-        )
+        value, type = self.value(node.argument), self.variable_type(node.type)
+        if value.type.kind == "bits" and getattr(node.type, "size", None) is None:
+            type = Type(type.kind, max(type.size or 0, value.type.size or 0))
+        return runtime.converted(value, type, explicit=True)
 
     def _call(self, node: ast.FunctionCall) -> Value:
         name = node.name.name
@@ -305,7 +307,10 @@ class Expressions:
                 ends.append(default if step > 0 else size - 1 - default)
             else:
                 ends.append(self.place(end, size))
-        return list(range(ends[0], ends[1] + (1 if step > 0 else -1), step))
+        places = list(range(ends[0], ends[1] + (1 if step > 0 else -1), step))
+        if not places:
+            raise semantic("This range selects nothing.", node)
+        return places
 
     def array_places(
         self, dimensions: tuple[int, ...], indices: list[Any], node: Node
@@ -411,6 +416,13 @@ class Expressions:
                     raise unsupported(f"An array of more than {_MAX_ARRAY} elements is", node)
                 return Type(element.kind, element.size, dimensions)
         raise unsupported(f"The {_words(node)} is", node)
+
+    def variable_type(self, node: Node) -> Type:
+        """The type of a variable or of a cast: an int has a width, given or not."""
+        found = self.named_type(node)
+        if found.kind in ("int", "uint") and found.size is None:
+            return Type(found.kind, MACHINE_BITS, found.dimensions)
+        return found
 
     def size(self, node: Node, whose: str, least: int) -> int:
         """The size of a register or a type. Raises ProgramError."""

@@ -17,6 +17,7 @@ from quantum_tasks.simulator.circuit import (
     any_of,
     both,
     choose,
+    collect_bits,
     differ,
     either,
     negated,
@@ -50,7 +51,7 @@ def deciding_bits(values: Iterable[Value]) -> list[int]:
     found: set[int] = set()
     for value in values:
         for condition in _conditions(value):
-            _collect(condition, found)
+            collect_bits(condition, found)
     return sorted(found)
 
 
@@ -62,14 +63,6 @@ def _conditions(value: Value) -> Iterable[Condition]:
     if isinstance(value.data, Choice):
         return [condition for condition, _ in value.data.cases]
     return value.data if isinstance(value.data, tuple) else []
-
-
-def _collect(condition: Condition, found: set[int]) -> None:
-    if isinstance(condition, tuple):
-        for part in condition[1:]:
-            _collect(part, found)
-    elif not isinstance(condition, bool):
-        found.add(condition)
 
 
 def _decided(condition: Condition, bits: dict[int, bool]) -> bool:
@@ -124,7 +117,7 @@ def cases(value: Value) -> list[tuple[Condition, Value]]:
 def can_hold(condition: Condition) -> bool:
     """Whether a condition holds for any values of its bits; True if there are too many to try."""
     found: set[int] = set()
-    _collect(condition, found)
+    collect_bits(condition, found)
     bits = sorted(found)
     return len(bits) > MAX_DECIDING_BITS or any(
         _decided(condition, dict(zip(bits, to_bits(number, len(bits)), strict=True)))
@@ -135,7 +128,7 @@ def can_hold(condition: Condition) -> bool:
 def simplified(condition: Condition) -> Condition:
     """A condition over few bits in its shortest form: at most one part for each combination."""
     found: set[int] = set()
-    _collect(condition, found)
+    collect_bits(condition, found)
     if not found or len(found) > _FEW:
         return condition
     bits = sorted(found)
