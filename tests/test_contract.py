@@ -7,10 +7,11 @@ import json
 import re
 import socket
 import uuid
+from collections.abc import Callable
 
 import asyncpg
 import pytest
-from service import BELL, SLOW, STDGATES, Service
+from service import BELL, SLOW, STDGATES, Service, until
 
 UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 NOT_FOUND = b'{"status":"error","message":"Task not found."}'
@@ -195,8 +196,15 @@ def test_a_body_over_the_limit_is_413_whether_its_length_is_declared_or_not(serv
 
 
 def test_a_program_of_almost_the_limit_is_read(service: Service):
-    padding = "// " + "x" * 1_040_000 + "\n"
+    padding = "// " + "é" * ((262_144 - len(BELL) - 4) // 2) + "\n"
     assert service.client.post("/tasks", json={"qc": padding + BELL}).status_code == 202
+    longer = {"qc": f"// {'x' * 10}\n{padding}{BELL}"}
+    response = service.client.post("/tasks", json=longer)
+    assert (response.status_code, response.json()["code"]) == (422, "program_too_large")
+    size = len(longer["qc"].encode())
+    assert response.json()["detail"] == (
+        f"The program has {size} bytes; at most 262144 are allowed (MAX_PROGRAM_BYTES)."
+    )
 
 
 def test_other_addresses_and_methods_are_problems_too(service: Service):
@@ -221,8 +229,28 @@ def test_bytes_that_are_not_http_are_answered_and_forgotten(service: Service):
     assert service.client.get("/healthz").status_code == 200
 
 
-def test_a_long_program_that_takes_too_long_to_check_is_refused(service: Service):
-    statements = "rx(0.1234567) q[0]; ry(0.7654321) q[1]; cx q[0], q[1];\n" * 15_000
+def test_a_long_program_that_takes_too_long_to_check_is_refused(start: Callable[..., Service]):
+    service = start(PARSE_TIME_LIMIT_S="0.1")
+    statements = "rx(0.1234567) q[0]; ry(0.7654321) q[1]; cx q[0], q[1];\n" * 4_600
     response = service.client.post("/tasks", json={"qc": STDGATES + "qubit[2] q;" + statements})
     assert (response.status_code, response.json()["code"]) == (422, "too_complex")
     assert "PARSE_TIME_LIMIT_S" in response.json()["detail"]
+
+
+def test_a_full_queue_refuses_with_429_until_there_is_room(start: Callable[..., Service]):
+    api = start("--only", "api", MAX_QUEUED_TASKS="5")
+    ids = [api.submit(BELL) for _ in range(5)]
+    for _ in range(3):
+        response = api.client.post("/tasks", json={"qc": BELL})
+        assert (response.status_code, response.json()["code"]) == (429, "queue_full")
+        assert response.headers["content-type"] == "application/problem+json"
+        assert int(response.headers["retry-after"]) >= 1
+        assert response.json()["detail"].startswith("5 tasks are queued")
+        assert "MAX_QUEUED_TASKS" in response.json()["detail"]
+    worker = start("--only", "worker")
+    for id in ids:
+        assert api.final(id)["status"] == "completed"
+    worker.stop()
+    until(lambda: api.client.post("/tasks", json={"qc": BELL}).status_code == 202, 3)
+    assert [api.submit(BELL) for _ in range(4)]
+    assert api.client.post("/tasks", json={"qc": BELL}).status_code == 429

@@ -25,6 +25,12 @@ def test_events_are_json_lines_with_the_task_and_without_the_program(start):
     assert SECRET not in service.log
 
 
+def test_a_line_moves_no_cursor_of_a_terminal(capsys):
+    logs.configure("text", "INFO")
+    logging.getLogger("x").info("an event", extra={"path": "/\x1b[2J\r\u202e", "other": "é"})
+    assert capsys.readouterr().err.endswith('an event path="/\\u001b[2J\\r\\u202e" other=é\n')
+
+
 @pytest.mark.parametrize("log_format", ["text", "json"])
 def test_a_line_stays_one_line_whatever_its_fields_hold(log_format, capsys):
     logs.configure(log_format, "INFO")

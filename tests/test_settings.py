@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from quantum_tasks.app import _limits
 from quantum_tasks.errors import SettingsError
 from quantum_tasks.settings import Settings, available_cores, describe, load
+from quantum_tasks.tasks import Limits
 
 ROOT = Path(__file__).parents[1]
 
@@ -46,6 +48,9 @@ def test_an_empty_value_counts_as_not_set():
         ("TASK_TIME_LIMIT_S", "-1", "expected float > 0.0"),
         ("TASK_TIME_LIMIT_S", "50", "TASK_SOFT_TIME_LIMIT_S=60 is over TASK_TIME_LIMIT_S=50"),
         ("SIMULATOR_PROCESSES", "0", "expected int >= 1"),
+        ("MAX_QUEUED_TASKS", "0", "expected int >= 1"),
+        ("MAX_OPERATIONS", "-1", "expected int >= 1"),
+        ("HEADER_TIMEOUT_S", "0", "expected float > 0.0"),
         ("NUM_SHOTS", "2000000", "MAX_SHOTS"),
         ("DATABASE_URL", "mysql://x", "postgresql://"),
     ],
@@ -68,6 +73,21 @@ def test_memory_is_shared_among_the_simulators():
     one = load({"SIMULATOR_PROCESSES": "1"}, None).memory_per_simulator_mb()
     assert one // 4 == four
     assert load({"SIMULATOR_MEMORY_MB": "100"}, None).memory_per_simulator_mb() == 100
+
+
+def test_the_children_learn_the_limits_from_the_settings():
+    settings = load(
+        {
+            "SIMULATOR_MEMORY_MB": "100",
+            "MAX_RESULT_BYTES": "2000",
+            "MAX_QUBITS": "3",
+            "MAX_CLBITS": "4",
+            "MAX_OPERATIONS": "5",
+        },
+        None,
+    )
+    assert _limits(settings, 70) == Limits(70, 2000, 100, 3, 4, 5)
+    assert _limits(Settings(simulator_memory_mb=1024), 70) == Limits(70, 2**24)
 
 
 def test_the_example_file_lists_every_setting_with_its_default():

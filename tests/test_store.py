@@ -8,7 +8,9 @@ import uuid
 import asyncpg
 import pytest
 
+import quantum_tasks.store
 from quantum_tasks.database.pool import Pool
+from quantum_tasks.errors import QueueFull
 from quantum_tasks.queue import JOB_NAME
 from quantum_tasks.store import LEASE_S, Store
 from quantum_tasks.tasks import ClaimedTask, Status
@@ -75,6 +77,70 @@ async def test_many_submissions_need_one_hint(pool, store):
     await store.submit("x", 10, None)
     await store.submit("x", 10, None)
     assert await hints(pool) == 1
+
+
+async def test_a_full_queue_takes_no_task(pool):
+    store = Store(pool, "tasks", max_queued=5)
+    ids = [await store.submit("x", 10, None) for _ in range(5)]
+    with pytest.raises(QueueFull, match="5 tasks are queued"):
+        await store.submit("x", 10, None)
+    for table in ("tasks", "programs"):
+        assert await pool.fetchval(f"select count(*) from {table}") == len(ids)  # noqa: S608
+    await Store(pool, "other", max_queued=5).submit("x", 10, None)  # each queue for itself
+    await store.claim(A, 1)
+    await store.submit("x", 10, None)
+
+
+async def test_a_queue_that_was_full_is_not_asked_again_for_a_moment(pool, monkeypatch):
+    store = Store(pool, "tasks", max_queued=2)
+    for _ in range(2):
+        await store.check_room()
+        await store.submit("x", 10, None)
+    await store.check_room()  # it was empty when it was counted, which is good enough here
+    with pytest.raises(QueueFull):
+        await store.submit("x", 10, None)
+    with pytest.raises(QueueFull):
+        await store.check_room()
+    await store.claim(A, 1)
+    with pytest.raises(QueueFull):
+        await store.check_room()
+    monkeypatch.setattr(quantum_tasks.store, "_RECOUNT_S", 0.0)
+    await store.check_room()
+    await store.submit("x", 10, None)
+    with pytest.raises(QueueFull):
+        await store.check_room()
+
+
+async def test_concurrent_submissions_exceed_the_limit_by_no_more_than_there_are(pool):
+    store = Store(pool, "tasks", max_queued=5)
+    tries = (store.submit("x", 10, None) for _ in range(30))
+    outcomes = await asyncio.gather(*tries, return_exceptions=True)
+    taken = sum(isinstance(outcome, uuid.UUID) for outcome in outcomes)
+    assert 5 <= taken <= 5 + 10  # ten connections
+    assert all(isinstance(outcome, (uuid.UUID, QueueFull)) for outcome in outcomes)
+
+
+async def test_a_long_queue_is_counted_once_a_second_until_it_is_nearly_full(pool):
+    store = Store(pool, "tasks", max_queued=3000)
+    await pool.execute(
+        "insert into tasks (id, queue, shots) "
+        "select gen_random_uuid(), 'tasks', 1 from generate_series(1, 1998)"
+    )
+    limits = []
+    execute = asyncpg.Connection.fetchrow
+
+    async def recording(connection, query, *arguments, **options):
+        limits.append(arguments[-1])
+        return await execute(connection, query, *arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asyncpg.Connection, "fetchrow", recording)
+        await store.submit("x", 10, None)  # not counted yet: the statement counts
+        await store.check_room()
+        for _ in range(3):
+            await store.check_room()
+            await store.submit("x", 10, None)
+    assert limits == [3000, None, 3000, 3000]  # 1999 at the count
 
 
 async def test_submit_leaves_nothing_behind_when_its_hint_cannot_be_stored(pool, store):

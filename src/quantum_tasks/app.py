@@ -23,6 +23,7 @@ from quantum_tasks.pool import ProcessPool, stop_fork_server
 from quantum_tasks.settings import Settings
 from quantum_tasks.store import Store
 from quantum_tasks.tasks import Limits
+from quantum_tasks.web import connections
 from quantum_tasks.web.app import create_app
 from quantum_tasks.worker import Worker
 
@@ -45,7 +46,7 @@ async def serve(settings: Settings, only: Role | None = None) -> None:
             url = await database_url(settings, stack)
             await migrations.migrate(url)
             db = await stack.enter_async_context(_database(url, settings))
-            store = Store(db, settings.task_queue_name)
+            store = Store(db, settings.task_queue_name, settings.max_queued_tasks)
             checks = _Readiness(store)
             stack.callback(stop_fork_server)
             parsers = None
@@ -64,6 +65,8 @@ async def serve(settings: Settings, only: Role | None = None) -> None:
             access_log=False,
             lifespan="off",
             server_header=False,
+            http=connections.protocol(settings),
+            ws="none",
             timeout_graceful_shutdown=_OPEN_REQUESTS_GRACE_S,
         )
         host, port = listener.getsockname()[:2]
@@ -192,16 +195,27 @@ async def _database(url: str, settings: Settings) -> AsyncIterator[Pool]:
 
 @asynccontextmanager
 async def _parsers(settings: Settings) -> AsyncIterator[ProcessPool]:
-    limits = Limits(settings.parser_memory_mb, settings.max_result_bytes)
+    limits = _limits(settings, settings.parser_memory_mb)
     async with _pool(ProcessPool("parser", settings.parser_processes, limits)) as pool:
         yield pool
 
 
 @asynccontextmanager
 async def _simulators(settings: Settings) -> AsyncIterator[ProcessPool]:
-    limits = Limits(settings.memory_per_simulator_mb(), settings.max_result_bytes)
+    limits = _limits(settings, settings.memory_per_simulator_mb())
     async with _pool(ProcessPool("simulator", settings.simulators, limits)) as pool:
         yield pool
+
+
+def _limits(settings: Settings, memory_mb: int) -> Limits:
+    return Limits(
+        memory_mb=memory_mb,
+        max_result_bytes=settings.max_result_bytes,
+        simulator_memory_mb=settings.memory_per_simulator_mb(),
+        max_qubits=settings.max_qubits,
+        max_clbits=settings.max_clbits,
+        max_operations=settings.max_operations,
+    )
 
 
 @asynccontextmanager

@@ -55,4 +55,6 @@ class _JsonFormatter(logging.Formatter):
 
 def _plain(value: object) -> str:
     text = str(value)
-    return json.dumps(text) if not text or any(c in text for c in ' "=\n') else text
+    # What a terminal would obey rather than show is not printable either.
+    plain = text.isprintable() and not any(c in text for c in ' "=')
+    return text if text and plain else json.dumps(text)

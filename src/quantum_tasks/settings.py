@@ -52,6 +52,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_body_bytes: Annotated[int, _is("A larger request is refused with 413.", ge=1024)] = (
         1_048_576
     )
+    max_connections: Annotated[
+        int,
+        _is(
+            "Connections at most, unless fewer files may be open. Over it, the one that has "
+            "waited longest for its client is closed.",
+            ge=1,
+        ),
+    ] = 10_000
+    header_timeout_s: Annotated[
+        float, _is("A connection is closed whose request line and headers take longer.", gt=0)
+    ] = 10.0
+    body_timeout_s: Annotated[
+        float, _is("A request whose body takes longer is refused with 408.", gt=0)
+    ] = 20.0
     log_format: Annotated[
         Literal["text", "json"], _is("One line per event: key=value for people, or JSON.")
     ] = "text"
@@ -81,6 +95,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_shots: Annotated[
         int, _is("The most shots that a request may ask for.", ge=1, le=2**31 - 1)
     ] = 1_000_000
+    max_queued_tasks: Annotated[
+        int, _is("While so many tasks are queued, further ones are refused with 429.", ge=1)
+    ] = 100_000
+    max_program_bytes: Annotated[int, _is("A longer program is refused.", ge=1)] = 262_144
+    max_qubits: Annotated[int, _is("The most qubits that a program may declare.", ge=1)] = 1000
+    max_clbits: Annotated[
+        int, _is("The most classical bits that a program may declare.", ge=1)
+    ] = 10_000
+    max_operations: Annotated[
+        int,
+        _is(
+            "The most operations that a program may have once its loops are unrolled and its "
+            "gates expanded.",
+            ge=1,
+        ),
+    ] = 100_000
     worker_max_retries: Annotated[
         int, _is("How often a task is tried again whose process crashed.", ge=0)
     ] = 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Collection
 
@@ -9,7 +10,7 @@ import msgspec
 
 from quantum_tasks.database.pool import Pool, connection
 from quantum_tasks.database.queries import QUERIES
-from quantum_tasks.errors import TASK_LOST
+from quantum_tasks.errors import TASK_LOST, QueueFull
 from quantum_tasks.tasks import ClaimedTask, Status, Task
 
 # An instance whose heartbeat is older than this is dead. Recovery takes a lease and a sweep.
@@ -17,6 +18,9 @@ LEASE_S = 15.0
 _MAX_LOSSES = 8
 _STALE_JOB_S = 30.0
 _CLAIM_TAKES_S = 10.0
+_RECOUNT_S = 1.0
+_CHEAP_COUNT = 1000
+_FULL_RETRY_S = 5
 
 
 class Swept(msgspec.Struct, frozen=True):
@@ -30,16 +34,54 @@ class Swept(msgspec.Struct, frozen=True):
 class Store:
     """Every method raises DatabaseUnavailable while the database is away."""
 
-    def __init__(self, pool: Pool, queue: str) -> None:
+    def __init__(self, pool: Pool, queue: str, max_queued: int = 100_000) -> None:
         self._pool = pool
         self.queue = queue
+        self._max_queued = max_queued
+        # Counting a long queue takes as long as storing many tasks: see submit().
+        self._count_from = min(max_queued - _CHEAP_COUNT, max_queued * 0.9)
+        self._counted = max_queued - 1  # until it is counted, it may be nearly full
+        self._counted_at = float("-inf")
+        self._submitted_since = 0
+
+    async def check_room(self) -> None:
+        """Raises QueueFull if the queue was full when it was last counted, at most a second ago.
+
+        So a flood of tasks that cannot be taken costs the database one count per second.
+        """
+        if time.monotonic() - self._counted_at >= _RECOUNT_S:
+            self._counted_at = time.monotonic()  # before the wait: one of many counts
+            self._submitted_since = 0
+            async with connection(self._pool) as db:
+                self._counted = await db.fetchval(QUERIES["queued"], self.queue, self._max_queued)
+        if self._counted >= self._max_queued:
+            raise self._full()
 
     async def submit(self, qc: str, shots: int, seed: int | None) -> uuid.UUID:
-        """Stores a task and hints the workers; when this returns, the task is durable."""
+        """Stores a task and hints the workers; when this returns, the task is durable.
+
+        Raises QueueFull if the queue is full. The statement that stores the task counts, but
+        only where the queue may be nearly full: by the count of `check_room` and what was
+        submitted here since. It does not see what others have not committed yet, so that
+        concurrent submissions may exceed the limit, by as many as there are.
+        """
         id = uuid.uuid4()
+        estimate = self._counted + self._submitted_since
+        limit = self._max_queued if estimate >= self._count_from else None
+        self._submitted_since += 1
         async with connection(self._pool) as db:
-            await db.execute(QUERIES["submit"], id, self.queue, shots, seed, qc)
+            stored = await db.fetchrow(QUERIES["submit"], id, self.queue, shots, seed, qc, limit)
+        if stored is None:
+            self._counted = self._max_queued
+            raise self._full()
         return id
+
+    def _full(self) -> QueueFull:
+        return QueueFull(
+            f"{self._max_queued} tasks are queued, and no more than that are taken "
+            "(MAX_QUEUED_TASKS). Please try again later.",
+            retry_after_s=_FULL_RETRY_S,
+        )
 
     async def get(self, id: uuid.UUID) -> Task | None:
         """A task as its submitter sees it, or None."""

@@ -78,8 +78,11 @@ def _binary(op: str, a: Value, b: Value) -> Value:
     left, right = wrapped(as_integer(a), type), wrapped(as_integer(b), type)
     if op == "**" and right < 0:
         return Value(FLOAT, _computed(op, float(left), float(right)))
-    if op == "**" and type.size == MACHINE_BITS:  # 2 ** i, for i up to the qubits that there are
-        type = Type(type.kind, 2 * MACHINE_BITS)
+    if op == "**" and type.size is not None:
+        if type.size == MACHINE_BITS:  # 2 ** i, for i up to the qubits that there are
+            type = Type(type.kind, 2 * MACHINE_BITS)
+        assert type.size is not None
+        return Value(type, wrapped(pow(left, right, 1 << type.size), type))
     return Value(type, wrapped(_computed(op, left, right), type))
 
 

@@ -109,6 +109,7 @@ def _live_and_die_with_the_service(stderr: int) -> None:
     os.nice(_NICENESS)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     sys.setrecursionlimit(_RECURSION_LIMIT)
+    sys.set_int_max_str_digits(0)  # the size of a program bounds its numbers
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGALRM, _stop_softly)

@@ -7,6 +7,7 @@ condition that the flag is not set, if measurements decide that.
 
 from __future__ import annotations
 
+import math
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,8 +23,9 @@ from quantum_tasks.simulator.circuit import Condition, Measure, Program, Reset, 
 from quantum_tasks.simulator.expressions import NeedsKnownError, Node
 from quantum_tasks.simulator.machine import Bounds, CannotBeCarriedError, Machine, Variable
 from quantum_tasks.simulator.mistakes import ProgramError, place_of, semantic, unsupported
+from quantum_tasks.simulator.names import check_names
 from quantum_tasks.simulator.scope import Cells, Qubits, Scope, Subroutine, View, what
-from quantum_tasks.simulator.values import BOOL, Type, Value
+from quantum_tasks.simulator.values import BOOL, DURATION, Type, Value
 
 _UNSUPPORTED = {
     ast.CalibrationDefinition: "A calibration ('defcal') is",
@@ -279,10 +281,10 @@ class Compiler(Assignments):
         step = 1 if given.step is None else self.known_integer(given.step, "The step of a range")
         if step == 0:
             raise semantic("The step of a range cannot be zero.", given)
-        numbers = range(start, end + (1 if step > 0 else -1), step)
         if not node.block:
             return []
-        self.machine.require(len(numbers) * len(node.block))
+        self.machine.require(max(0, (end - start) // step + 1) * len(node.block))
+        numbers = range(start, end + (1 if step > 0 else -1), step)
         one = Type("int")
         return [self.cast(given, Value(one, number), wanted) for number in numbers]
 
@@ -335,6 +337,11 @@ class Compiler(Assignments):
     # Subroutines
 
     def _subroutine_definition(self, node: ast.SubroutineDefinition) -> None:
+        names = [argument.name.name for argument in node.arguments]
+        for name in names:
+            if names.count(name) > 1:
+                raise semantic(f"'{name}' is declared twice.", node)
+        check_names(node, self.scopes)
         self.scopes.declare(node.name, Subroutine(node), node)
 
     def call_subroutine(self, subroutine: Subroutine, node: ast.FunctionCall) -> Value | None:
@@ -366,6 +373,9 @@ class Compiler(Assignments):
                     self._run(definition.body)
                 finally:
                     self._calls.pop()
+                if result is not None and returned.value.data is False:
+                    name = definition.name.name
+                    raise semantic(f"The subroutine '{name}' ends without returning.", node)
         finally:
             self.scopes.stack, self._loops, self._exits = stack, loops, exits
         return None if result is None else result.value
@@ -398,6 +408,8 @@ class Compiler(Assignments):
 
     def _return(self, node: ast.ReturnStatement) -> None:
         _, returned, result = self._calls[-1]
+        if node.expression is None and result is not None:
+            raise semantic("This subroutine returns a value.", node)
         if node.expression is not None:
             if result is None:
                 raise semantic("This subroutine has no return type.", node)
@@ -489,15 +501,21 @@ class Compiler(Assignments):
             self.qubits(qubit)
 
     def _delay(self, node: ast.DelayInstruction) -> None:
-        if self.value(node.duration).type.kind != "duration":
-            raise semantic("A delay takes a duration, like 100ns.", node.duration)
+        self._check_duration(node.duration, "A delay")
         for qubit in node.qubits:
             self.qubits(qubit)
 
     def _box(self, node: ast.Box) -> None:
-        if node.duration is not None and self.value(node.duration).type.kind != "duration":
-            raise semantic("A box takes a duration, like 100ns.", node.duration)
+        if node.duration is not None:
+            self._check_duration(node.duration, "A box")
         self._block(node.body)
+
+    def _check_duration(self, node: Node, whose: str) -> None:
+        value = self.value(node)
+        if value.type != DURATION:
+            raise semantic(f"{whose} takes a duration, like 100ns.", node)
+        if value.known and not 0 <= value.data < math.inf:
+            raise semantic(f"{whose} takes a positive and finite duration.", node)
 
     def _expression(self, node: ast.ExpressionStatement) -> None:
         expression = node.expression

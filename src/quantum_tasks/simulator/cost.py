@@ -17,7 +17,15 @@ import msgspec
 import numpy as np
 
 from quantum_tasks.errors import MemoryExceeded
-from quantum_tasks.simulator.circuit import Branch, Gate, Loop, Operation, Program, Unitary
+from quantum_tasks.simulator.circuit import (
+    Branch,
+    Gate,
+    Loop,
+    Measure,
+    Operation,
+    Program,
+    Unitary,
+)
 from quantum_tasks.simulator.decomposition import MAX_CONTROLS
 from quantum_tasks.simulator.gates import Basic, Controlled, Node, Sequence
 from quantum_tasks.simulator.mistakes import ProgramError
@@ -27,7 +35,7 @@ _CLIFFORD = {
     **dict.fromkeys(("x", "y", "z", "h", "s", "sdg", "sx", "sxdg"), 0),
     **dict.fromkeys(("swap",), 0),
 }
-_SAMPLED_WELL = 150  # qubits; each sample of a larger tableau takes long
+_SAMPLED_WELL = 25_000  # qubits times measured ones: each sample of more takes long
 _RANK_IN_A_LOOP = 30  # doublings: nobody knows how often it turns
 
 
@@ -52,7 +60,8 @@ def plan(program: Program, memory_mb: int) -> Plan:
     foreign = sum(not is_clifford(operation) for operation in operations)
     tableau = qubits * (2 * qubits + 1) // 2
     product = _product_state_bytes(program)
-    if foreign == 0 and (tableau <= product or qubits <= _SAMPLED_WELL):
+    measured = sum(isinstance(operation, Measure) for operation in operations)
+    if foreign == 0 and (tableau <= product or qubits * measured <= _SAMPLED_WELL):
         return Plan("stabilizer", tableau)
     if product <= limit and _most_controls(operations) <= MAX_CONTROLS:
         return Plan("matrix_product_state", product)

@@ -8,10 +8,10 @@ from typing import Any, TypeAlias, TypeVar
 
 from openqasm3 import ast
 
-from quantum_tasks.errors import QasmSemantic, QasmUnsupported
+from quantum_tasks.errors import QasmSemantic, QasmUnsupported, TooManyClbits
 from quantum_tasks.simulator import runtime
 from quantum_tasks.simulator.arithmetic import FUNCTIONS
-from quantum_tasks.simulator.machine import Machine, Variable
+from quantum_tasks.simulator.machine import Machine, Variable, too_many
 from quantum_tasks.simulator.mistakes import ProgramError, semantic, unsupported
 from quantum_tasks.simulator.runtime import TooManyCases, word
 from quantum_tasks.simulator.scope import (
@@ -47,6 +47,7 @@ Node: TypeAlias = ast.QASMNode
 
 _SECONDS = {"dt": 1e-9, "ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 _MAX_ARRAY = 10_000
+_MAX_DIMENSIONS = 7  # says the language
 
 
 class NeedsKnownError(Exception):
@@ -359,6 +360,8 @@ class Expressions:
                 raise semantic("A register cannot be joined with a part of itself.", node)
             return Qubits(left.numbers + right.numbers, scalar=False)
         if isinstance(left, Cells) and isinstance(right, Cells):
+            if set(left.cells) & set(right.cells):
+                raise semantic("A register cannot be joined with a part of itself.", node)
             return Cells(left.cells + right.cells, scalar=False)
         raise semantic("Qubits and bits cannot be joined.", node)
 
@@ -391,7 +394,10 @@ class Expressions:
             case ast.BitType():
                 if node.size is None:
                     return Type("bit")
-                return Type("bits", self.size(node.size, "A bit register", least=0))
+                size = self.size(node.size, "A bit register", least=0)
+                if size > self.machine.bounds.bits:
+                    raise too_many(TooManyClbits, "bits", size, self.machine.bounds.bits, node)
+                return Type("bits", size)
             case ast.IntType() | ast.UintType() | ast.AngleType():
                 kind = type(node).__name__.removesuffix("Type").lower()
                 if node.size is None:
@@ -409,6 +415,10 @@ class Expressions:
             case ast.DurationType() | ast.StretchType():
                 return DURATION
             case ast.ArrayType():
+                if isinstance(node.base_type, ast.BitType):
+                    raise unsupported("An array of bits is", node, "take a register: bit[n]")
+                if len(node.dimensions) > _MAX_DIMENSIONS:
+                    raise semantic(f"An array has at most {_MAX_DIMENSIONS} dimensions.", node)
                 element = self.named_type(node.base_type)
                 sizes = (self.size(size, "An array", least=0) for size in node.dimensions)
                 dimensions = tuple(sizes)

@@ -192,7 +192,7 @@ class GateCalls(Expressions):
         self, node: ast.QuantumGate | ast.QuantumPhase, gate: Gate
     ) -> Iterable[tuple[int, ...]]:
         """The qubits of each single application: registers are broadcast."""
-        if len(node.qubits) != gate.qubits and not (gate.qubits == 0 and not node.modifiers):
+        if len(node.qubits) != gate.qubits:
             name = node.name.name if isinstance(node, ast.QuantumGate) else "gphase"
             takes = f"{gate.qubits} qubit{'' if gate.qubits == 1 else 's'}"
             with_modifiers = " with its modifiers" if node.modifiers else ""

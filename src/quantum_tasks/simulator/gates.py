@@ -183,7 +183,7 @@ class Controlled(Node):
 
 def power(inner: Node, exponent: float) -> Node:
     """A gate again and again or, for a fraction, a part of it: the principal power."""
-    if not math.isfinite(exponent):
+    if not isinstance(exponent, int) and not math.isfinite(exponent):
         raise Mistake("the power is not a finite number")
     if exponent == int(exponent):
         return _repeated(inner if exponent >= 0 else inner.inverse, abs(int(exponent)))

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import msgspec
+from openqasm3.ast import QASMNode as Node
 
 from quantum_tasks.errors import Problem, TooManyClbits, TooManyOperations, TooManyQubits
 from quantum_tasks.simulator.circuit import (
@@ -404,10 +405,16 @@ def _bits(value: Value) -> tuple[Condition, ...]:
 
 def _check_count(problem: type[Problem], what: str, has: int, more: int, limit: int) -> None:
     if has + more > limit:
-        name = problem.code.removeprefix("too_many_").upper()
-        raise ProgramError(
-            problem, f"The program has {has + more:,} {what}; the limit is {limit:,} (MAX_{name})."
-        )
+        raise too_many(problem, what, has + more, limit)
+
+
+def too_many(
+    problem: type[Problem], what: str, found: int, limit: int, node: Node | None = None
+) -> ProgramError:
+    """More of something than a setting allows."""
+    name = problem.code.removeprefix("too_many_").upper()
+    message = f"The program has {found:,} {what}; the limit is {limit:,} (MAX_{name})."
+    return ProgramError(problem, message, node)
 
 
 def too_many_operations(found: int | None, limit: int) -> ProgramError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 from openqasm3 import ast
 
@@ -9,6 +11,7 @@ from quantum_tasks.errors import Diagnostic, Problem, QasmSemantic, QasmUnsuppor
 from quantum_tasks.tasks import Rejected
 
 _SNIPPET_WIDTH = 120
+_LONG_WORD = re.compile(r"\S{80,}")
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -30,9 +33,9 @@ class ProgramError(Exception):
         about_a_value: bool = False,
     ) -> None:
         self.problem = problem
-        self.message = message
+        self.message = _LONG_WORD.sub(_shortened, message)
         self.place = place_of(place) if isinstance(place, ast.QASMNode) else place
-        self.hint = hint
+        self.hint = None if hint is None else _LONG_WORD.sub(_shortened, hint)
         self.about_a_value = about_a_value  # and another value might do
         self.snippet: str | None = None
         super().__init__(message)
@@ -68,6 +71,10 @@ def place_of(node: ast.QASMNode) -> Place | None:
     """Where a node of the syntax tree begins."""
     span = node.span
     return None if span is None else Place(span.start_line, span.start_column + 1)
+
+
+def _shortened(word: re.Match[str]) -> str:
+    return f"{word[0][:40]}...{word[0][-10:]}"
 
 
 def _snippet(text: str, place: Place) -> str | None:

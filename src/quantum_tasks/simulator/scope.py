@@ -148,6 +148,14 @@ class Scopes:
             raise self._unknown(name, node)
         return symbol
 
+    def look_up_inside(self, name: str, node: ast.QASMNode) -> None:
+        """Raises ProgramError for a name that a subroutine defined here would not see."""
+        self.stack.append(Scope(is_function=True))
+        try:
+            self.look_up(name, node)
+        finally:
+            self.stack.pop()
+
     def _unknown(self, name: str, node: ast.QASMNode) -> ProgramError:
         for scope in self.stack:
             if name in scope:

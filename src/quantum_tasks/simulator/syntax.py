@@ -129,6 +129,7 @@ def _syntax_error(error: QASM3ParsingError, text: str) -> ProgramError:
             return ProgramError(QasmSyntax, f"Syntax error: {message or 'unreadable text'}.")
         reason = message[match.end() :].rstrip(".")
         reason = reason.replace("token recognition error at:", "unexpected text")
+        reason = reason.partition(", but received [")[0]  # a piece of the syntax tree
         place = Place(int(match[1] or match[3]), int(match[2] or match[4]) + 1)
         return ProgramError(QasmSyntax, f"Syntax error: {reason}.", place)
     expected = _expected(cause)

@@ -22,6 +22,7 @@ from quantum_tasks.pool import ProcessPool
 from quantum_tasks.settings import Settings
 from quantum_tasks.store import Store
 from quantum_tasks.web.openapi import document
+from quantum_tasks.web.requests import BodyBudget
 from quantum_tasks.web.responses import on_http_exception, on_problem, on_unexpected
 from quantum_tasks.web.routes import API
 
@@ -62,7 +63,7 @@ def create_app(
     app.state.store = store
     app.state.parsers = parsers
     app.state.readiness = readiness
-    return _Edge(app)
+    return _Edge(BodyBudget(app, settings.max_body_bytes))
 
 
 def _openapi(content: dict[str, Any]) -> Callable[[Request], Awaitable[Response]]:
@@ -83,13 +84,15 @@ def _page(name: str) -> Callable[[Request], Awaitable[Response]]:
 
 class _Edge:
     """The outermost layer. Pages load nothing from elsewhere, nobody frames them or guesses at
-    types; and an error that was answered and logged goes no further."""
+    types; nothing here is so large that a part of it were worth asking for; and an error that
+    was answered and logged goes no further."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         answered = False
+        scope["headers"] = [header for header in scope["headers"] if header[0] != b"range"]
 
         async def send_with_headers(message: Message) -> None:
             nonlocal answered
@@ -97,6 +100,7 @@ class _Edge:
                 answered = True
                 headers = MutableHeaders(scope=message)
                 headers["X-Content-Type-Options"] = "nosniff"
+                del headers["Accept-Ranges"]
                 if headers.get("content-type", "").startswith("text/html"):
                     headers["Content-Security-Policy"] = _CONTENT_SECURITY_POLICY
                     headers["Referrer-Policy"] = "no-referrer"

@@ -10,9 +10,10 @@ import msgspec
 from quantum_tasks import __version__
 from quantum_tasks.errors import PROBLEMS
 from quantum_tasks.web.responses import ProblemBody
-from quantum_tasks.web.routes import API, Endpoint
+from quantum_tasks.web.routes import API, EVERYWHERE, Endpoint
 
 _REF = "#/components/schemas/{name}"
+_PASSING = {"429", "503"}
 
 
 def document() -> dict[str, Any]:
@@ -64,7 +65,7 @@ def _operation(endpoint: Endpoint, reference: dict[Any, Any]) -> dict[str, Any]:
                     "schema": {"type": "string"},
                 }
             }
-    for problem in (PROBLEMS[code] for code in endpoint.problems):
+    for problem in (PROBLEMS[code] for code in (*endpoint.problems, *EVERYWHERE)):
         entry = responses.setdefault(
             str(problem.status),
             {
@@ -74,6 +75,13 @@ def _operation(endpoint: Endpoint, reference: dict[Any, Any]) -> dict[str, Any]:
         )
         line = f"`{problem.code}`: {_text(problem)}"
         entry["description"] = f"{entry['description']}\n\n{line}".strip()
+    for passing in _PASSING & responses.keys():
+        responses[passing]["headers"] = {
+            "Retry-After": {
+                "description": "After how many seconds to try again.",
+                "schema": {"type": "integer", "minimum": 1},
+            }
+        }
     operation: dict[str, Any] = {
         "operationId": endpoint.handler.__name__,
         "summary": _text(endpoint.handler),

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from quantum_tasks.errors import (
     BodyTooLarge,
@@ -15,10 +16,11 @@ from quantum_tasks.errors import (
     InvalidRequest,
     MalformedJson,
     RequestTimeout,
+    ServiceBusy,
     UnsupportedMediaType,
 )
+from quantum_tasks.settings import Settings
 
-_BODY_TIMEOUT_S = 20.0
 _BOM = b"\xef\xbb\xbf"
 _FIELD = re.compile(
     r"(?:missing required field `(?P<missing>\w+)`)?(?: - at `\$(?P<path>[^`]*)`)?$"
@@ -29,10 +31,49 @@ _SURROGATE = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-
 T = TypeVar("T")
 
 
-async def read_json(request: Request, type: type[T], max_bytes: int) -> T:
+_BODIES_AT_ONCE = 256
+_SMALL_BODY = 16384
+
+
+class BodyBudget:
+    """Bounds the memory that the bodies of requests take together while they are served.
+
+    A small body is always taken, so that whoever sends large ones keeps out only their like.
+    """
+
+    def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
+        self._app = app
+        self._budget = _BODIES_AT_ONCE * max_body_bytes
+        self._held = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        held = 0
+
+        async def receive_within_budget() -> Message:
+            nonlocal held
+            message = await receive()
+            size = len(message.get("body", b""))
+            held += size
+            self._held += size
+            if self._held > self._budget and held > _SMALL_BODY:
+                raise ServiceBusy(
+                    "The service is reading too many large requests at the moment; please try "
+                    "again.",
+                    retry_after_s=5,
+                )
+            return message
+
+        try:
+            await self._app(scope, receive_within_budget, send)
+        finally:
+            self._held -= held
+
+
+async def read_json(request: Request, type: type[T], settings: Settings) -> T:
     """Reads and decodes a request's body.
 
-    Raises UnsupportedMediaType, BodyTooLarge, RequestTimeout, MalformedJson or InvalidRequest.
+    Raises UnsupportedMediaType, BodyTooLarge, RequestTimeout, ServiceBusy, MalformedJson or
+    InvalidRequest.
     """
     media_type = request.headers.get("content-type", "application/json").partition(";")[0]
     if media_type.strip().lower() != "application/json":
@@ -40,7 +81,7 @@ async def read_json(request: Request, type: type[T], max_bytes: int) -> T:
             f"The body has the type '{media_type.strip()}'; this service takes JSON: send the "
             "header 'Content-Type: application/json'."
         )
-    return decode(await _read_body(request, max_bytes), type)
+    return decode(await _read_body(request, settings), type)
 
 
 def decode(body: bytes, type: type[T]) -> T:
@@ -85,21 +126,22 @@ def _lower(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-async def _read_body(request: Request, max_bytes: int) -> bytes:
+async def _read_body(request: Request, settings: Settings) -> bytes:
+    max_bytes, timeout_s = settings.max_body_bytes, settings.body_timeout_s
     too_large = BodyTooLarge(f"The body is larger than {max_bytes} bytes (MAX_BODY_BYTES).")
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length) > max_bytes:
         raise too_large
     chunks = bytearray()
     try:
-        async with asyncio.timeout(_BODY_TIMEOUT_S):
+        async with asyncio.timeout(timeout_s):
             async for chunk in request.stream():
                 chunks += chunk
                 if len(chunks) > max_bytes:
                     raise too_large
     except TimeoutError:
         raise RequestTimeout(
-            f"The body did not arrive within {_BODY_TIMEOUT_S:g} seconds."
+            f"The body did not arrive within {timeout_s:g} seconds (BODY_TIMEOUT_S)."
         ) from None
     except ClientDisconnect:
         raise RequestTimeout("The connection was closed before the body had arrived.") from None

@@ -18,6 +18,7 @@ from quantum_tasks.errors import (
     MethodNotAllowed,
     NotFound,
     Problem,
+    RequestTimeout,
 )
 
 logger = logging.getLogger(__name__)
@@ -69,7 +70,9 @@ async def on_problem(request: Request, problem: Exception) -> Response:
                 "reason": repr(problem.__cause__),
             },
         )
-    return problem_response(problem)
+    # Whoever was late with a body shall not go on with it.
+    late = isinstance(problem, RequestTimeout)
+    return problem_response(problem, {"Connection": "close"} if late else None)
 
 
 async def on_http_exception(request: Request, error: Exception) -> Response:

@@ -15,6 +15,10 @@ _PROGRAM_PROBLEMS = (
     "qasm_version",
     "qasm_semantic",
     "qasm_unsupported",
+    "program_too_large",
+    "too_many_qubits",
+    "too_many_clbits",
+    "too_many_operations",
     "no_measurements",
     "unbound_parameter",
     "too_complex",
@@ -27,6 +31,8 @@ _BODY_PROBLEMS = (
     "unsupported_media_type",
     "invalid_request",
 )
+# What a connection answers by itself, wherever a request was to go.
+EVERYWHERE = ("malformed_http", "url_too_long", "headers_too_large")
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +55,13 @@ API: list[Endpoint] = [
         tag="tasks",
         body=TaskRequest,
         answers={202: [tasks.Submitted]},
-        problems=(*_BODY_PROBLEMS, *_PROGRAM_PROBLEMS, "database_unavailable", "service_busy"),
+        problems=(
+            *_BODY_PROBLEMS,
+            *_PROGRAM_PROBLEMS,
+            "queue_full",
+            "database_unavailable",
+            "service_busy",
+        ),
     ),
     Endpoint(
         method="GET",

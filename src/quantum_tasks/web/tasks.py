@@ -16,6 +16,7 @@ from quantum_tasks.errors import (
     Diagnostic,
     InvalidRequest,
     MemoryExceeded,
+    ProgramTooLarge,
     ServiceBusy,
     TooComplex,
 )
@@ -79,13 +80,21 @@ async def submit(request: Request) -> Response:
     """Checks a program and queues it; answers when the task is durable."""
     settings: Settings = request.app.state.settings
     store: Store = request.app.state.store
-    body = await read_json(request, TaskRequest, settings.max_body_bytes)
+    body = await read_json(request, TaskRequest, settings)
     shots = settings.num_shots if body.shots is None else body.shots
     if shots > settings.max_shots:
         raise InvalidRequest(
             f"The field 'shots': at most {settings.max_shots} are allowed (MAX_SHOTS).",
             errors=[Diagnostic(pointer="/shots")],
         )
+    size = len(body.qc.encode())
+    if size > settings.max_program_bytes:
+        raise ProgramTooLarge(
+            f"The program has {size} bytes; at most {settings.max_program_bytes} are allowed "
+            "(MAX_PROGRAM_BYTES).",
+            errors=[Diagnostic(pointer="/qc")],
+        )
+    await store.check_room()
     await check(request.app.state.parsers, body.qc, settings)
     id = await store.submit(body.qc, shots, body.seed)
     logger.info("task submitted", extra={"task": id, "shots": shots, "bytes": len(body.qc)})
