@@ -59,6 +59,7 @@ format: setup-dev  ## put the code into shape
 lock:  ## pin every dependency anew (needs uv)
 	$(LOCK) pyproject.toml -o requirements.lock
 	$(LOCK) --group dev pyproject.toml -c requirements.lock -o tests/requirements.lock
+	$(LOCK) --group fuzz -o tests/fuzz/requirements.lock
 
 env-example: setup  ## write .env.example from the settings
 	$(BIN)/python -c 'from quantum_tasks.settings import describe; print(describe(), end="")' > .env.example

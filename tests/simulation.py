@@ -7,7 +7,7 @@ import math
 from functools import cache
 
 from quantum_tasks.simulator import aer, program
-from quantum_tasks.simulator.machine import Bounds
+from quantum_tasks.simulator.bounds import Bounds
 
 
 @cache

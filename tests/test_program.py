@@ -6,7 +6,7 @@ import pytest
 from service import STDGATES
 
 from quantum_tasks.simulator import program
-from quantum_tasks.simulator.machine import Bounds
+from quantum_tasks.simulator.bounds import Bounds
 from quantum_tasks.simulator.mistakes import ProgramError
 from quantum_tasks.tasks import Rejected
 

@@ -215,6 +215,12 @@ PROBLEMS: dict[str, type[Problem]] = {
     problem.code: problem for problem in Problem.__subclasses__()
 }
 
+
+def more_than_memory(memory_mb: int, setting: str) -> str:
+    """The sentence for a program that was stopped by a memory ceiling."""
+    return f"The program needs more than the {memory_mb} MiB that it may have ({setting})."
+
+
 # What ends a task that was accepted; its message follows the code in `GET /tasks/{id}`.
 SIMULATION_FAILED = "simulation_failed"
 TIME_LIMIT_EXCEEDED = "time_limit_exceeded"

@@ -143,7 +143,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     )
     parse_time_limit_s: Annotated[
         float, _is("A program that takes longer to check is refused.", gt=0)
-    ] = 2.0
+    ] = 1.8
     max_result_bytes: Annotated[
         int, _is("A task whose counts would be larger fails.", ge=1024)
     ] = 16_777_216

@@ -14,6 +14,7 @@ from quantum_tasks.errors import (
     TIME_LIMIT_EXCEEDED,
     WORKER_CRASHED,
     DatabaseUnavailable,
+    more_than_memory,
 )
 from quantum_tasks.pool import ChildDiedError, OutOfTimeError, ProcessPool
 from quantum_tasks.settings import Settings
@@ -154,8 +155,7 @@ class Worker:
                 raise
             return Rejected(
                 MEMORY_EXCEEDED,
-                f"The program needs more than the {settings.memory_per_simulator_mb()} MiB of "
-                "memory that it may have (SIMULATOR_MEMORY_MB).",
+                more_than_memory(settings.memory_per_simulator_mb(), "SIMULATOR_MEMORY_MB"),
             )
 
     async def _crashed(self, task: ClaimedTask, death: ChildDiedError) -> None:

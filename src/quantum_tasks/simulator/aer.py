@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
 from typing import Any
 
 from qiskit_aer import AerSimulator
 
-from quantum_tasks.errors import MEMORY_EXCEEDED, RESULT_TOO_LARGE, SIMULATION_FAILED
+from quantum_tasks.errors import (
+    MEMORY_EXCEEDED,
+    RESULT_TOO_LARGE,
+    SIMULATION_FAILED,
+    more_than_memory,
+)
 from quantum_tasks.simulator.assembly import assemble
 from quantum_tasks.simulator.circuit import Branch, Loop, Program, Store
 from quantum_tasks.simulator.cost import plan
@@ -20,11 +26,6 @@ class SimulationError(Exception):
     def __init__(self, code: str, message: str) -> None:
         self.code = code
         super().__init__(message)
-
-
-def memory_message(memory_mb: int, setting: str = "SIMULATOR_MEMORY_MB") -> str:
-    """The sentence for whoever asks for more memory than a child has."""
-    return f"The program needs more than the {memory_mb} MiB that it may have ({setting})."
 
 
 class Simulator:
@@ -75,8 +76,11 @@ class Simulator:
     def _failure(self, result: Any) -> SimulationError:
         status = str(result.results[0].status if result.results else result.status)
         if "bad_alloc" in status or "memory" in status.lower():
-            return SimulationError(MEMORY_EXCEEDED, memory_message(self._memory_mb))
-        return SimulationError(SIMULATION_FAILED, f"The simulator refused the program: {status}.")
+            return SimulationError(
+                MEMORY_EXCEEDED, more_than_memory(self._memory_mb, "SIMULATOR_MEMORY_MB")
+            )
+        print(status, file=sys.stderr)  # for the log: it speaks of the simulator's insides
+        return SimulationError(SIMULATION_FAILED, "The simulator cannot run this program.")
 
 
 def format_key(value: int, sizes: list[int]) -> str:

@@ -15,10 +15,10 @@ from types import FrameType
 
 import msgspec
 
-from quantum_tasks.errors import MEMORY_EXCEEDED, TIME_LIMIT_EXCEEDED
+from quantum_tasks.errors import MEMORY_EXCEEDED, TIME_LIMIT_EXCEEDED, more_than_memory
 from quantum_tasks.simulator import aer, assembly, program
+from quantum_tasks.simulator.bounds import Bounds
 from quantum_tasks.simulator.cost import plan
-from quantum_tasks.simulator.machine import Bounds
 from quantum_tasks.simulator.mistakes import ProgramError
 from quantum_tasks.tasks import Accepted, Check, Completed, Limits, Order, Rejected, Reply, Run
 
@@ -88,7 +88,8 @@ def _answer(order: Order, simulator: aer.Simulator, limits: Limits, bounds: Boun
             f"The task was stopped after {order.soft_time_limit_s:g} s (TASK_SOFT_TIME_LIMIT_S).",
         )
     except MemoryError:
-        return Rejected(MEMORY_EXCEEDED, aer.memory_message(limits.memory_mb))
+        setting = "SIMULATOR_MEMORY_MB" if isinstance(order, Run) else "PARSER_MEMORY_MB"
+        return Rejected(MEMORY_EXCEEDED, more_than_memory(limits.memory_mb, setting))
 
 
 def _live_and_die_with_the_service(stderr: int) -> None:

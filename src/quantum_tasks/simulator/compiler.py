@@ -1,16 +1,10 @@
-"""Statements: runs at compile time what no measurement decides, and writes down the rest.
-
-Loops over known values are unrolled, subroutines are compiled where they are called, and every
-`break`, `continue`, `return` and `end` sets a flag: what follows it is skipped, or runs on the
-condition that the flag is not set, if measurements decide that.
-"""
+"""Statements: runs at compile time what no measurement decides, and writes down the rest."""
 
 from __future__ import annotations
 
 import math
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -18,13 +12,13 @@ from openqasm3 import ast
 
 from quantum_tasks.errors import QasmUnsupported, TooComplex, UnboundParameter
 from quantum_tasks.simulator import runtime
-from quantum_tasks.simulator.assignments import Assignments
+from quantum_tasks.simulator.blocks import Blocks
+from quantum_tasks.simulator.bounds import Bounds
 from quantum_tasks.simulator.circuit import Condition, Measure, Program, Reset, any_of, negated
-from quantum_tasks.simulator.expressions import NeedsKnownError, Node
-from quantum_tasks.simulator.machine import Bounds, CannotBeCarriedError, Machine, Variable
-from quantum_tasks.simulator.mistakes import ProgramError, place_of, semantic, unsupported
-from quantum_tasks.simulator.names import check_names
-from quantum_tasks.simulator.scope import Cells, Qubits, Scope, Subroutine, View, what
+from quantum_tasks.simulator.expressions import Node
+from quantum_tasks.simulator.machine import CannotBeCarriedError, Machine, Variable
+from quantum_tasks.simulator.mistakes import ProgramError, semantic, unsupported
+from quantum_tasks.simulator.scope import Cells, Qubits, Subroutine, what
 from quantum_tasks.simulator.values import BOOL, DURATION, Type, Value
 
 _UNSUPPORTED = {
@@ -33,6 +27,7 @@ _UNSUPPORTED = {
     ast.CalibrationStatement: "A calibration block ('cal') is",
     ast.ExternDeclaration: "An extern function is",
 }
+_SWITCHED = ("int", "uint", "bits", "bit", "bool")
 _MAX_TURNS = 100  # of a loop that has to be written out
 
 
@@ -53,16 +48,11 @@ def compile_program(tree: ast.Program, bounds: Bounds) -> Program:
         ) from None
 
 
-class Compiler(Assignments):
+class Compiler(Blocks):
     """Compiles one program."""
 
     def __init__(self, bounds: Bounds) -> None:
         super().__init__(Machine(bounds))
-        self.current: Node | None = None
-        self._end = Variable("end", Value(BOOL, False))
-        self._exits: list[Variable] = [self._end]  # all flags that stop what is being compiled
-        self._loops: list[tuple[Variable, Variable]] = []  # break and continue of each
-        self._calls: list[tuple[Node, Variable, Variable | None]] = []  # return flag and value
         self._statements: dict[type, Callable[[Any], None]] = {
             ast.QuantumGate: self.apply,
             ast.QuantumPhase: self.apply,
@@ -81,132 +71,43 @@ class Compiler(Assignments):
             ast.WhileLoop: self._while,
             ast.ForInLoop: self._for,
             ast.SwitchStatement: self._switch,
-            ast.BreakStatement: lambda _: self._leave(self._loops[-1][0]),
-            ast.ContinueStatement: lambda _: self._leave(self._loops[-1][1]),
-            ast.EndStatement: lambda _: self._leave(self._end),
-            ast.ReturnStatement: self._return,
+            ast.BreakStatement: lambda _: self.leave(self.loops[-1][0]),
+            ast.ContinueStatement: lambda _: self.leave(self.loops[-1][1]),
+            ast.EndStatement: lambda _: self.leave(self.end_flag),
+            ast.ReturnStatement: self.return_,
             ast.ExpressionStatement: self._expression,
-            ast.CompoundStatement: lambda node: self._block(node.statements),
+            ast.CompoundStatement: lambda node: self.block(node.statements),
             ast.QuantumGateDefinition: self.define_gate,
-            ast.SubroutineDefinition: self._subroutine_definition,
+            ast.SubroutineDefinition: self.define_subroutine,
             ast.Include: self._include,
             ast.Pragma: lambda _: None,
         }
 
     def program(self, tree: ast.Program) -> Program:
         """Compiles a whole program."""
-        self._run(tree.statements)
+        self.run(tree.statements)
         registers = [homes for homes in self.registers if homes]
         return Program(self.machine.qubits, registers, self.machine.operations)
 
-    # Running statements
-
-    def _run(self, statements: Sequence[Node]) -> None:
-        for place, node in enumerate(statements):
-            self.statement(node)
-            stopped = self._stopped()
-            if stopped is not False:
-                rest = statements[place + 1 :]
-                if stopped is True and self.scopes.is_global:
-                    self._declare_bits(rest)
-                elif rest:
-                    self._unless(stopped, partial(self._run, rest))
-                return
-
-    def _declare_bits(self, statements: Sequence[Node]) -> None:
-        """What `end` skips still has its place in a counts key."""
-        for node in statements:
-            if isinstance(node, ast.ClassicalDeclaration) and isinstance(node.type, ast.BitType):
-                self.declare_variable(node, None, shown=True)
-
-    def _unless(self, stopped: Condition, work: Callable[[], None]) -> None:
-        """Does something unless a flag is set; while it is done, none is known to be."""
-
-        def unstopped() -> None:
-            for flag in self._exits:
-                self.machine.assume(flag, Value(BOOL, False))
-            work()
-
-        self.machine.branch(negated(stopped), unstopped)
-
-    def statement(self, node: Node) -> None:
-        """Compiles one statement. What it needs to know but measurements decide, it is compiled
-        for each possibility."""
-        self.current = node
-        self.machine.take_turn()
+    def work(self, node: Node) -> None:
+        """Compiles one statement. Raises ProgramError, Mistake or NeedsKnownError."""
         work = self._statements.get(type(node))
         if work is None:
             raise unsupported(_UNSUPPORTED.get(type(node), "This statement is"), node)
-        try:
-            self.machine.transaction(lambda: self.attempt(node, lambda: work(node)))
-        except NeedsKnownError as need:
-            self._split(node, need)
-        except ProgramError as error:
-            if error.place is None:
-                error.place = place_of(node)
-            raise
-
-    def _split(self, node: Node, need: NeedsKnownError) -> None:
-        # Once more: what its evaluation wrote was taken back with the statement.
-        value = self.value(need.node)
-        found = self.attempt(need.node, lambda: runtime.cases(value))
-        kept = [(self.machine.keep(condition), value) for condition, value in found]
-        for condition, value in kept:
-            self.machine.branch(condition, partial(self._assume, node, need.node, value))
-
-    def _assume(self, node: Node, known: Node, value: Value) -> None:
-        self.assumed[id(known)] = value
-        try:
-            self.statement(node)
-        finally:
-            del self.assumed[id(known)]
-
-    def _stopped(self) -> Condition:
-        return any_of([flag.value.data for flag in self._exits])
-
-    def _leave(self, flag: Variable) -> None:
-        self.machine.assign(flag, Value(BOOL, True))
-
-    @contextmanager
-    def _scope(self) -> Iterator[Scope]:
-        scope = Scope()
-        self.scopes.stack.append(scope)
-        try:
-            yield scope
-        finally:
-            self.scopes.stack.pop()
-
-    def _block(self, statements: Sequence[Node]) -> None:
-        with self._scope():
-            self._run(statements)
-
-    @contextmanager
-    def _flag(self, name: str) -> Iterator[Variable]:
-        flag = Variable(name, Value(BOOL, False))
-        self._exits.append(flag)
-        try:
-            yield flag
-        finally:
-            self._exits.remove(flag)
+        work(node)
 
     # Control flow
 
     def _branching(self, node: ast.BranchingStatement) -> None:
         self.machine.branch(
             self.condition(node.condition),
-            lambda: self._block(node.if_block),
-            lambda: self._block(node.else_block),
+            lambda: self.block(node.if_block),
+            lambda: self.block(node.else_block),
         )
 
     def _switch(self, node: ast.SwitchStatement) -> None:
         target = self.value(node.target)
-        if target.type.dimensions or target.type.kind not in (
-            "int",
-            "uint",
-            "bits",
-            "bit",
-            "bool",
-        ):
+        if target.type.dimensions or target.type.kind not in _SWITCHED:
             raise semantic(f"A switch takes an integer, not a {target.type}.", node.target)
         if not node.cases:
             raise semantic("A switch needs at least one case.", node)
@@ -228,29 +129,29 @@ class Compiler(Assignments):
         if node.default is not None:
             branches.append((self.machine.keep(negated(matched)), node.default))
         for condition, block in branches:
-            self.machine.branch(condition, partial(self._block, block.statements))
+            self.machine.branch(condition, partial(self.block, block.statements))
 
     def _for(self, node: ast.ForInLoop) -> None:
         values = self.loop_values(node)
         if not node.block:
             return
         self.machine.require(len(values))
-        with self._flag("break") as broken:
+        with self.flag("break") as broken:
             for value in values:
-                stopped = self._stopped()
+                stopped = self.stopped()
                 if stopped is True:
                     break
-                self._unless(stopped, partial(self._turn, node, value, broken))
+                self.unless(stopped, partial(self._turn, node, value, broken))
 
     def _turn(self, node: ast.ForInLoop, value: Value, broken: Variable) -> None:
-        with self._flag("continue") as skipped, self._scope() as scope:
+        with self.flag("continue") as skipped, self.scope() as scope:
             name = node.identifier.name
             scope[name] = self.new_variable(node, name, value)
-            self._loops.append((broken, skipped))
+            self.loops.append((broken, skipped))
             try:
-                self._run(node.block)
+                self.run(node.block)
             finally:
-                self._loops.pop()
+                self.loops.pop()
 
     def loop_values(self, node: ast.ForInLoop) -> list[Value]:
         """What a loop's variable becomes, one after the other."""
@@ -289,18 +190,18 @@ class Compiler(Assignments):
         return [self.cast(given, Value(one, number), wanted) for number in numbers]
 
     def _while(self, node: ast.WhileLoop) -> None:
-        with self._flag("break") as broken:
+        with self.flag("break") as broken:
 
             def turn() -> None:
                 self.machine.take_turn()
-                for flag in self._exits:
+                for flag in self.exits:
                     self.machine.assume(flag, Value(BOOL, False))
-                with self._flag("continue") as skipped:
-                    self._loops.append((broken, skipped))
+                with self.flag("continue") as skipped:
+                    self.loops.append((broken, skipped))
                     try:
-                        self._block(node.block)
+                        self.block(node.block)
                     finally:
-                        self._loops.pop()
+                        self.loops.pop()
 
             def goes_on() -> Condition:
                 going = Variable("going", Value(BOOL, False))
@@ -309,7 +210,7 @@ class Compiler(Assignments):
                     held = self.condition(node.while_condition)
                     self.machine.assign(going, Value(BOOL, held))
 
-                self._unless(self._stopped(), look)
+                self.unless(self.stopped(), look)
                 held: Condition = going.value.data
                 return held
 
@@ -333,89 +234,6 @@ class Compiler(Assignments):
         raise CannotBeCarriedError(
             "only bits, booleans and integers may change in a loop that ends by a measurement"
         )
-
-    # Subroutines
-
-    def _subroutine_definition(self, node: ast.SubroutineDefinition) -> None:
-        names = [argument.name.name for argument in node.arguments]
-        for name in names:
-            if names.count(name) > 1:
-                raise semantic(f"'{name}' is declared twice.", node)
-        check_names(node, self.scopes)
-        self.scopes.declare(node.name, Subroutine(node), node)
-
-    def call_subroutine(self, subroutine: Subroutine, node: ast.FunctionCall) -> Value | None:
-        """Compiles the body of a `def` in place of its call; the value that it returns."""
-        definition = subroutine.node
-        if len(node.arguments) != len(definition.arguments):
-            raise semantic(
-                f"The subroutine '{definition.name.name}' takes {len(definition.arguments)} "
-                f"argument(s), not {len(node.arguments)}.",
-                node,
-            )
-        if any(called is definition for called, _, _ in self._calls):
-            raise semantic(f"The subroutine '{definition.name.name}' calls itself.", node)
-        scope = Scope(is_function=True)
-        for argument, given in zip(definition.arguments, node.arguments, strict=True):
-            scope[argument.name.name] = self._argument(argument, given)
-        self._check_distinct(scope, node)
-        result = None
-        if definition.return_type is not None:
-            type = self.variable_type(definition.return_type)
-            result = Variable("return", self.initial(type))
-        stack, self.scopes.stack = self.scopes.stack, [*self.scopes.stack[:2], scope]
-        loops, self._loops = self._loops, []
-        exits, self._exits = self._exits, [self._end]
-        try:
-            with self._flag("return") as returned:
-                self._calls.append((definition, returned, result))
-                try:
-                    self._run(definition.body)
-                finally:
-                    self._calls.pop()
-                if result is not None and returned.value.data is False:
-                    name = definition.name.name
-                    raise semantic(f"The subroutine '{name}' ends without returning.", node)
-        finally:
-            self.scopes.stack, self._loops, self._exits = stack, loops, exits
-        return None if result is None else result.value
-
-    def _argument(self, argument: Any, given: Node) -> Variable | Qubits | View:
-        name = argument.name.name
-        if isinstance(argument, ast.QuantumArgument):
-            found = self.qubits(given)
-            if argument.size is None:
-                if not found.scalar:
-                    raise semantic(f"The argument '{name}' is a single qubit.", given)
-                return found
-            size = self.size(argument.size, "A register", least=0)
-            if found.scalar or len(found.numbers) != size:
-                raise semantic(f"The argument '{name}' is a register of {size} qubits.", given)
-            return found
-        if isinstance(argument.type, ast.ArrayReferenceType):
-            return self.array_argument(argument, given)
-        return self.new_variable(
-            argument, name, self.value(given), self.variable_type(argument.type)
-        )
-
-    def _check_distinct(self, scope: Scope, node: Node) -> None:
-        used: list[int] = []
-        for symbol in scope.values():
-            if isinstance(symbol, Qubits):
-                used += symbol.numbers
-        if len(set(used)) != len(used):
-            raise semantic("The same qubit is passed twice.", node)
-
-    def _return(self, node: ast.ReturnStatement) -> None:
-        _, returned, result = self._calls[-1]
-        if node.expression is None and result is not None:
-            raise semantic("This subroutine returns a value.", node)
-        if node.expression is not None:
-            if result is None:
-                raise semantic("This subroutine has no return type.", node)
-            value = self.value_or_measurement(node.expression)
-            self.machine.assign(result, self.cast(node, value, result.value.type))
-        self._leave(returned)
 
     # Declarations
 
@@ -508,7 +326,7 @@ class Compiler(Assignments):
     def _box(self, node: ast.Box) -> None:
         if node.duration is not None:
             self._check_duration(node.duration, "A box")
-        self._block(node.body)
+        self.block(node.body)
 
     def _check_duration(self, node: Node, whose: str) -> None:
         value = self.value(node)

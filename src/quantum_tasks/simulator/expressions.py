@@ -11,7 +11,9 @@ from openqasm3 import ast
 from quantum_tasks.errors import QasmSemantic, QasmUnsupported, TooManyClbits
 from quantum_tasks.simulator import runtime
 from quantum_tasks.simulator.arithmetic import FUNCTIONS
-from quantum_tasks.simulator.machine import Machine, Variable, too_many
+from quantum_tasks.simulator.bounds import too_many
+from quantum_tasks.simulator.indices import Indices
+from quantum_tasks.simulator.machine import Machine, Variable
 from quantum_tasks.simulator.mistakes import ProgramError, semantic, unsupported
 from quantum_tasks.simulator.runtime import TooManyCases, word
 from quantum_tasks.simulator.scope import (
@@ -62,7 +64,7 @@ class NeedsKnownError(Exception):
         super().__init__()
 
 
-class Expressions:
+class Expressions(Indices):
     """Works out expressions in the scope of the statement being compiled."""
 
     def __init__(self, machine: Machine) -> None:
@@ -278,60 +280,6 @@ class Expressions:
         places, scalar = self.places(everything, index, node)
         picked = tuple(everything[place] for place in places)
         return type(symbol)(picked, scalar)
-
-    def places(self, everything: Sequence[Any], index: Any, node: Node) -> tuple[list[int], bool]:
-        """What an index selects, and whether it is a single one."""
-        size = len(everything)
-        if isinstance(index, ast.DiscreteSet):
-            return [self.place(value, size) for value in index.values], False
-        if len(index) != 1:
-            raise semantic("A register takes one index.", node)
-        if isinstance(index[0], ast.RangeDefinition):
-            return self.range_places(index[0], size), False
-        return [self.place(index[0], size)], True
-
-    def place(self, node: Node, size: int) -> int:
-        """One index; negative ones count from the end. Raises ProgramError."""
-        index = self.known_integer(node, "An index")
-        if not -size <= index < size:
-            raise semantic(f"Index {index} is out of range: the size is {size}.", node)
-        return index % size
-
-    def range_places(self, node: ast.RangeDefinition, size: int) -> list[int]:
-        """A range of indices, both ends included."""
-        step = 1 if node.step is None else self.known_integer(node.step, "A step")
-        if step == 0:
-            raise semantic("The step of a range cannot be zero.", node)
-        ends = []
-        for end, default in ((node.start, 0), (node.end, size - 1)):
-            if end is None:
-                ends.append(default if step > 0 else size - 1 - default)
-            else:
-                ends.append(self.place(end, size))
-        places = list(range(ends[0], ends[1] + (1 if step > 0 else -1), step))
-        if not places:
-            raise semantic("This range selects nothing.", node)
-        return places
-
-    def array_places(
-        self, dimensions: tuple[int, ...], indices: list[Any], node: Node
-    ) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """The elements, row by row, that indices select, and the dimensions that remain."""
-        if len(indices) > len(dimensions):
-            raise semantic(f"The array has {len(dimensions)} dimension(s).", node)
-        places, remaining = [0], []
-        for depth, size in enumerate(dimensions):
-            index = indices[depth] if depth < len(indices) else None
-            if index is None:
-                chosen = list(range(size))
-                remaining.append(size)
-            elif isinstance(index, ast.RangeDefinition):
-                chosen = self.range_places(index, size)
-                remaining.append(len(chosen))
-            else:
-                chosen = [self.place(index, size)]
-            places = [place * size + one for place in places for one in chosen]
-        return tuple(places), tuple(remaining)
 
     # What qubits and bits a name stands for
 

@@ -11,10 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-import msgspec
-from openqasm3.ast import QASMNode as Node
-
-from quantum_tasks.errors import Problem, TooManyClbits, TooManyOperations, TooManyQubits
+from quantum_tasks.errors import Problem, TooManyClbits, TooManyQubits
+from quantum_tasks.simulator.bounds import Bounds, too_many, too_many_operations
 from quantum_tasks.simulator.circuit import (
     Branch,
     Condition,
@@ -29,14 +27,6 @@ from quantum_tasks.simulator.values import Choice, Type, Value, bit_size
 
 _SMALL = 6  # a condition of more parts may be simpler than it looks
 _LARGE = 30  # a condition of more parts is stored rather than repeated
-
-
-class Bounds(msgspec.Struct, frozen=True):
-    """How large a program may be once loops are unrolled and gates expanded."""
-
-    qubits: int = 1000
-    bits: int = 10_000
-    operations: int = 100_000
 
 
 class CannotBeCarriedError(TooManyCases):
@@ -406,22 +396,3 @@ def _bits(value: Value) -> tuple[Condition, ...]:
 def _check_count(problem: type[Problem], what: str, has: int, more: int, limit: int) -> None:
     if has + more > limit:
         raise too_many(problem, what, has + more, limit)
-
-
-def too_many(
-    problem: type[Problem], what: str, found: int, limit: int, node: Node | None = None
-) -> ProgramError:
-    """More of something than a setting allows."""
-    name = problem.code.removeprefix("too_many_").upper()
-    message = f"The program has {found:,} {what}; the limit is {limit:,} (MAX_{name})."
-    return ProgramError(problem, message, node)
-
-
-def too_many_operations(found: int | None, limit: int) -> ProgramError:
-    """With its loops unrolled and its gates expanded, a program is too long."""
-    count = f"{found:,}" if found is not None else f"more than {limit:,}"
-    return ProgramError(
-        TooManyOperations,
-        f"The program comes to {count} operations when its loops are unrolled and its gates are "
-        f"expanded; the limit is {limit:,} (MAX_OPERATIONS).",
-    )

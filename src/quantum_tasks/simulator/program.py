@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 from quantum_tasks.errors import NoMeasurements
 from quantum_tasks.simulator import syntax
+from quantum_tasks.simulator.bounds import Bounds
 from quantum_tasks.simulator.circuit import Program
 from quantum_tasks.simulator.compiler import compile_program
-from quantum_tasks.simulator.machine import Bounds
 from quantum_tasks.simulator.mistakes import ProgramError
 
 

@@ -19,6 +19,7 @@ from quantum_tasks.errors import (
     ProgramTooLarge,
     ServiceBusy,
     TooComplex,
+    more_than_memory,
 )
 from quantum_tasks.pool import BusyError, ChildDiedError, OutOfTimeError, ProcessPool
 from quantum_tasks.settings import Settings
@@ -144,8 +145,7 @@ async def check(parsers: ProcessPool, qc: str, settings: Settings) -> None:
         except ChildDiedError as death:
             if death.out_of_memory:
                 raise MemoryExceeded(
-                    f"Checking the program took more than {settings.parser_memory_mb} MiB of "
-                    "memory (PARSER_MEMORY_MB).",
+                    more_than_memory(settings.parser_memory_mb, "PARSER_MEMORY_MB"),
                     errors=[Diagnostic(pointer="/qc")],
                 ) from None
             logger.warning("a parser died", extra={"how": death.how})
