@@ -15,10 +15,13 @@ def _simulator() -> aer.Simulator:
     return aer.Simulator(memory_mb=2048, max_result_bytes=2**24)
 
 
-def simulate(qc: str, shots: int = 4096, seed: int = 7) -> dict[str, int]:
-    """The counts. Raises ProgramError for a program that would be refused at submission, and
+def simulate(
+    qc: str, shots: int = 4096, seed: int = 7, method: str | None = None
+) -> dict[str, int]:
+    """The counts, by a method of simulation or the one that is planned. Raises ProgramError for a program that would be refused at submission, and
     SimulationError for one that would fail."""
-    counts: dict[str, int] = json.loads(_simulator().run(program.load(qc, Bounds()), shots, seed))
+    loaded = program.load(qc, Bounds())
+    counts: dict[str, int] = json.loads(_simulator().run(loaded, shots, seed, method))
     return counts
 
 

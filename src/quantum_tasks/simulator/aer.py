@@ -36,19 +36,23 @@ class Simulator:
         self._max_result_bytes = max_result_bytes
         self._aer = AerSimulator(max_parallel_threads=1, max_memory_mb=memory_mb)
 
-    def run(self, program: Program, shots: int, seed: int | None) -> str:
+    def run(
+        self, program: Program, shots: int, seed: int | None, method: str | None = None
+    ) -> str:
         """Runs a program and returns its counts as JSON text, keys in order.
 
-        Raises ProgramError, SimulationError, or MemoryError.
+        `method` is one of Aer's, or chosen by plan(). Raises ProgramError, SimulationError, or
+        MemoryError.
         """
-        options: dict[str, Any] = {"method": plan(program, self._memory_mb).method}
+        method = method or plan(program, self._memory_mb).method
+        options: dict[str, Any] = {"method": method}
         if seed is not None:
             options["seed_simulator"] = seed
         if any(isinstance(operation, Branch | Loop | Store) for operation in program.operations):
             # Truncation removes the label behind a loop that ends the circuit, and the run then
             # fails with "Invalid jump destination".
             options["enable_truncation"] = False
-        circuit = assemble(program, options["method"])
+        circuit = assemble(program, method)
         result = self._aer.run(circuit, shots=shots, **options).result()
         if not result.success or not result.results:
             raise self._failure(result)
