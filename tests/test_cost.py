@@ -102,8 +102,10 @@ def test_what_fits_is_not_refused():
     assert refusal(scrambled(27), 1024).problem.code == "memory_exceeded"
 
 
-_MID_CIRCUIT = "qubit[23] q; bit[2] c; h q; t q; h q; cx q[0], q[1:22]; c[0] = measure q[0]; h q; "
+_MID_CIRCUIT = (
+    "qubit[23] q; bit[2] c; h q; t q; h q; cx q[0], q[1:22]; c[0] = measure q[0]; h q; "
     "c[1] = measure q[1];"
+)
 _MEASURE = r"""
 import json, re, sys
 from pathlib import Path
