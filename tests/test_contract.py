@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import asyncpg
 import pytest
-from service import BELL, SLOW, STDGATES, Service, until
+from service import BELL, SLOW, STDGATES, Service, dense, until
 
 UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 NOT_FOUND = b'{"status":"error","message":"Task not found."}'
@@ -254,3 +254,24 @@ def test_a_full_queue_refuses_with_429_until_there_is_room(start: Callable[..., 
     until(lambda: api.client.post("/tasks", json={"qc": BELL}).status_code == 202, 3)
     assert [api.submit(BELL) for _ in range(4)]
     assert api.client.post("/tasks", json={"qc": BELL}).status_code == 429
+
+
+SEEDED = {
+    "sampled": BELL,
+    "feed-forward": STDGATES
+    + "qubit[2] q; bit[2] c; bit d; h q; c[0] = measure q[0]; if (c[0]) { ry(0.7) q[1]; } "
+    "while (!d) { reset q[0]; h q[0]; d = measure q[0]; } c[1] = measure q[1];",
+    "matrix product state": STDGATES
+    + "qubit[40] q; bit[40] c; ry(0.3) q; for int i in [0:38] cx q[i], q[i + 1]; c = measure q;",
+}
+
+
+@pytest.mark.parametrize("kind", SEEDED)
+def test_a_seed_gives_the_same_counts_on_any_child_under_any_load(service, kind):
+    load = [service.submit(dense(14)) for _ in range(4)]
+    ids = [service.submit(SEEDED[kind], seed=42, shots=200) for _ in range(6)]
+    results = [service.final(id)["result"] for id in ids]
+    assert all(result == results[0] for result in results)
+    assert service.counts(SEEDED[kind], seed=43, shots=200) != results[0]
+    for id in load:
+        assert service.final(id)["status"] == "completed"

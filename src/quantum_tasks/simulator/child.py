@@ -26,6 +26,7 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
 _NICENESS = 5  # the service answers people; the simulator uses what is left
 _RECURSION_LIMIT = 5000
+_RESERVED_MB = 128  # what the allocator sets aside for its threads without ever touching it
 _EXAMPLE = (
     'OPENQASM 3.0; include "stdgates.inc"; gate g(a, b) x { rx(a) x; U(a, b, -pi / 2) x; }'
     " qubit[2] q; bit[2] c; h q[0]; ctrl @ x q[0], q[1]; g(pi / 4, 1.5e-3) q[1]; barrier q;"
@@ -120,7 +121,7 @@ def _limit_memory(memory_mb: int) -> None:
     """Allows that much address space beyond what the libraries have mapped already."""
     if sys.platform == "linux":
         pages = int(Path("/proc/self/statm").read_text().split()[0])
-        limit = pages * resource.getpagesize() + memory_mb * 2**20
+        limit = pages * resource.getpagesize() + (memory_mb + _RESERVED_MB) * 2**20
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 

@@ -25,6 +25,7 @@ from quantum_tasks.simulator.scope import GateDefinition, Qubits, Scope, Standar
 from quantum_tasks.simulator.values import FLOAT, INTEGERS, Value, as_number
 
 _MAX_QUBITS_OF_A_GATE = 10_000
+_KNOWN = {**BUILT_IN, **STANDARD}
 
 
 class GateCalls(Expressions):
@@ -143,7 +144,7 @@ class GateCalls(Expressions):
         if symbol is None:
             raise self.scopes.unknown_gate(name, node)
         if isinstance(symbol, StandardGate):
-            count, build = {**BUILT_IN, **STANDARD}[symbol.name]
+            count, build = _KNOWN[symbol.name]
         elif isinstance(symbol, GateDefinition):
             count = symbol.angles
         else:

@@ -114,8 +114,11 @@ class Scopes:
         """Declares what stdgates.inc does. Raises ProgramError for names that are taken."""
         if not self.included:
             self.included = True
-            for name in STANDARD:
-                self.declare(ast.Identifier(name), StandardGate(name), node)
+            scope = self.stack[-1]
+            if taken := scope.keys() & _STANDARD_GATES:
+                name = min(taken)
+                raise semantic(f"'{name}' is declared before stdgates.inc declares it.", node)
+            scope.update(_STANDARD_GATES)
 
     def declare(self, identifier: ast.Identifier, symbol: Symbol, node: ast.QASMNode) -> None:
         """Adds a name to the innermost scope. Raises ProgramError if it is there already."""
@@ -177,6 +180,9 @@ class Scopes:
             )
             hint = did_you_mean(name, gates)
         return semantic(f"The gate '{name}' is not defined.", node, hint)
+
+
+_STANDARD_GATES: dict[str, Symbol] = {name: StandardGate(name) for name in STANDARD}
 
 
 def _is_visible_everywhere(symbol: Symbol) -> bool:
