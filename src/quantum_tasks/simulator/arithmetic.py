@@ -109,8 +109,7 @@ def _compared(op: str, a: Value, b: Value) -> bool:
     elif b.type.kind == "angle" and b.type.size is not None:
         a = cast(a, b.type)
     left, right = as_number(a), as_number(b)
-    if a.type.kind in ("int", "uint") and b.type.kind in ("int", "uint"):
-        # A register is compared with any number: 4 is no value of two bits, and none is 4.
+    if {a.type.kind, b.type.kind} <= {"int", "uint", "bits"} and a.type.kind != b.type.kind:
         type = integer_type(a.type, b.type)
         left, right = wrapped(left, type), wrapped(right, type)
     if (isinstance(left, complex) or isinstance(right, complex)) and op not in ("==", "!="):

@@ -17,6 +17,8 @@ from quantum_tasks.simulator.runtime import word
 from quantum_tasks.simulator.scope import Cells, Qubits, View, what
 from quantum_tasks.simulator.values import BOOL, Type, Value, bit_size
 
+_WITH_BITS = ("int", "uint", "angle", "bits")
+
 
 class Assignments(GateCalls):
     """Writes to variables in the scope of the statement being compiled."""
@@ -37,7 +39,9 @@ class Assignments(GateCalls):
 
     def value_or_measurement(self, node: Node) -> Value:
         """What may stand to the right of a '='."""
-        return self.measure(node) if isinstance(node, ast.QuantumMeasurement) else self.value(node)
+        if isinstance(node, ast.QuantumMeasurement):
+            return self.measure(node)
+        return self.evaluated(node)
 
     # Declarations
 
@@ -72,7 +76,7 @@ class Assignments(GateCalls):
         if isinstance(initial, ast.ArrayLiteral):
             value = self._array_literal(initial, type)
         elif initial is not None and not isinstance(initial, ast.QuantumMeasurement):
-            value = self.value(initial)
+            value = self.evaluated(initial)
         if type.kind not in ("bit", "bits") or type.dimensions:
             if isinstance(initial, ast.QuantumMeasurement):
                 value = self.measure(initial)
@@ -111,11 +115,11 @@ class Assignments(GateCalls):
         return variable
 
     def new_variable(
-        self, node: Node, name: str, value: Value, type: Type | None = None
+        self, place: Node, node: Node, name: str, value: Value, type: Type
     ) -> Variable:
-        """A local variable with a value of its own: of a loop, or an argument."""
-        type = value.type if type is None else type
-        value = self.machine.kept(self.cast(node, value, type))
+        """A local variable with a value of its own, of a loop or an argument; `place` is where
+        the value comes from, `node` where the variable is declared."""
+        value = self.machine.kept(self.cast(place, value, type))
         if type.kind not in ("bit", "bits") or type.dimensions:
             return Variable(name, Value(value.type, value.data))
         variable = self._bit_variable(node, name, type, shown=False)
@@ -139,7 +143,7 @@ class Assignments(GateCalls):
                     raise semantic("The elements have another shape than the array.", value)
                 elements += row.data
             else:
-                elements.append(self.cast(value, self.value(value), type.element))
+                elements.append(self.cast(value, self.evaluated(value), type.element))
         return Value(type, elements)
 
     def array_argument(self, argument: ast.ClassicalArgument, given: Node) -> View:
@@ -266,7 +270,8 @@ class Assignments(GateCalls):
 
     def _with_bits(self, before: Value, indices: list[Any], value: Value, node: Node) -> Value:
         """A number, some bits of it replaced."""
-        if len(indices) > 1 or before.type.kind not in ("int", "uint", "angle", "bits"):
+        sized = before.type.kind != "angle" or before.type.size is not None
+        if len(indices) > 1 or before.type.kind not in _WITH_BITS or not sized:
             raise unsupported("Such an assignment is", node)
         bits = list(word(before))
         places, scalar = self.places(bits, indices[0], node)

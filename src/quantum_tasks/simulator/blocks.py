@@ -9,20 +9,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 from functools import partial
 from typing import Any
 
 from openqasm3 import ast
 
+from quantum_tasks.errors import QasmSemantic
 from quantum_tasks.simulator import runtime
+from quantum_tasks.simulator.arithmetic import FUNCTIONS
 from quantum_tasks.simulator.assignments import Assignments
 from quantum_tasks.simulator.circuit import Condition, any_of, negated
 from quantum_tasks.simulator.expressions import NeedsKnownError, Node
 from quantum_tasks.simulator.machine import Machine, Variable
-from quantum_tasks.simulator.mistakes import ProgramError, place_of, semantic
+from quantum_tasks.simulator.mistakes import ProgramError, place_of, semantic, unsupported
 from quantum_tasks.simulator.names import check_names
 from quantum_tasks.simulator.scope import Qubits, Scope, Subroutine, View
 from quantum_tasks.simulator.values import BOOL, Value
+
+# Of these statements, only a part is evaluated before what is in their blocks; of some, nothing.
+_EVALUATED_FIRST: dict[type, str | None] = {
+    ast.BranchingStatement: "condition",
+    ast.ForInLoop: "set_declaration",
+    ast.SwitchStatement: "target",
+    ast.Box: "duration",
+    ast.WhileLoop: None,
+    ast.CompoundStatement: None,
+    ast.QuantumGateDefinition: None,
+    ast.SubroutineDefinition: None,
+}
 
 
 class Blocks(Assignments):
@@ -34,6 +49,8 @@ class Blocks(Assignments):
         self.end_flag = Variable("end", Value(BOOL, False))
         self.exits: list[Variable] = [self.end_flag]  # all flags that stop what is being compiled
         self.loops: list[tuple[Variable, Variable]] = []  # break and continue of each
+        self._has_subroutines = False
+        self._known_calls: dict[int, list[ast.FunctionCall]] = {}
         self._calls: list[tuple[Node, Variable, Variable | None]] = []  # return flag and value
 
     def work(self, node: Node) -> None:
@@ -58,6 +75,8 @@ class Blocks(Assignments):
         for node in statements:
             if isinstance(node, ast.ClassicalDeclaration) and isinstance(node.type, ast.BitType):
                 self.declare_variable(node, None, shown=True)
+            elif isinstance(node, ast.ConstantDeclaration | ast.IODeclaration):
+                self.work(node)
 
     def unless(self, stopped: Condition, work: Callable[[], None]) -> None:
         """Does something unless a flag is set; while it is done, none is known to be."""
@@ -75,28 +94,112 @@ class Blocks(Assignments):
         self.current = node
         self.machine.take_turn()
         try:
-            self.machine.transaction(lambda: self.attempt(node, lambda: self.work(node)))
-        except NeedsKnownError as need:
-            self._split(node, need)
+            self.after_calls(self._calls_of(node), partial(self._compile, node, self.work))
         except ProgramError as error:
             if error.place is None:
                 error.place = place_of(node)
             raise
 
-    def _split(self, node: Node, need: NeedsKnownError) -> None:
-        # Once more: what its evaluation wrote was taken back with the statement.
+    def _compile(self, node: Node, work: Callable[[Any], None]) -> None:
+        try:
+            self.machine.transaction(lambda: self.attempt(node, lambda: work(node)))
+        except NeedsKnownError as need:
+            self._split(node, work, need)
+
+    def _split(self, node: Node, work: Callable[[Any], None], need: NeedsKnownError) -> None:
+        """Compiles something once for each value of what it has to know.
+
+        A case that makes no sense, like an index that is out of range, does nothing: a condition
+        around it may exclude it, and so may what the bits that decide it have to do with each
+        other. If none makes sense, the program does not.
+        """
+        # Once more: what its evaluation wrote was taken back with the rest.
         value = self.value(need.node)
         found = self.attempt(need.node, lambda: runtime.cases(value))
         kept = [(self.machine.keep(condition), value) for condition, value in found]
+        mistakes = []
         for condition, value in kept:
-            self.machine.branch(condition, partial(self._assume, node, need.node, value))
+            try:
+                with self.assuming(need.node, value):
+                    self.machine.branch(condition, partial(self._compile, node, work))
+            except ProgramError as error:
+                if error.problem is not QasmSemantic:
+                    raise
+                mistakes.append(error)
+        if len(mistakes) == len(kept):
+            raise mistakes[0]
 
-    def _assume(self, node: Node, known: Node, value: Value) -> None:
-        self.assumed[id(known)] = value
-        try:
-            self.statement(node)
-        finally:
-            del self.assumed[id(known)]
+    # Calls in expressions are made before the statement around them, in their order, because
+    # they do things: they measure, and they may end the program.
+
+    def _calls_of(self, node: Node) -> list[ast.FunctionCall]:
+        if not self._has_subroutines:
+            return []
+        if id(node) not in self._known_calls:
+            part = _EVALUATED_FIRST.get(type(node), "")
+            self._known_calls[id(node)] = (
+                [] if part is None else self.calls_in(getattr(node, part) if part else node)
+            )
+        return self._known_calls[id(node)]
+
+    def calls_in(self, node: Any) -> list[ast.FunctionCall]:
+        """The calls of subroutines in an expression, in the order in which they are made."""
+        if not self._has_subroutines:
+            return []
+        found: list[ast.FunctionCall] = []
+        if isinstance(node, list | tuple):
+            for part in node:
+                found += self.calls_in(part)
+        elif isinstance(node, ast.BinaryExpression) and node.op.name in ("&&", "||"):
+            found += self.calls_in(node.lhs)
+        elif isinstance(node, ast.QASMNode):
+            for field in fields(node):
+                if field.name not in ("span", "annotations"):
+                    found += self.calls_in(getattr(node, field.name))
+            if isinstance(node, ast.FunctionCall) and node.name.name not in FUNCTIONS:
+                found.append(node)
+        return found
+
+    def after_calls(self, calls: list[ast.FunctionCall], work: Callable[[], None]) -> None:
+        """Makes calls, and then does something that needs what they return."""
+        if not calls:
+            work()
+            return
+        call, rest = calls[0], calls[1:]
+        symbol = self.scopes.find(call.name.name)
+        if not isinstance(symbol, Subroutine):
+            self.after_calls(rest, work)  # it will be said what it is
+            return
+        wanted = symbol.node.return_type
+        result = None
+        if wanted is not None:
+            result = Variable("result", self.initial(self.variable_type(wanted)))
+
+        def make(node: Any) -> None:
+            value = self.call_subroutine(symbol, node)
+            if result is not None and value is not None:
+                self.machine.assign(result, value)
+
+        self._compile(call, make)
+        with self.assuming(call, None if result is None else result.value):
+            stopped = self.stopped()
+            if stopped is False:
+                self.after_calls(rest, work)
+            else:
+                self.unless(stopped, partial(self.after_calls, rest, work))
+
+    def evaluated_if(self, condition: Condition, node: ast.BinaryExpression) -> Value:
+        """The right side of && or ||, evaluated only if the left one does not decide."""
+        result = Variable("right", Value(BOOL, node.op.name == "||"))
+        before = self.stopped()
+
+        def look() -> None:
+            self.machine.assign(result, Value(BOOL, self.condition(node.rhs)))
+
+        self.machine.branch(condition, look)
+        if self.stopped() != before:
+            raise unsupported("'end' in a subroutine behind '&&' or '||' is", node)
+        return result.value
 
     def stopped(self) -> Condition:
         """Whether a flag is set that skips what follows."""
@@ -140,6 +243,7 @@ class Blocks(Assignments):
             if names.count(name) > 1:
                 raise semantic(f"'{name}' is declared twice.", node)
         check_names(node, self.scopes)
+        self._has_subroutines = True
         self.scopes.declare(node.name, Subroutine(node), node)
 
     def call_subroutine(self, subroutine: Subroutine, node: ast.FunctionCall) -> Value | None:
@@ -154,8 +258,16 @@ class Blocks(Assignments):
         if any(called is definition for called, _, _ in self._calls):
             raise semantic(f"The subroutine '{definition.name.name}' calls itself.", node)
         scope = Scope(is_function=True)
-        for argument, given in zip(definition.arguments, node.arguments, strict=True):
-            scope[argument.name.name] = self._argument(argument, given)
+        pairs = list(zip(definition.arguments, node.arguments, strict=True))
+        # All values first: the variables may be those of an earlier call.
+        given = [self._given(argument, node) for argument, node in pairs]
+        for (argument, place), value in zip(pairs, given, strict=True):
+            name = argument.name.name
+            if isinstance(value, Value):
+                type = self.variable_type(argument.type)
+                scope[name] = self.new_variable(place, argument, name, value, type)
+            else:
+                scope[name] = value
         self._check_distinct(scope, node)
         result = None
         if definition.return_type is not None:
@@ -178,7 +290,7 @@ class Blocks(Assignments):
             self.scopes.stack, self.loops, self.exits = stack, loops, exits
         return None if result is None else result.value
 
-    def _argument(self, argument: Any, given: Node) -> Variable | Qubits | View:
+    def _given(self, argument: Any, given: Node) -> Value | Qubits | View:
         name = argument.name.name
         if isinstance(argument, ast.QuantumArgument):
             found = self.qubits(given)
@@ -192,9 +304,7 @@ class Blocks(Assignments):
             return found
         if isinstance(argument.type, ast.ArrayReferenceType):
             return self.array_argument(argument, given)
-        return self.new_variable(
-            argument, name, self.value(given), self.variable_type(argument.type)
-        )
+        return self.machine.kept(self.evaluated(given))
 
     def _check_distinct(self, scope: Scope, node: Node) -> None:
         used: list[int] = []

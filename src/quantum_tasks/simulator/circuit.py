@@ -6,13 +6,23 @@ cost of a run is read off it, and the simulator's circuit is built from it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
 # A condition over bits, as it will be known at run time: a constant, the number of a bit, or an
 # operation: ("!", a), ("&", a, b), ("|", a, b), ("^", a, b).
 Condition = bool | int | tuple  # type: ignore[type-arg]
+
+
+class Kept(int):
+    """A bit that stores a condition over a few others, which it is still known to depend on.
+
+    `base` are those of them that depend on nothing else.
+    """
+
+    origin: Condition
+    base: frozenset[int]
 
 
 class Gate(msgspec.Struct, frozen=True, gc=False):
@@ -132,18 +142,22 @@ def choose(condition: Condition, a: Condition, b: Condition) -> Condition:
 
 def all_of(conditions: Sequence[Condition]) -> Condition:
     """Whether every one holds."""
-    result: Condition = True
-    for condition in conditions:
-        result = both(result, condition)
-    return result
+    return _balanced(both, list(conditions), True)
 
 
 def any_of(conditions: Sequence[Condition]) -> Condition:
     """Whether at least one holds."""
-    result: Condition = False
-    for condition in conditions:
-        result = either(result, condition)
-    return result
+    return _balanced(either, list(conditions), False)
+
+
+def _balanced(
+    combine: Callable[[Condition, Condition], Condition], parts: list[Condition], nothing: bool
+) -> Condition:
+    """Pairs of pairs: a chain of a thousand would be a thousand levels deep."""
+    while len(parts) > 1:
+        pairs = [combine(a, b) for a, b in zip(parts[::2], parts[1::2], strict=False)]
+        parts = pairs + parts[len(pairs) * 2 :]
+    return parts[0] if parts else nothing
 
 
 def size(condition: Condition) -> int:

@@ -15,7 +15,7 @@ from quantum_tasks.simulator import runtime
 from quantum_tasks.simulator.blocks import Blocks
 from quantum_tasks.simulator.bounds import Bounds
 from quantum_tasks.simulator.circuit import Condition, Measure, Program, Reset, any_of, negated
-from quantum_tasks.simulator.expressions import Node
+from quantum_tasks.simulator.expressions import NeedsKnownError, Node
 from quantum_tasks.simulator.machine import CannotBeCarriedError, Machine, Variable
 from quantum_tasks.simulator.mistakes import ProgramError, semantic, unsupported
 from quantum_tasks.simulator.scope import Cells, Qubits, Subroutine, what
@@ -106,7 +106,7 @@ class Compiler(Blocks):
         )
 
     def _switch(self, node: ast.SwitchStatement) -> None:
-        target = self.value(node.target)
+        target = self.evaluated(node.target)
         if target.type.dimensions or target.type.kind not in _SWITCHED:
             raise semantic(f"A switch takes an integer, not a {target.type}.", node.target)
         if not node.cases:
@@ -146,7 +146,7 @@ class Compiler(Blocks):
     def _turn(self, node: ast.ForInLoop, value: Value, broken: Variable) -> None:
         with self.flag("continue") as skipped, self.scope() as scope:
             name = node.identifier.name
-            scope[name] = self.new_variable(node, name, value)
+            scope[name] = self.new_variable(node, node, name, value, value.type)
             self.loops.append((broken, skipped))
             try:
                 self.run(node.block)
@@ -206,11 +206,12 @@ class Compiler(Blocks):
             def goes_on() -> Condition:
                 going = Variable("going", Value(BOOL, False))
 
-                def look() -> None:
+                def evaluate() -> None:
                     held = self.condition(node.while_condition)
                     self.machine.assign(going, Value(BOOL, held))
 
-                self.unless(self.stopped(), look)
+                calls = self.calls_in(node.while_condition)
+                self.unless(self.stopped(), partial(self.after_calls, calls, evaluate))
                 held: Condition = going.value.data
                 return held
 
@@ -218,22 +219,30 @@ class Compiler(Blocks):
                 turn()
             if going is not False:
                 try:
-                    self.machine.loop(going, goes_on, turn)
-                except CannotBeCarriedError:
-                    self._unroll(going, goes_on, turn)
+                    self.machine.loop(going, goes_on, turn, id(node))
+                except (CannotBeCarriedError, ProgramError) as error:
+                    if isinstance(error, ProgramError) and error.problem is not QasmUnsupported:
+                        raise
+                    if not self._unroll(going, goes_on, turn):
+                        raise
 
     def _unroll(
         self, going: Condition, goes_on: Callable[[], Condition], turn: Callable[[], None]
-    ) -> None:
-        """Writes out a loop whose number of turns measurements have decided before it began."""
+    ) -> bool:
+        """Writes out a loop whose number of turns measurements have decided before it began.
+        Returns False if it did not end."""
         for _ in range(_MAX_TURNS):
             if not runtime.can_hold(going):
-                return
-            self.machine.branch(going, turn)
-            going = goes_on()
-        raise CannotBeCarriedError(
-            "only bits, booleans and integers may change in a loop that ends by a measurement"
-        )
+                return True
+            following = Variable("going", Value(BOOL, False))
+
+            def once(following: Variable = following) -> None:
+                turn()
+                self.machine.assign(following, Value(BOOL, goes_on()))
+
+            self.machine.branch(going, once)
+            going = following.value.data
+        return False
 
     # Declarations
 
@@ -280,7 +289,10 @@ class Compiler(Blocks):
         self.declare_variable(node, None, shown=True, output=True)
 
     def _alias(self, node: ast.AliasStatement) -> None:
-        target = self.reference(node.value)
+        try:
+            target = self.reference(node.value)
+        except NeedsKnownError:
+            raise unsupported("An alias whose index is measured is", node) from None
         self.scopes.declare(node.target, target, node)
 
     # Qubits
@@ -343,8 +355,7 @@ class Compiler(Blocks):
         if isinstance(expression, ast.FunctionCall):
             symbol = self.scopes.find(expression.name.name)
             if isinstance(symbol, Subroutine):
-                self.call_subroutine(symbol, expression)
-                return
+                return  # the call was made already
         if isinstance(expression, ast.Identifier) and (
             symbol := self.scopes.find(expression.name)
         ):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
 from openqasm3 import ast
@@ -12,6 +14,7 @@ from quantum_tasks.errors import QasmSemantic, QasmUnsupported, TooManyClbits
 from quantum_tasks.simulator import runtime
 from quantum_tasks.simulator.arithmetic import FUNCTIONS
 from quantum_tasks.simulator.bounds import too_many
+from quantum_tasks.simulator.circuit import negated
 from quantum_tasks.simulator.indices import Indices
 from quantum_tasks.simulator.machine import Machine, Variable
 from quantum_tasks.simulator.mistakes import ProgramError, semantic, unsupported
@@ -49,6 +52,7 @@ Node: TypeAlias = ast.QASMNode
 
 _SECONDS = {"dt": 1e-9, "ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 _MAX_ARRAY = 10_000
+_NOTHING = object()
 _MAX_DIMENSIONS = 7  # says the language
 
 
@@ -70,7 +74,7 @@ class Expressions(Indices):
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self.scopes = Scopes()
-        self.assumed: dict[int, Value] = {}
+        self.assumed: dict[int, Any] = {}
         self._dispatch: dict[type, Callable[[Any], Value]] = {
             ast.Identifier: self._identifier,
             ast.IntegerLiteral: self._integer_literal,
@@ -88,6 +92,14 @@ class Expressions(Indices):
             ast.Concatenation: self._concatenation,
         }
 
+    def calls_in(self, node: Any) -> list[ast.FunctionCall]:
+        """The calls of subroutines in an expression; the compiler of statements knows them."""
+        raise NotImplementedError
+
+    def evaluated_if(self, condition: Any, node: ast.BinaryExpression) -> Value:
+        """The right side of && or ||, evaluated only if the left one does not decide."""
+        raise NotImplementedError
+
     def call_subroutine(self, subroutine: Subroutine, node: ast.FunctionCall) -> Value | None:
         """Compiles the body of a `def` in place; the compiler of statements knows how."""
         raise NotImplementedError
@@ -97,11 +109,57 @@ class Expressions(Indices):
     def value(self, node: Node) -> Value:
         """The value of an expression. Raises ProgramError."""
         if id(node) in self.assumed:
-            return self.assumed[id(node)]
+            return self._assumed(node)
         work = self._dispatch.get(type(node))
         if work is None:
             raise unsupported(f"{_words(node)} here is", node)
         return self.attempt(node, lambda: work(node))
+
+    def _assumed(self, node: Node) -> Value:
+        value: Value | None = self.assumed[id(node)]
+        if value is None:
+            raise semantic("This subroutine returns nothing.", node)
+        return value
+
+    @contextmanager
+    def assuming(self, node: Node, value: Value | None) -> Iterator[None]:
+        """While it lasts, an expression has this value."""
+        before = self.assumed.get(id(node), _NOTHING)
+        self.assumed[id(node)] = value
+        try:
+            yield
+        finally:
+            if before is _NOTHING:
+                del self.assumed[id(node)]
+            else:
+                self.assumed[id(node)] = before
+
+    def evaluated(self, node: Node) -> Value:
+        """The value of an expression, worked out for each value of what it has to know."""
+        try:
+            return self.value(node)
+        except NeedsKnownError as need:
+            return self._by_cases(need, node)
+
+    def _by_cases(self, need: NeedsKnownError, node: Node) -> Value:
+        value = self.value(need.node)
+        result: Value | None = None
+        mistake: ProgramError | None = None
+        for condition, known in self.attempt(need.node, lambda: runtime.cases(value)):
+            try:
+                with self.assuming(need.node, known):
+                    one = self.evaluated(node)
+            except ProgramError as error:  # a condition around it may exclude this case
+                if error.problem is not QasmSemantic:
+                    raise
+                mistake = error
+                continue
+            other = result or one
+            result = self.attempt(node, partial(runtime.merged, condition, one, other))
+        if result is None:
+            assert mistake is not None
+            raise mistake
+        return result
 
     def attempt(self, node: Node, work: Callable[[], T]) -> T:
         """Says where a mistake was made."""
@@ -142,7 +200,7 @@ class Expressions(Indices):
 
     def condition(self, node: Node) -> Any:
         """Whether something holds: a Condition."""
-        return self.cast(node, self.value(node), BOOL, explicit=True).data
+        return self.cast(node, self.evaluated(node), BOOL, explicit=True).data
 
     def _identifier(self, node: ast.Identifier) -> Value:
         return self.value_of(self.scopes.look_up(node.name, node), node)
@@ -191,8 +249,12 @@ class Expressions(Indices):
 
     def _binary(self, node: ast.BinaryExpression) -> Value:
         op, left = node.op.name, self.value(node.lhs)
-        if op in ("&&", "||") and left.type.kind in ("bool", "bit") and left.data is (op == "||"):
-            return Value(BOOL, left.data, left.const)  # the right side is not evaluated
+        if op in ("&&", "||"):
+            left = runtime.converted(left, BOOL)
+            if left.data is (op == "||"):
+                return left  # the right side is not evaluated
+            if not left.known and self.calls_in(node.rhs):
+                return self.evaluated_if(left.data if op == "&&" else negated(left.data), node)
         right = self.value(node.rhs)
         result = runtime.binary(op, left, right, self.machine.keep)
         return Value(result.type, result.data, left.const and right.const)

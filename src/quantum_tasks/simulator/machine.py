@@ -16,13 +16,21 @@ from quantum_tasks.simulator.bounds import Bounds, too_many, too_many_operations
 from quantum_tasks.simulator.circuit import (
     Branch,
     Condition,
+    Kept,
     Loop,
     Operation,
     Store,
     size,
 )
 from quantum_tasks.simulator.mistakes import ProgramError
-from quantum_tasks.simulator.runtime import TooManyCases, merged, simplified, word
+from quantum_tasks.simulator.runtime import (
+    MAX_DECIDING_BITS,
+    TooManyCases,
+    bases,
+    merged,
+    simplified,
+    word,
+)
 from quantum_tasks.simulator.values import Choice, Type, Value, bit_size
 
 _SMALL = 6  # a condition of more parts may be simpler than it looks
@@ -57,11 +65,13 @@ class Machine:
         self.qubits = 0
         self.bits = 2  # no bit is numbered 0 or 1, which Python takes for False and True
         self._named_bits = 0
+        self._hidden_bits = 0
         self._written = 0
         self._turns = 0
         self._fixed: set[int] = set()
         self._journals: list[dict[Variable, Value]] = []
         self._loops = 0
+        self._carried: dict[int, list[Variable]] = {}
 
     # What is written
 
@@ -83,21 +93,22 @@ class Machine:
         if self._turns > self.bounds.operations:
             raise too_many_operations(None, self.bounds.operations)
 
-    def mark(self) -> tuple[int, int]:
+    def mark(self) -> tuple[int, int, int]:
         """A point to which rewind() comes back."""
-        return len(self.operations), self._written
+        return len(self.operations), self._written, self._hidden_bits
 
-    def rewind(self, mark: tuple[int, int]) -> None:
+    def rewind(self, mark: tuple[int, int, int]) -> None:
         """Takes back what was written since."""
         del self.operations[mark[0] :]
-        self._written = mark[1]
+        self._written, self._hidden_bits = mark[1:]
 
     # Bits
 
     def new_bit(self) -> int:
         """A bit that nobody sees."""
         self.bits += 1
-        if self.bits > self._named_bits + 10 * self.bounds.bits:
+        self._hidden_bits += 1
+        if self._hidden_bits > 10 * self.bounds.bits:
             raise ProgramError(
                 TooManyClbits,
                 "The program's classical variables take more than "
@@ -125,6 +136,11 @@ class Machine:
         bit = self.new_bit()
         self.emit(Store(bit, condition))
         self._fixed.add(bit)
+        found: set[int] = set()
+        bases(condition, found)
+        if len(found) <= MAX_DECIDING_BITS and found <= self._fixed:
+            bit = Kept(bit)
+            bit.origin, bit.base = condition, frozenset(found)
         return bit
 
     def fixed_bit(self) -> int:
@@ -184,7 +200,7 @@ class Machine:
         home = variable.homes[place]
         if condition == self.bit_of(variable, place) and isinstance(condition, bool):
             return
-        if condition is not home:
+        if condition != home:
             self.emit(Store(home, condition))
         self.measured(variable, place, condition if isinstance(condition, bool) else home)
 
@@ -268,7 +284,11 @@ class Machine:
         )
 
     def loop(
-        self, first: Condition, condition: Callable[[], Condition], body: Callable[[], None]
+        self,
+        first: Condition,
+        condition: Callable[[], Condition],
+        body: Callable[[], None],
+        key: int,
     ) -> None:
         """Does something as long as a condition holds, which is known only at run time; `first`
         is what it is before the first turn.
@@ -277,7 +297,8 @@ class Machine:
         the body itself tells what that is: so it is compiled until nothing more turns up.
         """
         newest = Variable.count
-        carried: list[Variable] = []
+        # A loop within a loop is compiled again with it, and changes the same.
+        carried = [v for v in self._carried.get(key, []) if v.number <= newest]
         self._loops += 1
         try:
             while True:
@@ -301,6 +322,7 @@ class Machine:
                 carried += found
         finally:
             self._loops -= 1
+        self._carried[key] = carried
         self._commit()
         self.operations += written
 
@@ -339,10 +361,11 @@ class Machine:
         self.emit(Store(go, first))
         before, self.operations = self.operations, []
         body()
+        goes_on = self.keep(condition())  # which may change variables as well
         for variable, storage in storages.items():
             if storage is not None:
                 for bit, now in zip(storage, _bits(variable.value), strict=True):
-                    if bit is not now and variable.homes is None:
+                    if bit != now and variable.homes is None:
                         self.emit(Store(bit, now))
                 self._set(variable, _stored(variable.value.type, storage))
             elif variable.value != unchanged[variable]:
@@ -350,7 +373,7 @@ class Machine:
                     f"'{variable.name}' of type {variable.value.type} changes in a loop that "
                     "ends by a measurement, where only bits, booleans and integers can"
                 )
-        self.emit(Store(go, condition()))
+        self.emit(Store(go, goes_on))
         inside, self.operations = self.operations, before
         self.emit(Loop(go, inside))
 

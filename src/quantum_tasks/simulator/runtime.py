@@ -13,11 +13,11 @@ from typing import Any
 from quantum_tasks.simulator import arithmetic
 from quantum_tasks.simulator.circuit import (
     Condition,
+    Kept,
     all_of,
     any_of,
     both,
     choose,
-    collect_bits,
     differ,
     either,
     negated,
@@ -51,8 +51,19 @@ def deciding_bits(values: Iterable[Value]) -> list[int]:
     found: set[int] = set()
     for value in values:
         for condition in _conditions(value):
-            collect_bits(condition, found)
+            bases(condition, found)
     return sorted(found)
+
+
+def bases(condition: Condition, found: set[int]) -> None:
+    """Adds the bits on which a condition depends in the end."""
+    if isinstance(condition, tuple):
+        for part in condition[1:]:
+            bases(part, found)
+    elif isinstance(condition, Kept):
+        found.update(condition.base)
+    elif not isinstance(condition, bool):
+        found.add(condition)
 
 
 def _conditions(value: Value) -> Iterable[Condition]:
@@ -69,6 +80,9 @@ def _decided(condition: Condition, bits: dict[int, bool]) -> bool:
     if isinstance(condition, bool):
         return condition
     if isinstance(condition, int):
+        if condition not in bits:
+            assert isinstance(condition, Kept)
+            bits[condition] = _decided(condition.origin, bits)
         return bits[condition]
     match condition[0]:
         case "!":
@@ -105,8 +119,8 @@ def cases(value: Value) -> list[tuple[Condition, Value]]:
     found: dict[Any, tuple[Condition, Value]] = {}
     for number in range(1 << len(bits)):
         spelled = dict(zip(bits, to_bits(number, len(bits)), strict=True))
-        known = settled(value, spelled)
         condition = all_of([bit if one else negated(bit) for bit, one in spelled.items()])
+        known = settled(value, spelled)
         key = repr(known.data)
         if key in found:
             condition = either(found[key][0], condition)
@@ -117,7 +131,7 @@ def cases(value: Value) -> list[tuple[Condition, Value]]:
 def can_hold(condition: Condition) -> bool:
     """Whether a condition holds for any values of its bits; True if there are too many to try."""
     found: set[int] = set()
-    collect_bits(condition, found)
+    bases(condition, found)
     bits = sorted(found)
     return len(bits) > MAX_DECIDING_BITS or any(
         _decided(condition, dict(zip(bits, to_bits(number, len(bits)), strict=True)))
@@ -128,8 +142,8 @@ def can_hold(condition: Condition) -> bool:
 def simplified(condition: Condition) -> Condition:
     """A condition over few bits in its shortest form: at most one part for each combination."""
     found: set[int] = set()
-    collect_bits(condition, found)
-    if not found or len(found) > _FEW:
+    bases(condition, found)
+    if len(found) > _FEW:
         return condition
     bits = sorted(found)
 
@@ -157,15 +171,25 @@ def lifted(operate: Callable[..., Value], *operands: Value) -> Value:
         return operate(*operands)
     bits = deciding_bits(operands)
     _check_few(bits)
+    mistakes: list[Mistake] = []
 
-    def decide(place: int, spelled: dict[int, bool]) -> Value:
+    def decide(place: int, spelled: dict[int, bool]) -> Value | None:
         if place == len(bits):
-            return operate(*(settled(operand, spelled) for operand in operands))
+            try:
+                return operate(*(settled(operand, spelled) for operand in operands))
+            except Mistake as mistake:  # a condition around it may see to it that it never is
+                mistakes.append(mistake)
+                return None
         one = decide(place + 1, {**spelled, bits[place]: True})
         zero = decide(place + 1, {**spelled, bits[place]: False})
+        if one is None or zero is None:
+            return one or zero
         return merged(bits[place], one, zero)
 
-    return decide(0, {})
+    value = decide(0, {})
+    if value is None:
+        raise mistakes[0]
+    return value
 
 
 def merged(condition: Condition, a: Value, b: Value) -> Value:
@@ -332,7 +356,7 @@ def _shifted(op: str, a: Value, places: int) -> Value:
 
 def _compared(op: str, a: Value, b: Value, keep: Keep) -> Condition:
     """Compares as numbers; both sides are widened, so that nothing wraps."""
-    if "bits" not in (a.type.kind, b.type.kind) and not (a.type.size is b.type.size is None):
+    if a.type.kind != b.type.kind and not (a.type.size is b.type.size is None):
         type = arithmetic.integer_type(a.type, b.type)
         sized = Type(type.kind, bit_size(type))
         a, b = converted(a, sized), converted(b, sized)
