@@ -9,8 +9,8 @@ from openqasm3 import ast
 
 from quantum_tasks.simulator import runtime
 from quantum_tasks.simulator.circuit import Condition
-from quantum_tasks.simulator.expressions import Node
 from quantum_tasks.simulator.gatecalls import GateCalls
+from quantum_tasks.simulator.indices import Node
 from quantum_tasks.simulator.machine import Machine, Variable
 from quantum_tasks.simulator.mistakes import semantic, unsupported
 from quantum_tasks.simulator.runtime import word

@@ -16,11 +16,12 @@ from typing import Any
 from openqasm3 import ast
 
 from quantum_tasks.errors import QasmSemantic
-from quantum_tasks.simulator import runtime
 from quantum_tasks.simulator.arithmetic import FUNCTIONS
 from quantum_tasks.simulator.assignments import Assignments
+from quantum_tasks.simulator.cases import cases
 from quantum_tasks.simulator.circuit import Condition, any_of, negated
-from quantum_tasks.simulator.expressions import NeedsKnownError, Node
+from quantum_tasks.simulator.expressions import NeedsKnownError
+from quantum_tasks.simulator.indices import Node
 from quantum_tasks.simulator.machine import Machine, Variable
 from quantum_tasks.simulator.mistakes import ProgramError, place_of, semantic, unsupported
 from quantum_tasks.simulator.names import check_names
@@ -115,7 +116,7 @@ class Blocks(Assignments):
         """
         # Once more: what its evaluation wrote was taken back with the rest.
         value = self.value(need.node)
-        found = self.attempt(need.node, lambda: runtime.cases(value))
+        found = self.attempt(need.node, lambda: cases(value))
         kept = [(self.machine.keep(condition), value) for condition, value in found]
         mistakes = []
         for condition, value in kept:

@@ -14,8 +14,10 @@ from quantum_tasks.errors import QasmUnsupported, TooComplex, UnboundParameter
 from quantum_tasks.simulator import runtime
 from quantum_tasks.simulator.blocks import Blocks
 from quantum_tasks.simulator.bounds import Bounds
+from quantum_tasks.simulator.cases import can_hold
 from quantum_tasks.simulator.circuit import Condition, Measure, Program, Reset, any_of, negated
-from quantum_tasks.simulator.expressions import NeedsKnownError, Node
+from quantum_tasks.simulator.expressions import NeedsKnownError
+from quantum_tasks.simulator.indices import Node
 from quantum_tasks.simulator.machine import CannotBeCarriedError, Machine, Variable
 from quantum_tasks.simulator.mistakes import ProgramError, semantic, unsupported
 from quantum_tasks.simulator.scope import Cells, Qubits, Subroutine, what
@@ -232,7 +234,7 @@ class Compiler(Blocks):
         """Writes out a loop whose number of turns measurements have decided before it began.
         Returns False if it did not end."""
         for _ in range(_MAX_TURNS):
-            if not runtime.can_hold(going):
+            if not can_hold(going):
                 return True
             following = Variable("going", Value(BOOL, False))
 

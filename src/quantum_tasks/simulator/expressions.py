@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 from openqasm3 import ast
 
@@ -14,16 +14,17 @@ from quantum_tasks.errors import QasmSemantic, QasmUnsupported, TooManyClbits
 from quantum_tasks.simulator import runtime
 from quantum_tasks.simulator.arithmetic import FUNCTIONS
 from quantum_tasks.simulator.bounds import too_many
+from quantum_tasks.simulator.cases import TooManyCases, cases
 from quantum_tasks.simulator.circuit import negated
-from quantum_tasks.simulator.indices import Indices
+from quantum_tasks.simulator.indices import Node
 from quantum_tasks.simulator.machine import Machine, Variable
 from quantum_tasks.simulator.mistakes import ProgramError, semantic, unsupported
-from quantum_tasks.simulator.runtime import TooManyCases, word
+from quantum_tasks.simulator.references import References
+from quantum_tasks.simulator.runtime import word
 from quantum_tasks.simulator.scope import (
     Cells,
     GateDefinition,
     Qubits,
-    Scopes,
     StandardGate,
     Subroutine,
     Symbol,
@@ -48,7 +49,6 @@ from quantum_tasks.simulator.values import (
 )
 
 T = TypeVar("T")
-Node: TypeAlias = ast.QASMNode
 
 _SECONDS = {"dt": 1e-9, "ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 _MAX_ARRAY = 10_000
@@ -68,12 +68,11 @@ class NeedsKnownError(Exception):
         super().__init__()
 
 
-class Expressions(Indices):
+class Expressions(References):
     """Works out expressions in the scope of the statement being compiled."""
 
     def __init__(self, machine: Machine) -> None:
-        self.machine = machine
-        self.scopes = Scopes()
+        super().__init__(machine)
         self.assumed: dict[int, Any] = {}
         self._dispatch: dict[type, Callable[[Any], Value]] = {
             ast.Identifier: self._identifier,
@@ -145,7 +144,7 @@ class Expressions(Indices):
         value = self.value(need.node)
         result: Value | None = None
         mistake: ProgramError | None = None
-        for condition, known in self.attempt(need.node, lambda: runtime.cases(value)):
+        for condition, known in self.attempt(need.node, lambda: cases(value)):
             try:
                 with self.assuming(need.node, known):
                     one = self.evaluated(node)
@@ -334,66 +333,6 @@ class Expressions(Indices):
             return Value(Type("bit"), bits[0], value.const)
         return Value(Type("bits", len(bits)), bits, value.const)
 
-    def picked(self, symbol: Qubits | Cells, index: Any, node: Node) -> Qubits | Cells:
-        """Some qubits or bits of a register."""
-        if symbol.scalar:
-            raise semantic(f"A single {_unit(symbol)} has no index.", node)
-        everything: Sequence[Any] = symbol.numbers if isinstance(symbol, Qubits) else symbol.cells
-        places, scalar = self.places(everything, index, node)
-        picked = tuple(everything[place] for place in places)
-        return type(symbol)(picked, scalar)
-
-    # What qubits and bits a name stands for
-
-    def reference(self, node: Node) -> Qubits | Cells:
-        """The qubits or bits that an operand or an alias means. Raises ProgramError."""
-        match node:
-            case ast.Identifier():
-                if node.name.startswith("$"):
-                    return self.physical_qubit(node)
-                return self._as_register(self.scopes.look_up(node.name, node), node)
-            case ast.IndexedIdentifier():
-                found = self.reference(node.name)
-                for index in node.indices:
-                    found = self.picked(found, index, node)
-                return found
-            case ast.IndexExpression():
-                return self.picked(self.reference(node.collection), node.index, node)
-            case ast.Concatenation():
-                return self._joined(node)
-        raise semantic("This is neither a qubit nor a bit.", node)
-
-    def _joined(self, node: ast.Concatenation) -> Qubits | Cells:
-        left, right = self.reference(node.lhs), self.reference(node.rhs)
-        if isinstance(left, Qubits) and isinstance(right, Qubits):
-            if set(left.numbers) & set(right.numbers):
-                raise semantic("A register cannot be joined with a part of itself.", node)
-            return Qubits(left.numbers + right.numbers, scalar=False)
-        if isinstance(left, Cells) and isinstance(right, Cells):
-            if set(left.cells) & set(right.cells):
-                raise semantic("A register cannot be joined with a part of itself.", node)
-            return Cells(left.cells + right.cells, scalar=False)
-        raise semantic("Qubits and bits cannot be joined.", node)
-
-    def _as_register(self, symbol: Symbol, node: Node) -> Qubits | Cells:
-        if isinstance(symbol, Qubits | Cells):
-            return symbol
-        if isinstance(symbol, Variable) and symbol.homes is not None:
-            scalar = symbol.value.type.kind == "bit"
-            return Cells(tuple((symbol, place) for place in range(len(symbol.homes))), scalar)
-        name = node.name if isinstance(node, ast.Identifier) else "this"
-        raise semantic(f"'{name}' is {what(symbol)}, neither qubits nor bits.", node)
-
-    def physical_qubit(self, node: ast.Identifier) -> Qubits:
-        """`$0`: a qubit like any other, declared where it is first used."""
-        outermost = self.scopes.stack[1]
-        if node.name not in outermost:
-            (number,) = self.machine.add_qubits(1)
-            outermost[node.name] = Qubits((number,), scalar=True)
-        symbol = outermost[node.name]
-        assert isinstance(symbol, Qubits)
-        return symbol
-
     # Types
 
     def named_type(self, node: Node) -> Type:
@@ -455,10 +394,6 @@ class Expressions(Indices):
 
 def _elements(index: Any) -> list[Any]:
     return [index] if isinstance(index, ast.DiscreteSet) else list(index)
-
-
-def _unit(symbol: Qubits | Cells) -> str:
-    return "qubit" if isinstance(symbol, Qubits) else "bit"
 
 
 def _words(node: Node) -> str:

@@ -9,7 +9,7 @@ from functools import partial
 from openqasm3 import ast
 
 from quantum_tasks.errors import TooComplex
-from quantum_tasks.simulator.expressions import Expressions, Node
+from quantum_tasks.simulator.expressions import Expressions
 from quantum_tasks.simulator.gates import (
     BUILT_IN,
     STANDARD,
@@ -19,6 +19,7 @@ from quantum_tasks.simulator.gates import (
     power,
 )
 from quantum_tasks.simulator.gates import Node as Gate
+from quantum_tasks.simulator.indices import Node
 from quantum_tasks.simulator.machine import Machine, Variable
 from quantum_tasks.simulator.mistakes import ProgramError, semantic
 from quantum_tasks.simulator.scope import GateDefinition, Qubits, Scope, StandardGate, what

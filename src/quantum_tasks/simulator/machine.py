@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from quantum_tasks.errors import Problem, TooManyClbits, TooManyQubits
 from quantum_tasks.simulator.bounds import Bounds, too_many, too_many_operations
+from quantum_tasks.simulator.cases import MAX_DECIDING_BITS, TooManyCases, bases, simplified
 from quantum_tasks.simulator.circuit import (
     Branch,
     Condition,
@@ -23,15 +24,9 @@ from quantum_tasks.simulator.circuit import (
     size,
 )
 from quantum_tasks.simulator.mistakes import ProgramError
-from quantum_tasks.simulator.runtime import (
-    MAX_DECIDING_BITS,
-    TooManyCases,
-    bases,
-    merged,
-    simplified,
-    word,
-)
-from quantum_tasks.simulator.values import Choice, Type, Value, bit_size
+from quantum_tasks.simulator.runtime import merged
+from quantum_tasks.simulator.storage import bits_of, has_bits, stored
+from quantum_tasks.simulator.values import Choice, Value
 
 _SMALL = 6  # a condition of more parts may be simpler than it looks
 _LARGE = 30  # a condition of more parts is stored rather than repeated
@@ -364,10 +359,10 @@ class Machine:
         goes_on = self.keep(condition())  # which may change variables as well
         for variable, storage in storages.items():
             if storage is not None:
-                for bit, now in zip(storage, _bits(variable.value), strict=True):
+                for bit, now in zip(storage, bits_of(variable.value), strict=True):
                     if bit != now and variable.homes is None:
                         self.emit(Store(bit, now))
-                self._set(variable, _stored(variable.value.type, storage))
+                self._set(variable, stored(variable.value.type, storage))
             elif variable.value != unchanged[variable]:
                 raise CannotBeCarriedError(
                     f"'{variable.name}' of type {variable.value.type} changes in a loop that "
@@ -381,39 +376,16 @@ class Machine:
         """Puts a variable where every turn of a loop finds it."""
         type = variable.value.type
         if variable.homes is not None:
-            self._set(variable, _stored(type, variable.homes))
+            self._set(variable, stored(type, variable.homes))
             return variable.homes
-        if not _has_bits(type):
+        if not has_bits(type):
             return None
-        bits = _bits(variable.value)
+        bits = bits_of(variable.value)
         storage = [self.new_bit() for _ in bits]
         for bit, condition in zip(storage, bits, strict=True):
             self.emit(Store(bit, condition))
-        self._set(variable, _stored(type, storage))
+        self._set(variable, stored(type, storage))
         return storage
-
-
-def _has_bits(type: Type) -> bool:
-    return type.kind in ("bool", "bit", "bits", "int", "uint") or (
-        type.kind == "angle" and type.size is not None
-    )
-
-
-def _stored(type: Type, bits: list[int]) -> Value:
-    """The value of a type whose bits are these."""
-    if type.dimensions:
-        size = bit_size(type.element)
-        parts = [bits[place : place + size] for place in range(0, len(bits), size or 1)]
-        return Value(type, [_stored(type.element, part) for part in parts])
-    if type.kind in ("bool", "bit"):
-        return Value(type, bits[0])
-    return Value(Type(type.kind, bit_size(type)), tuple(bits))
-
-
-def _bits(value: Value) -> tuple[Condition, ...]:
-    if value.type.dimensions:
-        return tuple(bit for element in value.data for bit in _bits(element))
-    return word(value)
 
 
 def _check_count(problem: type[Problem], what: str, has: int, more: int, limit: int) -> None:

@@ -1,0 +1,83 @@
+"""The qubits and bits that names, slices and aliases stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from openqasm3 import ast
+
+from quantum_tasks.simulator.indices import Indices, Node
+from quantum_tasks.simulator.machine import Machine, Variable
+from quantum_tasks.simulator.mistakes import semantic
+from quantum_tasks.simulator.scope import Cells, Qubits, Scopes, Symbol, what
+
+
+class References(Indices):
+    """Works out references in the scope of the statement being compiled."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.scopes = Scopes()
+
+    def reference(self, node: Node) -> Qubits | Cells:
+        """The qubits or bits that an operand or an alias means. Raises ProgramError."""
+        match node:
+            case ast.Identifier():
+                if node.name.startswith("$"):
+                    return self.physical_qubit(node)
+                return self._as_register(self.scopes.look_up(node.name, node), node)
+            case ast.IndexedIdentifier():
+                found = self.reference(node.name)
+                for index in node.indices:
+                    found = self.picked(found, index, node)
+                return found
+            case ast.IndexExpression():
+                return self.picked(self.reference(node.collection), node.index, node)
+            case ast.Concatenation():
+                return self._joined(node)
+        raise semantic("This is neither a qubit nor a bit.", node)
+
+    def _joined(self, node: ast.Concatenation) -> Qubits | Cells:
+        left, right = self.reference(node.lhs), self.reference(node.rhs)
+        if isinstance(left, Qubits) and isinstance(right, Qubits):
+            if set(left.numbers) & set(right.numbers):
+                raise semantic("A register cannot be joined with a part of itself.", node)
+            return Qubits(left.numbers + right.numbers, scalar=False)
+        if isinstance(left, Cells) and isinstance(right, Cells):
+            if set(left.cells) & set(right.cells):
+                raise semantic("A register cannot be joined with a part of itself.", node)
+            return Cells(left.cells + right.cells, scalar=False)
+        raise semantic("Qubits and bits cannot be joined.", node)
+
+    def _as_register(self, symbol: Symbol, node: Node) -> Qubits | Cells:
+        if isinstance(symbol, Qubits | Cells):
+            return symbol
+        if isinstance(symbol, Variable) and symbol.homes is not None:
+            scalar = symbol.value.type.kind == "bit"
+            return Cells(tuple((symbol, place) for place in range(len(symbol.homes))), scalar)
+        name = node.name if isinstance(node, ast.Identifier) else "this"
+        raise semantic(f"'{name}' is {what(symbol)}, neither qubits nor bits.", node)
+
+    def physical_qubit(self, node: ast.Identifier) -> Qubits:
+        """`$0`: a qubit like any other, declared where it is first used."""
+        outermost = self.scopes.stack[1]
+        if node.name not in outermost:
+            (number,) = self.machine.add_qubits(1)
+            outermost[node.name] = Qubits((number,), scalar=True)
+        symbol = outermost[node.name]
+        assert isinstance(symbol, Qubits)
+        return symbol
+
+    def picked(self, symbol: Qubits | Cells, index: Any, node: Node) -> Qubits | Cells:
+        """Some qubits or bits of a register."""
+        if symbol.scalar:
+            raise semantic(f"A single {_unit(symbol)} has no index.", node)
+        everything: Sequence[Any] = symbol.numbers if isinstance(symbol, Qubits) else symbol.cells
+        places, scalar = self.places(everything, index, node)
+        picked = tuple(everything[place] for place in places)
+        return type(symbol)(picked, scalar)
+
+
+def _unit(symbol: Qubits | Cells) -> str:
+    return "qubit" if isinstance(symbol, Qubits) else "bit"
