@@ -32,6 +32,7 @@ CHAPTERS = (
     "arrays",
     "scoping",
     "directives",
+    "order",
 )
 
 
