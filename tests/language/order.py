@@ -41,7 +41,7 @@ PROGRAMS: Table = {
         even("0", "1"),
     ),
     "an end in a subroutine stops the second call": (
-        f"{ENDING}qubit[2] q; bit[2] c; h q[0]; x q[1]; bit o = f(q[0]) ^ f(q[1]); c[0] = 1;",
+        f"{ENDING}qubit[2] q; bit[2] c; h q[0]; x q[1]; bit o; o = f(q[0]) ^ f(q[1]); c[0] = 1;",
         {"0 00": 1},
     ),
     "a call in the arguments of a call of the same": (
