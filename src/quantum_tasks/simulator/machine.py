@@ -187,7 +187,8 @@ class Machine:
 
     def assume(self, variable: Variable, value: Value) -> None:
         """Notes what is known of a variable where operations are being written."""
-        self._set(variable, value)
+        if variable.value != value:  # or every loop would carry it
+            self._set(variable, value)
 
     def write(self, variable: Variable, place: int, condition: Condition) -> None:
         """Writes one bit of a variable that has a home."""
