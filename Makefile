@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-com
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --no-header --custom-compile-command "make lock"
 
-.PHONY: help setup setup-dev run-local reset-local test bench lint format lock env-example clean
+.PHONY: help setup setup-dev run-local reset-local test bench fuzz lint format lock env-example clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -45,6 +45,17 @@ test: setup-dev  ## run every test
 
 bench: setup-dev  ## measure the service against a plain loop around the simulator
 	@$(BIN)/python tests/bench/bench.py $(ARGS)
+
+SECONDS ?= 60
+
+fuzz: $(VENV)/fuzz.stamp  ## look for new mistakes with each fuzzer, SECONDS=60 long
+	@failed=; for fuzzer in api grammar differential raw; do echo "== $$fuzzer"; \
+	$(BIN)/python tests/fuzz/$$fuzzer.py --seconds $(SECONDS) || failed="$$failed $$fuzzer"; done; \
+	if [ -n "$$failed" ]; then echo "findings:$$failed"; exit 1; fi
+
+$(VENV)/fuzz.stamp: $(VENV)/dev.stamp tests/fuzz/requirements.lock
+	$(PIP) --require-hashes -r tests/fuzz/requirements.lock
+	touch $@
 
 lint: setup-dev  ## what CI checks besides the tests
 	$(BIN)/ruff check

@@ -18,8 +18,11 @@ def _simulator() -> aer.Simulator:
 def simulate(
     qc: str, shots: int = 4096, seed: int = 7, method: str | None = None
 ) -> dict[str, int]:
-    """The counts, by a method of simulation or the one that is planned. Raises ProgramError for a program that would be refused at submission, and
-    SimulationError for one that would fail."""
+    """The counts, by a method of simulation or the one that is planned.
+
+    Raises ProgramError for a program that would be refused at submission, and SimulationError for
+    one that would fail.
+    """
     loaded = program.load(qc, Bounds())
     counts: dict[str, int] = json.loads(_simulator().run(loaded, shots, seed, method))
     return counts

@@ -146,22 +146,26 @@ async def test_a_program_that_wants_more_memory_than_a_child_has_fails_with_the_
     reply = await pool.run(order(wide), 60)
     assert isinstance(reply, Rejected)
     assert reply.code == "memory_exceeded"
-    assert "1024 MiB" in reply.message
+    assert "the limit is 1 GiB (SIMULATOR_MEMORY_MB)" in reply.message
 
 
-async def test_python_that_eats_memory_meets_the_ceiling_and_the_machine_does_not(pool):
+async def test_python_that_eats_memory_meets_the_ceiling_and_the_machine_does_not():
+    limits = Limits(memory_mb=512, max_result_bytes=2**20, max_operations=2**40)
+    pool = ProcessPool("simulator", 2, limits)
+    await pool.start()
     doubling = "gate g0 a { x a; x a; }\n" + "".join(
         f"gate g{i + 1} a {{ g{i} a; g{i} a; }}\n" for i in range(30)
     )
     qc = STDGATES + doubling + "qubit q; bit c; g30 q; c = measure q;"
     try:
-        reply = await pool.run(order(qc), 5)
+        reply = await pool.run(order(qc), 30)
         assert isinstance(reply, Rejected)
         assert reply.code == "memory_exceeded"
     except (ChildDiedError, OutOfTimeError):
         pass
     await eventually(lambda: pool.alive == 2)
     assert isinstance(await pool.run(order(BELL), 30), Completed)
+    await pool.stop()
 
 
 async def test_a_result_that_is_too_large_is_refused_with_the_figures(pool):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import msgspec
-from openqasm3 import ast
 
 from quantum_tasks.errors import Problem, TooManyOperations
 from quantum_tasks.simulator.mistakes import ProgramError
@@ -17,13 +16,11 @@ class Bounds(msgspec.Struct, frozen=True):
     operations: int = 100_000
 
 
-def too_many(
-    problem: type[Problem], what: str, found: int, limit: int, node: ast.QASMNode | None = None
-) -> ProgramError:
+def too_many(problem: type[Problem], what: str, found: int, limit: int) -> ProgramError:
     """More of something than a setting allows."""
     name = problem.code.removeprefix("too_many_").upper()
     message = f"The program has {found:,} {what}; the limit is {limit:,} (MAX_{name})."
-    return ProgramError(problem, message, node)
+    return ProgramError(problem, message)
 
 
 def too_many_operations(found: int | None, limit: int) -> ProgramError:

@@ -111,7 +111,7 @@ class Expressions(References):
             return self._assumed(node)
         work = self._dispatch.get(type(node))
         if work is None:
-            raise unsupported(f"{_words(node)} here is", node)
+            raise unsupported(f"'{_words(node)}' in an expression is", node)
         return self.attempt(node, lambda: work(node))
 
     def _assumed(self, node: Node) -> Value:
@@ -277,7 +277,7 @@ class Expressions(References):
                 raise semantic(f"'{name}' is a gate; its qubits are missing.", node)
             if symbol is not None:
                 raise semantic(f"'{name}' is {what(symbol)}, not a function.", node)
-            hint = did_you_mean(name, [])
+            hint = did_you_mean(name, FUNCTIONS)
             raise semantic(f"The function '{name}' is not defined.", node, hint)
         arguments = [self.value(argument) for argument in node.arguments]
         result = runtime.function(name, arguments, self.machine.keep)
@@ -345,7 +345,7 @@ class Expressions(References):
                     return Type("bit")
                 size = self.size(node.size, "A bit register", least=0)
                 if size > self.machine.bounds.bits:
-                    raise too_many(TooManyClbits, "bits", size, self.machine.bounds.bits, node)
+                    raise too_many(TooManyClbits, "bits", size, self.machine.bounds.bits)
                 return Type("bits", size)
             case ast.IntType() | ast.UintType() | ast.AngleType():
                 kind = type(node).__name__.removesuffix("Type").lower()

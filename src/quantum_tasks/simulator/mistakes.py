@@ -15,10 +15,11 @@ _LONG_WORD = re.compile(r"\S{80,}")
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Line and column, both counted from 1."""
+    """Line and column, both counted from 1; `word` is what stands there, if it is a name."""
 
     line: int
     column: int
+    word: str = ""
 
 
 class ProgramError(Exception):
@@ -40,9 +41,10 @@ class ProgramError(Exception):
         self.snippet: str | None = None
         super().__init__(message)
 
-    def show(self, text: str) -> None:
-        """Cuts the line at fault out of the program."""
+    def show(self, text: str, parsed: str) -> None:
+        """Cuts the line at fault out of the program; `parsed` is what the parser saw of it."""
         if self.place is not None:
+            self.place = _mended(self.place, parsed)
             self.snippet = _snippet(text, self.place)
 
     def as_reply(self) -> Rejected:
@@ -70,7 +72,23 @@ def unsupported(what: str, node: ast.QASMNode, hint: str | None = None) -> Progr
 def place_of(node: ast.QASMNode) -> Place | None:
     """Where a node of the syntax tree begins."""
     span = node.span
-    return None if span is None else Place(span.start_line, span.start_column + 1)
+    if span is None:
+        return None
+    word = node.name if isinstance(node, ast.Identifier) else ""
+    return Place(span.start_line, span.start_column + 1, word)
+
+
+def _mended(place: Place, parsed: str) -> Place:
+    """The parser counts the column of some names from the start of the text that it was given."""
+    lines = parsed.split("\n")
+    if not place.word or not 1 <= place.line <= len(lines):
+        return place
+    line = lines[place.line - 1]
+    before = sum(map(len, lines[: place.line - 1])) + place.line - 1
+    for column in (place.column, place.column - before):
+        if column >= 1 and line.startswith(place.word, column - 1):
+            return Place(place.line, column, place.word)
+    return place
 
 
 def _shortened(word: re.Match[str]) -> str:

@@ -27,7 +27,7 @@ def load(qc: str, bounds: Bounds) -> Program:
                 hint="declare bits and measure into them: bit[2] c; c = measure q;",
             )
     except ProgramError as error:
-        error.show(text)
+        error.show(text, syntax.without_comments(text))
         raise
     return program
 

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 import msgspec
 from openqasm3 import ast
 
-from quantum_tasks.simulator.arithmetic import FUNCTIONS
 from quantum_tasks.simulator.gates import BUILT_IN, STANDARD
 from quantum_tasks.simulator.machine import Variable
 from quantum_tasks.simulator.mistakes import ProgramError, semantic
@@ -87,6 +86,7 @@ class Scope(dict[str, Symbol]):
     def __init__(self, is_function: bool = False) -> None:
         super().__init__()
         self.is_function = is_function
+        self.lines: dict[str, int] = {}  # in which each was declared
 
 
 class Scopes:
@@ -128,10 +128,14 @@ class Scopes:
             hint = None
             if isinstance(scope[name], StandardGate):
                 hint = f"'{name}' is a gate of stdgates.inc; take another name"
-            raise semantic(f"'{name}' is declared twice.", node, hint)
+            first = scope.lines.get(name)
+            where = f", first in line {first}" if first else ""
+            raise semantic(f"'{name}' is declared twice{where}.", node, hint)
         if len(self.stack) == 2 and name in self.stack[0]:
             raise semantic(f"'{name}' is built in and cannot be declared.", node)
         scope[name] = symbol
+        if node.span is not None:
+            scope.lines[name] = node.span.start_line
 
     def find(self, name: str) -> Symbol | None:
         """What a name stands for here, if anything."""
@@ -164,21 +168,29 @@ class Scopes:
             if name in scope:
                 message = f"'{name}' is {what(scope[name])} of the program, not visible here."
                 return semantic(message, node, "pass it as an argument")
-        known = (name for scope in self.stack for name in scope)
-        return semantic(f"'{name}' is not declared.", node, did_you_mean(name, known))
+        known = (
+            other
+            for scope in self.stack
+            for other, symbol in scope.items()
+            if not isinstance(symbol, GateDefinition | StandardGate)
+        )
+        hint = did_you_mean(name, known) or "declare it before it is used"
+        return semantic(f"'{name}' is not declared.", node, hint)
 
     def unknown_gate(self, name: str, node: ast.QASMNode) -> ProgramError:
         """The error for the call of a gate that is not there."""
         if name in STANDARD and not self.included:
             hint: str | None = 'add include "stdgates.inc"; after the version line'
         else:
-            gates = (
+            gates = [
                 name
                 for scope in self.stack
                 for name, symbol in scope.items()
                 if isinstance(symbol, GateDefinition | StandardGate)
-            )
+            ]
             hint = did_you_mean(name, gates)
+            if name.lower() in gates:
+                hint = f"did you mean '{name.lower()}'?"
         return semantic(f"The gate '{name}' is not defined.", node, hint)
 
 
@@ -195,5 +207,5 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     """A hint at the nearest name."""
     if len(name) > 40:
         return None
-    close = difflib.get_close_matches(name, [*known, *FUNCTIONS], n=1)
+    close = difflib.get_close_matches(name, list(known), n=1)
     return f"did you mean '{close[0]}'?" if close else None

@@ -93,12 +93,16 @@ def _check_nesting(text: str) -> None:
 
 def measures(text: str) -> bool:
     """Whether a program that parse() accepted says `measure` anywhere."""
-    return _MEASURE.search(_COMMENT.sub(_blank, text)) is not None
+    return _MEASURE.search(without_comments(text)) is not None
 
 
 def _parse(text: str) -> ast.Program:
-    text = _COMMENT.sub(_blank, text)
+    text = without_comments(text)
     _check_nesting(text)
+    if (opened := text.find("/*")) >= 0:
+        raise ProgramError(
+            QasmSyntax, "The comment that begins here has no end.", _place(text, opened)
+        )
     try:
         return openqasm3.parse(text)
     except QASM3ParsingError as error:
@@ -108,6 +112,11 @@ def _parse(text: str) -> ast.Program:
     except (ValueError, OverflowError, TypeError, AttributeError, IndexError) as error:
         # The parser's second stage fails like this on some malformed text, without a position.
         raise ProgramError(QasmSyntax, f"The program cannot be read: {error}.") from None
+
+
+def without_comments(text: str) -> str:
+    """The text that the parser reads; positions stay."""
+    return _COMMENT.sub(_blank, text)
 
 
 def _blank(match: re.Match[str]) -> str:
@@ -131,7 +140,13 @@ def _syntax_error(error: QASM3ParsingError, text: str) -> ProgramError:
         reason = reason.replace("token recognition error at:", "unexpected text")
         reason = reason.partition(", but received [")[0]  # a piece of the syntax tree
         place = Place(int(match[1] or match[3]), int(match[2] or match[4]) + 1)
-        return ProgramError(QasmSyntax, f"Syntax error: {reason}.", place)
+        rest = text.split("\n")[place.line - 1][place.column - 1 :]
+        hint = None
+        if rest.startswith(('"', "'", "\u201c", "\u201d")):
+            hint = 'a text stands between two " on one line'
+        elif "include" in text.split("\n")[place.line - 1]:
+            hint = 'include "stdgates.inc";'
+        return ProgramError(QasmSyntax, f"Syntax error: {reason}.", place, hint)
     expected = _expected(cause)
     if token.text == "<EOF>":
         message = "Syntax error: the program ends in the middle of a statement."
@@ -145,6 +160,12 @@ def _syntax_error(error: QASM3ParsingError, text: str) -> ProgramError:
             hint = "a ',' or a ';' is missing before this"
     elif expected and len(expected) <= 4:
         hint = "expected " + " or ".join(expected)
+    elif "'@'" in expected:
+        hint = "an '@' is missing before this"
+    elif "','" in expected and re.match(r"[\w.$]", token.text):
+        hint = "a ',' is missing before this"
+    elif "identifier" in expected and token.text.isidentifier():
+        hint = f"'{token.text[:40]}' is a word of the language and cannot be a name"
     return ProgramError(QasmSyntax, message, Place(token.line, token.column + 1), hint)
 
 
