@@ -203,6 +203,8 @@ def test_every_gate_is_right_by_every_method(call, method):
         "cy q[0], q[2];",
         "cz q[0], q[2];",
         "cp(pi) q[0], q[2];",
+        "cp(0) q[0], q[2];",
+        "cp(2 * pi) q[0], q[2];",
         "ctrl @ p(-pi) q[0], q[1];",
         "negctrl @ x q[0], q[1];",
         "swap q[0], q[1];",

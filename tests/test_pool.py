@@ -158,7 +158,7 @@ async def test_python_that_eats_memory_meets_the_ceiling_and_the_machine_does_no
     )
     qc = STDGATES + doubling + "qubit q; bit c; g30 q; c = measure q;"
     try:
-        reply = await pool.run(order(qc), 30)
+        reply = await pool.run(order(qc), 20)
         assert isinstance(reply, Rejected)
         assert reply.code == "memory_exceeded"
     except (ChildDiedError, OutOfTimeError):

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import http.client
+import io
 import json
 import resource
 import socket
@@ -80,15 +81,25 @@ def post(body: bytes, *headers: bytes, length: object = None) -> bytes:
 
 
 def answer(connection: socket.socket) -> tuple[int, bytes]:
-    """The next response's status and body."""
-    response = http.client.HTTPResponse(connection)
-    response.begin()
-    body = response.read()
-    media_type = response.headers.get_content_type()
-    if response.status >= 400 and b'"Task not found."' not in body:
-        assert media_type == "application/problem+json"
-        assert json.loads(body)["status"] == response.status
-    return response.status, body
+    """The next response's status and body, and not a byte of the one behind it."""
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        byte = connection.recv(1)
+        assert byte, head
+        head += byte
+    first, _, lines = head.partition(b"\r\n")
+    status = int(first.split()[1])
+    headers = http.client.parse_headers(io.BytesIO(lines))
+    body = b""
+    length = int(headers.get("Content-Length", "0"))
+    while len(body) < length:
+        chunk = connection.recv(length - len(body))
+        assert chunk, body
+        body += chunk
+    if status >= 400 and b'"Task not found."' not in body:
+        assert headers.get_content_type() == "application/problem+json"
+        assert json.loads(body)["status"] == status
+    return status, body
 
 
 def rest(connection: socket.socket) -> bytes:

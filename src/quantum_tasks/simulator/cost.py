@@ -97,7 +97,7 @@ def is_clifford(operation: Operation) -> bool:
     if controls > 1:
         return False
     if operation.name == "p":
-        return abs(math.remainder(operation.params[0] - math.pi, 2 * math.pi)) < 1e-12
+        return abs(math.remainder(operation.params[0], math.pi)) < 1e-12
     return operation.name in ("x", "y", "z")
 
 

@@ -70,7 +70,7 @@ def clifford(gate: Gate) -> Iterator[Gate]:
     qubits, params = gate.qubits, gate.params
     match gate.name:
         case "p" if len(qubits) == 2:
-            yield from [Gate("z", qubits)] if _quarters(params[0]) else []
+            yield from [Gate("z", qubits)] if _quarters(params[0]) == 2 else []
         case "p" | "rz":
             for name in _QUARTER_TURNS[_quarters(params[0])]:
                 yield Gate(name, qubits)
