@@ -181,5 +181,6 @@ INPUTS: list[Hostile] = [
         lambda: f'if (c == "{_BITS}") {{ }}',
         SEMANTIC,
         COMPLEX,
+        COMPLETED,
     ),
 ]

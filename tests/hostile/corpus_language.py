@@ -171,9 +171,9 @@ _SUBROUTINES_WRONG = [
 _SUBROUTINES_FINE = {
     "a body of nothing": "def f() { } f();",
     "1000 calls": "def f(qubit a) { z a; } for int i in [1:1000] { f(q[0]); }",
-    "a chain of 500": "def f0(qubit a) { x a; } "
-    + " ".join(f"def f{i}(qubit a) {{ f{i - 1}(a); }}" for i in range(1, 501))
-    + " f500(q[1]); f500(q[1]);",
+    "a chain of 200": "def f0(qubit a) { x a; } "
+    + " ".join(f"def f{i}(qubit a) {{ f{i - 1}(a); }}" for i in range(1, 201))
+    + " f200(q[1]); f200(q[1]);",
     "arguments named like globals": "def f(qubit c, int q) { z c; } f(q[0], 3);",
     "named like Python": "def __init__(qubit self) { z self; } __init__(q[0]);",
     "a loop that returns": "def f() -> int { while (true) { return 1; } } int n = f();",
