@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 
@@ -86,6 +87,22 @@ _OWN_HADAMARD = "gate hh a { U(pi / 2, 0, pi) a; } qubit[60] q; bit c; hh q; c =
 )
 def test_the_method_follows_from_the_circuit(text, method):
     assert planned(text, 8192 if "0.3) q[(i" in text else 1024).method == method
+
+
+def test_qubits_that_are_never_touched_cost_nothing():
+    corner = (
+        "qubit[127] q; bit[12] c; ry(0.3) q[90:101]; "
+        "for int i in [90:101] { for int j in [90:101] { if (i != j) cry(0.7) q[i], q[j]; } } "
+        "x q[126]; reset q[126]; ctrl(9) @ ry(0.2) q[90], q[91], q[92], q[93], q[94], q[95], "
+        "q[96], q[97], q[98], q[101]; c = measure q[90:101];"
+    )
+    assert planned(corner) == Plan("automatic", 16 << 13)
+    text = STDGATES + (
+        "qubit[127] q; bit[2] c; bit d; x q[126]; ry(1.1) q[3]; cx q[3], q[60]; "
+        "d = measure q[3]; if (d) { x q[126]; } c[0] = measure q[60]; c[1] = measure q[126];"
+    )
+    one = math.sin(0.55) ** 2
+    assert_distributed(simulate(text), {"0 10": 1 - one, "1 01": one})
 
 
 def test_a_refusal_has_the_numbers_and_a_way_out():

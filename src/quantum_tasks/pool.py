@@ -59,8 +59,10 @@ class ChildDiedError(Exception):
 
     @property
     def out_of_memory(self) -> bool:
-        """Whether the child aborted because an allocation was refused: C++ and Rust do."""
-        return "bad_alloc" in self.last_words or "memory allocation of" in self.last_words
+        """Whether the child died because an allocation was refused, in C++, Rust or Python (which
+        may have no memory left to say so in a reply)."""
+        words = ("bad_alloc", "memory allocation of", "MemoryError")
+        return any(word in self.last_words for word in words)
 
 
 class OutOfTimeError(Exception):

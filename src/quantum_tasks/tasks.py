@@ -106,11 +106,15 @@ class Completed(msgspec.Struct, frozen=True, tag="completed"):
 
 
 class Rejected(msgspec.Struct, frozen=True, tag="rejected"):
-    """The program cannot be run, or its run failed; trying again would not help."""
+    """The program cannot be run, or its run failed; trying again would not help.
+
+    `log` is for whoever runs the service: the program met a defect.
+    """
 
     code: str
     message: str
     errors: list[Diagnostic] = []
+    log: str = ""
 
 
 Order = Check | Run

@@ -125,7 +125,9 @@ class Worker:
                     lambda: self._store.complete(task, self._instance, counts)
                 )
                 event, extra = "task completed", {}
-            case Rejected(code, message):
+            case Rejected(code, message, log=log):
+                if log:
+                    logger.error("a program met a defect", extra={"task": task.id, "log": log})
                 stored = await self._until_stored(
                     lambda: self._store.fail(task, self._instance, code, message)
                 )

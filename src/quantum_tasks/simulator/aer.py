@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections import Counter
 from typing import Any
 
@@ -21,10 +20,12 @@ from quantum_tasks.simulator.cost import plan
 
 
 class SimulationError(Exception):
-    """A run that failed and would fail again. `code` is one of errors.py's."""
+    """A run that failed and would fail again. `code` is one of errors.py's; `log` is for
+    whoever runs the service."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, log: str = "") -> None:
         self.code = code
+        self.log = log
         super().__init__(message)
 
 
@@ -83,8 +84,9 @@ class Simulator:
             return SimulationError(
                 MEMORY_EXCEEDED, more_than_memory(self._memory_mb, "SIMULATOR_MEMORY_MB")
             )
-        print(status, file=sys.stderr)  # for the log: it speaks of the simulator's insides
-        return SimulationError(SIMULATION_FAILED, "The simulator cannot run this program.")
+        # What it says speaks of the simulator's insides.
+        message = "The simulator cannot run this program."
+        return SimulationError(SIMULATION_FAILED, message, log=status)
 
 
 def format_key(value: int, sizes: list[int]) -> str:

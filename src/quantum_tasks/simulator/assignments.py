@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from typing import Any
 
 from openqasm3 import ast
@@ -29,13 +30,13 @@ class Assignments(GateCalls):
         self.has_outputs = False
         self._homes: dict[int, list[int]] = {}
 
+    @abstractmethod
     def measure(self, node: ast.QuantumMeasurement) -> Value:
         """Measures into bits that nobody sees."""
-        raise NotImplementedError
 
+    @abstractmethod
     def measure_into(self, qubits: Qubits, cells: Cells) -> None:
         """Measures qubits into bits of variables."""
-        raise NotImplementedError
 
     def value_or_measurement(self, node: Node) -> Value:
         """What may stand to the right of a '='."""
@@ -86,7 +87,7 @@ class Assignments(GateCalls):
             return
         if value is not None:  # before there is anything to refuse it for
             value = self.cast(node, value, type)
-        variable = self._bit_variable(node, name, type, shown)
+        variable = self._bit_variable(node, name, type)
         self.scopes.declare(node.identifier, variable, node)
         if shown and (output or not self.has_outputs):
             assert variable.homes is not None
@@ -97,7 +98,7 @@ class Assignments(GateCalls):
         elif value is not None:
             self._write_cells(everything, word(value))
 
-    def _bit_variable(self, node: Node, name: str, type: Type, shown: bool) -> Variable:
+    def _bit_variable(self, node: Node, name: str, type: Type) -> Variable:
         size = bit_size(type)
         if id(node) not in self._homes:
             self._homes[id(node)] = self.machine.name_bits(size)
@@ -122,7 +123,7 @@ class Assignments(GateCalls):
         value = self.machine.kept(self.cast(place, value, type))
         if type.kind not in ("bit", "bits") or type.dimensions:
             return Variable(name, Value(value.type, value.data))
-        variable = self._bit_variable(node, name, type, shown=False)
+        variable = self._bit_variable(node, name, type)
         self._write_cells(self._all_cells(variable), word(value))
         return variable
 

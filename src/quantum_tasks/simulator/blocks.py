@@ -7,6 +7,7 @@ where it is called.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
@@ -54,9 +55,9 @@ class Blocks(Assignments):
         self._known_calls: dict[int, list[ast.FunctionCall]] = {}
         self._calls: list[tuple[Node, Variable, Variable | None]] = []  # return flag and value
 
+    @abstractmethod
     def work(self, node: Node) -> None:
         """Compiles one statement; the compiler knows how."""
-        raise NotImplementedError
 
     def run(self, statements: Sequence[Node]) -> None:
         """Compiles statements, up to the one that leaves them."""

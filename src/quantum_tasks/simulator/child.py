@@ -81,7 +81,7 @@ def _answer(order: Order, simulator: aer.Simulator, limits: Limits, bounds: Boun
     except ProgramError as error:
         return error.as_reply()
     except aer.SimulationError as error:
-        return Rejected(error.code, str(error))
+        return Rejected(error.code, str(error), log=error.log)
     except _SoftTimeLimit:
         assert isinstance(order, Run)
         return Rejected(

@@ -188,6 +188,45 @@ def collect(operations: Iterable[Operation], qubits: set[int], bits: set[int]) -
                 collect(operation.body, qubits, bits)
 
 
+def compact(program: Program) -> Program:
+    """The program without the qubits that it never touches, the others in their order.
+
+    Many a program declares a whole device and uses a corner of it.
+    """
+    used: set[int] = set()
+    collect(program.operations, used, set())
+    if len(used) == program.qubits:
+        return program
+    numbers = {qubit: number for number, qubit in enumerate(sorted(used))}
+    operations = _renumbered(program.operations, numbers)
+    return Program(len(used), program.registers, operations)
+
+
+def _renumbered(operations: list[Operation], numbers: dict[int, int]) -> list[Operation]:
+    result: list[Operation] = []
+    for operation in operations:
+        match operation:
+            case Gate():
+                qubits = tuple(numbers[qubit] for qubit in operation.qubits)
+                result.append(Gate(operation.name, qubits, operation.params))
+            case Unitary():
+                qubits = tuple(numbers[qubit] for qubit in operation.qubits)
+                result.append(Unitary(operation.matrix, qubits))
+            case Measure():
+                result.append(Measure(numbers[operation.qubit], operation.bit))
+            case Reset():
+                result.append(Reset(numbers[operation.qubit]))
+            case Branch():
+                then = _renumbered(operation.then, numbers)
+                otherwise = _renumbered(operation.otherwise, numbers)
+                result.append(Branch(operation.condition, then, otherwise))
+            case Loop():
+                result.append(Loop(operation.condition, _renumbered(operation.body, numbers)))
+            case _:
+                result.append(operation)
+    return result
+
+
 def collect_bits(condition: Condition, bits: set[int]) -> None:
     """Adds the bits that a condition is about."""
     if isinstance(condition, tuple):

@@ -15,7 +15,15 @@ from quantum_tasks.simulator import runtime
 from quantum_tasks.simulator.blocks import Blocks
 from quantum_tasks.simulator.bounds import Bounds
 from quantum_tasks.simulator.cases import can_hold
-from quantum_tasks.simulator.circuit import Condition, Measure, Program, Reset, any_of, negated
+from quantum_tasks.simulator.circuit import (
+    Condition,
+    Measure,
+    Program,
+    Reset,
+    any_of,
+    compact,
+    negated,
+)
 from quantum_tasks.simulator.expressions import NeedsKnownError
 from quantum_tasks.simulator.indices import Node
 from quantum_tasks.simulator.machine import CannotBeCarriedError, Machine, Variable
@@ -43,11 +51,12 @@ def compile_program(tree: ast.Program, bounds: Bounds) -> Program:
             TooComplex, "The program is nested too deeply.", compiler.current
         ) from None
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        # A defect of ours, which must not look like one of the service.
-        traceback.print_exc()
-        raise ProgramError(
+        # A defect of ours, which must neither look like one of the service nor stay unknown.
+        failure = ProgramError(
             QasmUnsupported, f"The compiler fails here ({type(error).__name__}).", compiler.current
-        ) from None
+        )
+        failure.log = traceback.format_exc()
+        raise failure from None
 
 
 class Compiler(Blocks):
@@ -89,7 +98,7 @@ class Compiler(Blocks):
         """Compiles a whole program."""
         self.run(tree.statements)
         registers = [homes for homes in self.registers if homes]
-        return Program(self.machine.qubits, registers, self.machine.operations)
+        return compact(Program(self.machine.qubits, registers, self.machine.operations))
 
     def work(self, node: Node) -> None:
         """Compiles one statement. Raises ProgramError, Mistake or NeedsKnownError."""

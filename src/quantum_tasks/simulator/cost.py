@@ -31,10 +31,6 @@ from quantum_tasks.simulator.gates import Basic, Controlled, Node, Sequence
 from quantum_tasks.simulator.mistakes import ProgramError
 
 _QUARTER = math.pi / 2
-_CLIFFORD = {
-    **dict.fromkeys(("x", "y", "z", "h", "s", "sdg", "sx", "sxdg"), 0),
-    **dict.fromkeys(("swap",), 0),
-}
 _SAMPLED_WELL = 25_000  # qubits times measured ones: each sample of more takes long
 _RANK_IN_A_LOOP = 30  # doublings: nobody knows how often it turns
 
@@ -89,8 +85,6 @@ def is_clifford(operation: Operation) -> bool:
         return True
     controls = len(operation.qubits) - (2 if operation.name == "swap" else 1)
     if controls == 0:
-        if operation.name in _CLIFFORD:
-            return True
         return operation.name not in ("t", "tdg") and all(
             map(is_quarter_turn, operation.params[:3])
         )

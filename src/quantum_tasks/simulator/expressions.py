@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -59,12 +60,11 @@ _MAX_DIMENSIONS = 7  # says the language
 class NeedsKnownError(Exception):
     """An expression has to be known for the statement around it, but measurements decide it.
 
-    The statement is then compiled once for each of its values, see Compiler.statement().
+    What needs it is then worked out once for each of its values.
     """
 
-    def __init__(self, node: Node, value: Value) -> None:
+    def __init__(self, node: Node) -> None:
         self.node = node
-        self.value = value
         super().__init__()
 
 
@@ -91,17 +91,17 @@ class Expressions(References):
             ast.Concatenation: self._concatenation,
         }
 
+    @abstractmethod
     def calls_in(self, node: Any) -> list[ast.FunctionCall]:
         """The calls of subroutines in an expression; the compiler of statements knows them."""
-        raise NotImplementedError
 
+    @abstractmethod
     def evaluated_if(self, condition: Any, node: ast.BinaryExpression) -> Value:
         """The right side of && or ||, evaluated only if the left one does not decide."""
-        raise NotImplementedError
 
+    @abstractmethod
     def call_subroutine(self, subroutine: Subroutine, node: ast.FunctionCall) -> Value | None:
         """Compiles the body of a `def` in place; the compiler of statements knows how."""
-        raise NotImplementedError
 
     # Values
 
@@ -175,7 +175,7 @@ class Expressions(References):
         """The value of an expression that the compiler has to know."""
         value = self.value(node)
         if not value.known:
-            raise NeedsKnownError(node, value)
+            raise NeedsKnownError(node)
         return value
 
     def known_integer(self, node: Node, whose: str) -> int:

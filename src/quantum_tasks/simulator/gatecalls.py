@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Iterable
 from functools import partial
 
@@ -83,9 +84,8 @@ class GateCalls(Expressions):
             self.machine.take_turn()
             match node:
                 case ast.QuantumGate() | ast.QuantumPhase():
-                    if (gate := self.called(node)) is not None:
-                        for qubits in self.operands(node, gate):
-                            parts.append((gate, qubits))
+                    gate = self.called(node)
+                    parts += [(gate, qubits) for qubits in self.operands(node, gate)]
                 case ast.ForInLoop():
                     for value in self.loop_values(node):
                         scope = Scope()
@@ -105,9 +105,9 @@ class GateCalls(Expressions):
                 case _:
                     raise semantic("A gate's body takes gates and loops over gates only.", node)
 
+    @abstractmethod
     def loop_values(self, node: ast.ForInLoop) -> list[Value]:
         """The values that a loop's variable takes; the compiler of statements knows how."""
-        raise NotImplementedError
 
     def apply(self, node: ast.QuantumGate | ast.QuantumPhase) -> None:
         """Compiles a gate call outside of gate definitions."""
@@ -116,9 +116,7 @@ class GateCalls(Expressions):
                 self.qubits(qubit)
             return
         gate = self.called(node)
-        if gate is None:
-            return
-        calls = list(self.operands(node, gate))
+        calls = self.operands(node, gate)
         try:
             self.machine.require(gate.cost * len(calls))
             for qubits in calls:
@@ -129,7 +127,7 @@ class GateCalls(Expressions):
     def _is_nop(self, node: ast.QuantumGate) -> bool:
         return node.name.name == "nop" and self.scopes.find("nop") is None
 
-    def called(self, node: ast.QuantumGate | ast.QuantumPhase) -> Gate | None:
+    def called(self, node: ast.QuantumGate | ast.QuantumPhase) -> Gate:
         """The gate that a call means, with its angles and modifiers."""
         if isinstance(node, ast.QuantumPhase):
             gate: Gate = Basic("gphase", (self._angle(node.argument),))
@@ -192,7 +190,7 @@ class GateCalls(Expressions):
 
     def operands(
         self, node: ast.QuantumGate | ast.QuantumPhase, gate: Gate
-    ) -> Iterable[tuple[int, ...]]:
+    ) -> list[tuple[int, ...]]:
         """The qubits of each single application: registers are broadcast."""
         if len(node.qubits) != gate.qubits:
             name = node.name.name if isinstance(node, ast.QuantumGate) else "gphase"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import cmath
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any
@@ -44,25 +45,25 @@ _FIXED: dict[str, list[list[complex]]] = {
 }
 
 
-class Node:
+class Node(ABC):
     """One gate on `qubits` qubits. `cost` is how many operations it becomes, at least 1."""
 
     qubits: int
     cost: int
 
+    @abstractmethod
     def emit(self, qubits: tuple[int, ...], controls: tuple[int, ...], emit: Emit) -> None:
         """Writes itself out, controlled by further qubits being 1."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def inverse(self) -> Node:
         """The gate that undoes it."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def matrix(self) -> Matrix:
         """Its unitary; only for up to MAX_MATRIX_QUBITS qubits."""
-        raise NotImplementedError
 
 
 class Basic(Node):

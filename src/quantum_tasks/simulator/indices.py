@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -12,12 +13,12 @@ from quantum_tasks.simulator.mistakes import semantic
 Node: TypeAlias = ast.QASMNode
 
 
-class Indices:
+class Indices(ABC):
     """Works out indices. Negative ones count from the end, and ranges include both ends."""
 
+    @abstractmethod
     def known_integer(self, node: Node, whose: str) -> int:
         """The value of an expression that the compiler has to know."""
-        raise NotImplementedError
 
     def places(self, everything: Sequence[Any], index: Any, node: Node) -> tuple[list[int], bool]:
         """What an index selects, and whether it is a single one."""

@@ -82,9 +82,9 @@ class Machine:
         if self._written + operations > self.bounds.operations:
             raise too_many_operations(self._written + operations, self.bounds.operations)
 
-    def take_turn(self, turns: int = 1) -> None:
-        """Counts statements that are worked out at compile time."""
-        self._turns += turns
+    def take_turn(self) -> None:
+        """Counts a statement that is worked out at compile time."""
+        self._turns += 1
         if self._turns > self.bounds.operations:
             raise too_many_operations(None, self.bounds.operations)
 

@@ -39,6 +39,7 @@ class ProgramError(Exception):
         self.hint = None if hint is None else _LONG_WORD.sub(_shortened, hint)
         self.about_a_value = about_a_value  # and another value might do
         self.snippet: str | None = None
+        self.log = ""  # what the operator should know of it
         super().__init__(message)
 
     def show(self, text: str, parsed: str) -> None:
@@ -56,7 +57,7 @@ class ProgramError(Exception):
             snippet=self.snippet,
             hint=self.hint,
         )
-        return Rejected(self.problem.code, f"{self.message}{where}", [diagnostic])
+        return Rejected(self.problem.code, f"{self.message}{where}", [diagnostic], self.log)
 
 
 def semantic(message: str, node: ast.QASMNode, hint: str | None = None) -> ProgramError:

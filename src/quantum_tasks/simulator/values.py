@@ -47,9 +47,7 @@ class Type(msgspec.Struct, frozen=True):
         return Type(self.kind, self.size)
 
 
-BOOL, FLOAT, ANGLE, COMPLEX, DURATION = map(
-    Type, ("bool", "float", "angle", "complex", "duration")
-)
+BOOL, FLOAT, COMPLEX, DURATION = map(Type, ("bool", "float", "complex", "duration"))
 INT, UINT = Type("int"), Type("uint")
 
 

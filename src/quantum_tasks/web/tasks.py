@@ -155,4 +155,6 @@ async def check(parsers: ProcessPool, qc: str, settings: Settings) -> None:
                     errors=[Diagnostic(pointer="/qc")],
                 ) from None
     if isinstance(reply, Rejected):
+        if reply.log:
+            logger.error("a program met a defect", extra={"log": reply.log})
         raise PROBLEMS[reply.code](reply.message, errors=reply.errors)
