@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-com
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --no-header --custom-compile-command "make lock"
 
-.PHONY: help setup setup-dev run-local reset-local test bench fuzz lint format lock env-example clean
+.PHONY: help setup setup-dev run-local reset-local test coverage chaos guards bench fuzz lint format lock env-example clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -40,8 +40,17 @@ reset-local: setup  ## delete the data that run-local keeps in .local
 	@$(BIN)/python -m quantum_tasks reset
 
 test: setup-dev  ## run every test
+	$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
+
+coverage: setup-dev  ## run every test and list the lines that none reached
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist worksteal --cov --cov-report=term $(ARGS)
+
+chaos: setup-dev  ## break everything at random for minutes; ARGS="--seed 7 --seconds 600"
+	@$(BIN)/python tests/faults/chaos.py $(ARGS)
+
+guards: setup-dev  ## remove every guard in turn and see a test fail
+	@$(BIN)/python tests/faults/guards.py
 
 bench: setup-dev  ## measure the service against a plain loop around the simulator
 	@$(BIN)/python tests/bench/bench.py $(ARGS)

@@ -41,6 +41,9 @@ SETTINGS = {
 class Service:
     """`qtasks serve` on a free port; `log` is what it wrote to standard error."""
 
+    program: tuple[str, ...] = ("-m", "quantum_tasks")
+    group = False  # whether it leads a process group of its own
+
     def __init__(self, database_url: str | None, *arguments: str, **settings: str) -> None:
         self._settings = {**SETTINGS, **settings}
         if database_url:
@@ -54,7 +57,14 @@ class Service:
     def start(self, ready: bool = True) -> Service:
         """Starts it, and waits until its port is open and, unless told otherwise, it is ready."""
         self.process = launch(
-            "serve", "--port", "0", *self._arguments, stderr=self._log, **self._settings
+            "serve",
+            "--port",
+            "0",
+            *self._arguments,
+            program=self.program,
+            stderr=self._log,
+            start_new_session=self.group,
+            **self._settings,
         )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
@@ -131,6 +141,7 @@ class Service:
 
 def launch(
     *arguments: str,
+    program: tuple[str, ...] = Service.program,
     stderr: Any = subprocess.PIPE,
     cwd: Path | None = None,
     start_new_session: bool = False,
@@ -139,7 +150,7 @@ def launch(
     """`qtasks` with these settings and no others."""
     inherited = {k: v for k, v in os.environ.items() if k.upper() not in KNOWN_SETTINGS}
     return subprocess.Popen(
-        [sys.executable, "-m", "quantum_tasks", *arguments],
+        [sys.executable, *program, *arguments],
         stdout=subprocess.PIPE,
         stderr=stderr,
         text=True,

@@ -8,7 +8,8 @@ import asyncpg
 import pytest
 from procrastinate.exceptions import ConnectorException
 
-from quantum_tasks.queue import JOB_NAME, AsyncpgConnector, create_app, supervise
+from quantum_tasks.queue import JOB_NAME, AsyncpgConnector, create_app, run
+from quantum_tasks.supervisor import Supervisor
 
 
 @pytest.fixture
@@ -16,7 +17,7 @@ async def woken(pool, database):
     """An event that the queue's job sets, with the supervised worker running."""
     event = asyncio.Event()
     app = create_app(pool, database, event.set)
-    task = asyncio.create_task(supervise(app, "tasks"))
+    task = asyncio.create_task(Supervisor().keep("queue", lambda: run(app, "tasks")))
     await asyncio.wait_for(event.wait(), 10)  # the listening connection was made
     event.clear()
     yield event
@@ -80,41 +81,6 @@ async def test_it_survives_the_loss_of_its_row(woken, pool):
     woken.clear()
     await pool.execute("select hint_workers('tasks')")
     await wait(woken, 10)
-
-
-@pytest.mark.parametrize("end", ["return", "raise"])
-async def test_a_worker_that_returns_or_raises_is_started_again(end):
-    runs = 0
-
-    class App:
-        async def run_worker_async(self, **_):
-            nonlocal runs
-            runs += 1
-            if end == "raise":
-                raise ConnectorException("gone")
-
-    task = asyncio.create_task(supervise(App(), "tasks"))
-    await asyncio.sleep(0.8)
-    task.cancel()
-    await asyncio.wait({task})
-    assert runs >= 2
-
-
-@pytest.mark.parametrize("end", ["return", "raise"])
-async def test_a_cancellation_that_the_worker_swallows_still_ends_it(end):
-    class App:
-        async def run_worker_async(self, **_):
-            try:
-                await asyncio.sleep(60)
-            except asyncio.CancelledError:
-                if end == "raise":
-                    raise ConnectorException("no goodbye") from None
-
-    task = asyncio.create_task(supervise(App(), "tasks"))
-    await asyncio.sleep(0.1)
-    task.cancel()
-    await asyncio.wait({task}, timeout=1)
-    assert task.cancelled()
 
 
 async def test_an_error_of_the_database_is_procrastinates_error(pool, database):

@@ -20,8 +20,13 @@ A, B = uuid.UUID(int=1), uuid.UUID(int=2)
 
 async def claimed(store: Store, instance: uuid.UUID = A) -> ClaimedTask:
     await store.submit("x", 10, None)
-    (task,) = await store.claim(instance, 1)
+    (task,) = await claim(store, instance)
     return task
+
+
+async def claim(store: Store, instance: uuid.UUID, limit: int = 1) -> list[ClaimedTask]:
+    tasks, _ = await store.claim(instance, limit)
+    return tasks
 
 
 async def status(pool: Pool, id: uuid.UUID) -> str:
@@ -31,7 +36,7 @@ async def status(pool: Pool, id: uuid.UUID) -> str:
 
 async def register(store: Store, *instances: uuid.UUID) -> None:
     for instance in instances:
-        await store.heartbeat(instance, "host", 1, "0")
+        await store.heartbeat(instance, "host", 1, "0", 0)
 
 
 async def age(pool: Pool, instance: uuid.UUID, column: str, seconds: float) -> None:
@@ -52,6 +57,16 @@ async def hints(pool: Pool) -> int:
         "select count(*) from procrastinate_jobs where status = 'todo'"
     )
     return found
+
+
+async def test_a_task_goes_from_submission_to_result(pool, store):
+    await steady(pool, store, A)
+    assert await store.sweep(A) is not None
+    id = await store.submit("x", 10, None)
+    (task,) = await claim(store, A)
+    assert (task.id, task.attempt) == (id, 1)
+    assert await store.complete(task, A, "{}")
+    assert (await store.get(id)).status is Status.COMPLETED
 
 
 async def test_submit_stores_task_program_and_hint_together(pool, store):
@@ -87,7 +102,7 @@ async def test_a_full_queue_takes_no_task(pool):
     for table in ("tasks", "programs"):
         assert await pool.fetchval(f"select count(*) from {table}") == len(ids)  # noqa: S608
     await Store(pool, "other", max_queued=5).submit("x", 10, None)  # each queue for itself
-    await store.claim(A, 1)
+    await claim(store, A)
     await store.submit("x", 10, None)
 
 
@@ -101,7 +116,7 @@ async def test_a_queue_that_was_full_is_not_asked_again_for_a_moment(pool, monke
         await store.submit("x", 10, None)
     with pytest.raises(QueueFull):
         await store.check_room()
-    await store.claim(A, 1)
+    await claim(store, A)
     with pytest.raises(QueueFull):
         await store.check_room()
     monkeypatch.setattr(quantum_tasks.store, "_RECOUNT_S", 0.0)
@@ -153,9 +168,9 @@ async def test_submit_leaves_nothing_behind_when_its_hint_cannot_be_stored(pool,
 
 async def test_tasks_are_claimed_first_come_first_served(store):
     ids = [await store.submit(str(i), 10, None) for i in range(5)]
-    assert [task.id for task in await store.claim(A, 3)] == ids[:3]
-    assert [task.id for task in await store.claim(B, 3)] == ids[3:]
-    assert await store.claim(A, 3) == []
+    assert [task.id for task in await claim(store, A, 3)] == ids[:3]
+    assert [task.id for task in await claim(store, B, 3)] == ids[3:]
+    assert await claim(store, A, 3) == []
 
 
 async def test_a_claim_takes_only_its_own_queue_and_no_task_before_its_time(pool, store):
@@ -164,14 +179,14 @@ async def test_a_claim_takes_only_its_own_queue_and_no_task_before_its_time(pool
     await pool.execute(
         "update tasks set run_after = now() + interval '1 hour' where id = $1", later
     )
-    assert await store.claim(A, 9) == []
+    assert await claim(store, A, 9) == []
 
 
 async def test_concurrent_claims_never_get_the_same_task(store):
     ids = {await store.submit("x", 10, None) for _ in range(40)}
-    claims = await asyncio.gather(*(store.claim(uuid.uuid4(), 7) for _ in range(10)))
+    claims = await asyncio.gather(*(claim(store, uuid.uuid4(), 7) for _ in range(10)))
     got = [task.id for claim in claims for task in claim]
-    while more := await store.claim(A, 7):
+    while more := await claim(store, A, 7):
         got += [task.id for task in more]
     assert len(got) == 40
     assert set(got) == ids
@@ -182,8 +197,9 @@ async def test_a_result_is_stored_once_by_the_attempt_that_owns_the_task(pool, s
     assert await store.complete(task, A, '{"0":10}')
     found = await store.get(task.id)
     assert (found.status, found.counts) == (Status.COMPLETED, '{"0":10}')
-    assert not await store.complete(task, A, '{"1":10}')
+    assert await store.complete(task, A, '{"1":10}')  # it is stored: the answer may have been lost
     assert (await store.get(task.id)).counts == '{"0":10}'
+    assert not await store.fail(task, A, "code", "message")
     row = await pool.fetchrow("select * from results")
     assert (row["task_id"], row["attempt"]) == (task.id, 1)
 
@@ -200,7 +216,7 @@ async def test_another_instance_cannot_end_a_task(pool, store):
 async def test_an_earlier_attempt_cannot_end_a_task_even_on_the_same_instance(pool, store):
     first = await claimed(store)
     await store.release(A)
-    (second,) = await store.claim(A, 1)
+    (second,) = await claim(store, A)
     assert second.attempt == 2
     assert not await store.complete(first, A, "{}")
     assert not await store.fail(first, A, "code", "message")
@@ -238,6 +254,103 @@ async def test_an_attempt_never_goes_backwards(pool, store):
         await pool.execute("update tasks set attempt = 0")
 
 
+async def test_a_failure_that_is_told_twice_is_the_same_failure(store):
+    task = await claimed(store)
+    assert await store.fail(task, A, "code", "message")
+    assert await store.fail(task, A, "code", "another")
+    assert not await store.fail(task, A, "other", "message")
+    assert not await store.complete(task, A, "{}")
+    assert (await store.get(task.id)).error_message == "message"
+
+
+async def test_attempts_are_consecutive(pool, store):
+    await store.submit("x", 10, None)
+    for change in (
+        "attempt = 1",
+        "status = 'running', instance = gen_random_uuid()",
+        "status = 'running', instance = gen_random_uuid(), attempt = 2",
+    ):
+        with pytest.raises(asyncpg.CheckViolationError, match="attempt"):
+            await pool.execute(f"update tasks set {change}")  # noqa: S608
+
+
+async def test_a_queued_or_running_task_is_cancelled_and_its_attempt_refused(pool, store):
+    running = await claimed(store)
+    queued = await store.submit("x", 10, None)
+    for id in (running.id, queued):
+        assert await store.cancel(id)
+        assert not await store.cancel(id)
+        assert (await store.get(id)).status is Status.CANCELLED
+    assert not await store.complete(running, A, "{}")
+    assert await claim(store, A, 9) == []
+    assert not await store.cancel(uuid.uuid4())
+
+
+async def lost(pool: Pool, store: Store, losses: int) -> uuid.UUID:
+    """A queued task that was lost with so many instances."""
+    id = await store.submit("x", 10, None)
+    await pool.execute("update tasks set losses = $2 where id = $1", id, losses)
+    return id
+
+
+async def test_a_task_lost_twice_runs_alone_in_its_instance(pool, store):
+    await lost(pool, store, 1)
+    suspect = await lost(pool, store, 2)
+    behind = await store.submit("x", 10, None)
+    (first,), held_back = await store.claim(A, 9)  # up to the suspect
+    assert (first.id == suspect, held_back) == (False, True)
+    assert await store.claim(A, 9) == ([], True)  # until that has ended
+    assert await store.complete(first, A, "{}")
+    (alone,), held_back = await store.claim(A, 9)
+    assert (alone.id, held_back) == (suspect, True)
+    assert await store.claim(A, 9) == ([], True)
+    (other,), held_back = await store.claim(B, 9)  # instances do not wait for one another
+    assert (other.id, held_back) == (behind, False)
+    assert await store.complete(alone, A, "{}")
+    assert await store.claim(A, 9) == ([], False)
+
+
+async def test_of_two_tasks_lost_twice_each_runs_alone(pool, store):
+    ids = [await lost(pool, store, 2) for _ in range(2)]
+    for id in ids:
+        (task,), _ = await store.claim(A, 9)
+        assert task.id == id
+        assert await store.complete(task, A, "{}")
+
+
+async def test_a_lost_process_is_charged_as_a_loss_and_not_as_a_crash(pool, store):
+    task = await claimed(store)
+    assert await store.lose(task, B) is None
+    assert await store.lose(task, A) is Status.QUEUED
+    assert tuple(await pool.fetchrow("select losses, crashes from tasks")) == (1, 0)
+    await pool.execute("update tasks set losses = 8")
+    (task,) = await claim(store, A)
+    assert await store.lose(task, A) is Status.FAILED
+    assert (await store.get(task.id)).error_code == "task_lost"
+
+
+@pytest.mark.parametrize("stored", [True, False])
+async def test_a_submission_whose_answer_was_lost_is_stored_once(pool, store, monkeypatch, stored):
+    fetchrow = asyncpg.Connection.fetchrow
+
+    async def deaf(connection, *arguments, **options):
+        monkeypatch.setattr(asyncpg.Connection, "fetchrow", fetchrow)
+        if stored:
+            await fetchrow(connection, *arguments, **options)
+        raise asyncpg.ConnectionDoesNotExistError
+
+    monkeypatch.setattr(asyncpg.Connection, "fetchrow", deaf)
+    id = await store.submit("x", 10, None)
+    assert await status(pool, id) == "queued"
+    assert await pool.fetchval("select count(*) from tasks") == 1
+
+
+async def test_an_instance_says_how_many_outcomes_of_its_were_refused(pool, store):
+    for refused in (0, 3):
+        await store.heartbeat(A, "host", 1, "0", refused)
+        assert await pool.fetchval("select refused from instances") == refused
+
+
 async def test_a_crash_is_charged_and_retried_until_the_retries_are_used_up(pool, store):
     task = await claimed(store)
     statuses = []
@@ -245,7 +358,7 @@ async def test_a_crash_is_charged_and_retried_until_the_retries_are_used_up(pool
         statuses.append(await store.retry(task, A, 3, 0, "worker_crashed", "It died."))
         if statuses[-1] is Status.FAILED:
             break
-        (task,) = await store.claim(A, 1)
+        (task,) = await claim(store, A)
     assert statuses == [Status.QUEUED] * 3 + [Status.FAILED]
     found = await store.get(task.id)
     assert (found.error_code, found.error_message) == ("worker_crashed", "It died.")
@@ -256,7 +369,7 @@ async def test_a_retry_waits_and_leaves_a_hint_for_when_its_time_has_come(pool, 
     task = await claimed(store)
     await pool.execute("delete from procrastinate_jobs")
     await store.retry(task, A, 3, 60, "code", "message")
-    assert await store.claim(A, 1) == []
+    assert await claim(store, A) == []
     seconds = await pool.fetchval(
         "select extract(epoch from scheduled_at - now())::float8 from procrastinate_jobs"
     )
@@ -300,7 +413,7 @@ async def test_a_sweep_queues_again_what_a_dead_instance_ran(pool, store):
     assert swept.instances == ["host:1"]
     assert await hints(pool) == 1
     assert not await store.complete(task, B, "{}")
-    (again,) = await store.claim(A, 1)
+    (again,) = await claim(store, A)
     assert again.attempt == 2
     assert await pool.fetchval("select losses from tasks") == 1
 

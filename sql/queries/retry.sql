@@ -1,16 +1,24 @@
--- Charges a crash to a task that this attempt still owns: it runs again later, or fails for good.
--- $1 task id, $2 attempt, $3 instance, $4 retries allowed, $5 delay in seconds,
--- $6 error code, $7 error message
-with task as (
-    update tasks
-    set crashes = crashes + 1,
-        instance = null,
-        status = case when crashes < $4 then 'queued' else 'failed' end::task_status,
-        run_after = now() + $5::float8 * interval '1 second',
-        ended_at = case when crashes < $4 then null else now() end,
-        error_code = case when crashes < $4 then null else $6 end,
-        error_message = case when crashes < $4 then null else $7 end
+-- Charges a task that this attempt still owns with a crash or a loss: it runs again later or, after
+-- too many, fails for good.
+-- $1 task id, $2 attempt, $3 instance, $4 whether it is a crash, $5 charges of that kind allowed,
+-- $6 delay in seconds, $7 error code, $8 error message
+with charged as (
+    select id, $4::bool::integer as crash,
+        (case when $4 then crashes else losses end) < $5 as again
+    from tasks
     where id = $1 and attempt = $2 and instance = $3 and status = 'running'
+    for update
+), task as (
+    update tasks t
+    set crashes = crashes + crash,
+        losses = losses + 1 - crash,
+        instance = null,
+        status = case when again then 'queued' else 'failed' end::task_status,
+        run_after = now() + $6::float8 * interval '1 second',
+        ended_at = case when not again then now() end,
+        error_code = case when not again then $7 end,
+        error_message = case when not again then $8 end
+    from charged c where t.id = c.id
     returning queue, status, run_after
 )
 select status, case when status = 'queued' then hint_workers(queue, run_after)::text end from task

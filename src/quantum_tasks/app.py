@@ -17,11 +17,17 @@ import uvicorn
 from quantum_tasks import queue, rescue
 from quantum_tasks.database import migrations
 from quantum_tasks.database.embedded import EmbeddedPostgres
-from quantum_tasks.database.pool import Pool, create_pool, wait_until_reachable
+from quantum_tasks.database.pool import (
+    STATEMENT_TIMEOUT_S,
+    Pool,
+    create_pool,
+    wait_until_reachable,
+)
 from quantum_tasks.errors import DatabaseUnavailable, StartError
 from quantum_tasks.pool import ProcessPool, stop_fork_server
 from quantum_tasks.settings import Settings
 from quantum_tasks.store import Store
+from quantum_tasks.supervisor import Supervisor
 from quantum_tasks.tasks import Limits
 from quantum_tasks.web import connections
 from quantum_tasks.web.app import create_app
@@ -45,9 +51,10 @@ async def serve(settings: Settings, only: Role | None = None) -> None:
         with stop.cancels_this_task():
             url = await database_url(settings, stack)
             await migrations.migrate(url)
-            db = await stack.enter_async_context(_database(url, settings))
+            db = await stack.enter_async_context(_database(url, settings.database_connections))
             store = Store(db, settings.task_queue_name, settings.max_queued_tasks)
-            checks = _Readiness(store)
+            supervisor = Supervisor()
+            checks = _Readiness(store, supervisor)
             stack.callback(stop_fork_server)
             parsers = None
             if only != "worker":
@@ -56,7 +63,7 @@ async def serve(settings: Settings, only: Role | None = None) -> None:
             if only != "api":
                 simulators = await stack.enter_async_context(_simulators(settings))
                 checks.pools.append(simulators)
-                working = _working(url, db, store, simulators, settings, checks, stop)
+                working = _working(url, db, store, simulators, settings, supervisor, stop)
                 await stack.enter_async_context(working)
         app = create_app(settings, store, parsers, checks)
         config = uvicorn.Config(
@@ -142,11 +149,11 @@ class _Server(uvicorn.Server):
 class _Readiness:
     """What `/readyz` asks."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, supervisor: Supervisor) -> None:
         self._store = store
+        self._supervisor = supervisor
         self._newest = migrations.newest()
         self.pools: list[ProcessPool] = []
-        self.tasks: dict[str, asyncio.Task[None]] = {}
 
     async def __call__(self) -> list[str]:
         reasons = []
@@ -159,8 +166,7 @@ class _Readiness:
         for pool in self.pools:
             if not pool.alive:
                 reasons.append(f"no {pool.name} process is up")
-        reasons += [f"the {name} has ended" for name, task in self.tasks.items() if task.done()]
-        return reasons
+        return reasons + [f"the {name} keeps failing" for name in self._supervisor.failing]
 
 
 def _bind(settings: Settings) -> socket.socket:
@@ -181,8 +187,10 @@ def _bind(settings: Settings) -> socket.socket:
 
 
 @asynccontextmanager
-async def _database(url: str, settings: Settings) -> AsyncIterator[Pool]:
-    pool = await create_pool(url, settings.database_connections)
+async def _database(
+    url: str, connections: int, statement_timeout_s: float = STATEMENT_TIMEOUT_S
+) -> AsyncIterator[Pool]:
+    pool = await create_pool(url, connections, statement_timeout_s)
     try:
         yield pool
     finally:
@@ -234,7 +242,7 @@ async def _working(
     store: Store,
     simulators: ProcessPool,
     settings: Settings,
-    checks: _Readiness,
+    supervisor: Supervisor,
     stop: _Stop,
 ) -> AsyncIterator[None]:
     """The worker with what keeps it fed and alive. Its heart beats until its tasks are done."""
@@ -242,19 +250,24 @@ async def _working(
     worker = Worker(store, simulators, settings, instance)
     app = queue.create_app(db, url, worker.wake)
     async with AsyncExitStack() as stack:
-        stack.push_async_callback(_say_goodbye, store, instance)
-        await store.heartbeat(instance, *rescue.identity())
+        # Connections of their own, so that no flood of requests can stop a heart.
+        vital_db = await stack.enter_async_context(
+            _database(url, rescue.CONNECTIONS, rescue.STATEMENT_TIMEOUT_S)
+        )
+        vital = Store(vital_db, settings.task_queue_name)
+        stack.push_async_callback(_say_goodbye, vital, instance)
+        await vital.heartbeat(instance, *rescue.identity(), refused=0)
         for name, work in {
-            "heartbeat": rescue.beat(store, instance),
-            "sweep": rescue.sweep(store, instance, lambda: worker.held, worker.wake),
+            "heartbeat": lambda: rescue.beat(vital, instance, lambda: worker.refused),
+            "sweep": lambda: rescue.sweep(vital, instance, lambda: worker.held, worker.wake),
         }.items():
-            checks.tasks[name] = await stack.enter_async_context(_running(work))
+            await stack.enter_async_context(_running(supervisor.keep(name, work)))
         stack.push_async_callback(_finish, worker, stop)
         for name, work in {
-            "queue": queue.supervise(app, settings.task_queue_name),
-            "worker": worker.run(),
+            "queue": lambda: queue.run(app, settings.task_queue_name),
+            "worker": worker.run,
         }.items():
-            checks.tasks[name] = await stack.enter_async_context(_running(work))
+            await stack.enter_async_context(_running(supervisor.keep(name, work)))
         yield
 
 
@@ -285,7 +298,7 @@ async def _keep_alive(server: EmbeddedPostgres) -> None:
         try:
             if await asyncio.to_thread(server.restart_if_dead):
                 logger.warning("postgres had died; it runs again")
-        except StartError as error:
+        except (StartError, OSError) as error:
             logger.error("postgres does not start", extra={"reason": error})
 
 

@@ -205,6 +205,11 @@ class DatabaseUnavailable(Problem):
     code, status, title = "database_unavailable", 503, "Database unavailable"
 
 
+class OutcomeUnknown(DatabaseUnavailable):
+    """The database went away before it answered, so that nobody knows whether the request was
+    carried out; please try again in a moment."""
+
+
 class ServiceBusy(Problem):
     """The service has no capacity to check programs at the moment; please try again."""
 
@@ -228,3 +233,4 @@ MEMORY_EXCEEDED = MemoryExceeded.code
 RESULT_TOO_LARGE = "result_too_large"
 WORKER_CRASHED = "worker_crashed"
 TASK_LOST = "task_lost"
+RESULT_REFUSED = "result_refused"

@@ -37,6 +37,9 @@ PRELOAD = "quantum_tasks.simulator.preload"
 _SPENT = (TIME_LIMIT_EXCEEDED, MEMORY_EXCEEDED)
 _HEADER = 4  # bytes of a frame's length, big-endian
 _STOP_TIMEOUT_S = 3.0
+_TICK_S = 1.0
+_LAST_LOOK_S = 0.05
+_FORK_SERVER_DIED = 255  # what multiprocessing says of a process whose end nobody told it
 _RESPAWN_DELAY_S = (0.0, 0.2, 1.0, 5.0)
 
 # Idle OpenMP threads spin, and a forked child does not have the threads of its parent: one
@@ -50,11 +53,13 @@ _ENVIRONMENT = {
 
 
 class ChildDiedError(Exception):
-    """The child died while it worked on the order."""
+    """The child died while it worked on the order. `with_all`: all children did, because the
+    process that they are forked from died, which is no fault of the order."""
 
-    def __init__(self, how: str, last_words: str) -> None:
+    def __init__(self, how: str, last_words: str, with_all: bool = False) -> None:
         self.how = how
         self.last_words = last_words
+        self.with_all = with_all
         super().__init__(f"the simulator process died ({how})")
 
     @property
@@ -107,22 +112,21 @@ class ProcessPool:
     ) -> Reply:
         """Gives an order to a free child and returns its reply.
 
-        The time limit begins when a child takes the order. Raises BusyError if none is free
-        within `patience_s` (default: waits for ever), OutOfTimeError, or ChildDiedError.
-        Cancelling kills the child that works on the order.
+        The time limit begins when a child takes the order; while this process is stopped or
+        blocked it does not run. Raises BusyError if no child is free within `patience_s`
+        (default: waits for ever), OutOfTimeError, or ChildDiedError. Cancelling kills the child
+        that works on the order.
         """
         child = await self._free_child(patience_s)
+        asking = asyncio.ensure_future(child.ask(order))
         try:
-            async with asyncio.timeout(time_limit_s):
-                reply = await child.ask(order)
-        except TimeoutError:
-            child.kill()
-            raise OutOfTimeError from None
+            reply = await _within(time_limit_s, asking)
         except (EOFError, OSError):
             child.kill()
             raise await child.obituary() from None
         except BaseException:
             child.kill()
+            asking.cancel()
             raise
         if isinstance(reply, Rejected) and reply.code in _SPENT:
             child.kill()
@@ -185,6 +189,19 @@ class ProcessPool:
                 self._endings.add(ending)
                 ending.add_done_callback(self._endings.discard)
                 await asyncio.shield(ending)  # stop() may cancel us, but not the end of a child
+
+
+async def _within(time_limit_s: float, asking: asyncio.Future[Reply]) -> Reply:
+    """What was asked for, in time. Raises OutOfTimeError.
+
+    Counts ticks rather than asking the clock: after a long stop of this process the clock says
+    that the time is over, while the reply may be there or the child was stopped as well.
+    """
+    ticks_s = [_TICK_S] * int(time_limit_s // _TICK_S)
+    for tick_s in (*ticks_s, time_limit_s % _TICK_S, _LAST_LOOK_S):
+        if (await asyncio.wait({asking}, timeout=tick_s))[0]:
+            return asking.result()
+    raise OutOfTimeError
 
 
 def stop_fork_server() -> None:
@@ -282,7 +299,8 @@ class _Child:
             await asyncio.to_thread(self._process.join, _STOP_TIMEOUT_S)
             code = self._process.exitcode
         self._stderr.seek(0)
-        return ChildDiedError(_how(code), self._stderr.read(65536).decode(errors="replace"))
+        last_words = self._stderr.read(65536).decode(errors="replace")
+        return ChildDiedError(_how(code), last_words, with_all=code == _FORK_SERVER_DIED)
 
     async def end(self) -> None:
         """Makes sure that the process is gone, and lets go of what belongs to it."""
@@ -326,6 +344,8 @@ def _child_main(channel: socket.socket, stderr: int, limits: Limits) -> None:
 def _how(exit_code: int | None) -> str:
     if exit_code is None:
         return "still running"
+    if exit_code == _FORK_SERVER_DIED:
+        return "with its fork server"
     if exit_code < 0:
         try:
             return signal.Signals(-exit_code).name

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import re
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -15,8 +14,7 @@ from procrastinate.connector import BaseAsyncConnector, Notify
 from procrastinate.exceptions import ConnectorException, NoResult, UniqueViolation
 
 from quantum_tasks.database.pool import CONNECT_ARGS, OUTAGES, Pool
-
-logger = logging.getLogger(__name__)
+from quantum_tasks.errors import DatabaseUnavailable
 
 JOB_NAME = "quantum_tasks.work"  # sql/migrations: hint_workers()
 _POLL_S = 2.0
@@ -35,41 +33,20 @@ def create_app(pool: Pool, url: str, wake: Callable[[], None]) -> procrastinate.
     return app
 
 
-async def supervise(app: procrastinate.App, queue: str) -> None:
-    """Runs procrastinate's worker for ever, again whenever it returns or raises.
-
-    It does both: its side tasks give up after an outage of the database, and it then takes
-    either for a request to stop.
-    """
-    delay_s = 0.0
-    while True:
-        await asyncio.sleep(delay_s)
-        delay_s = min(delay_s + 0.5, 2.0)
-        try:
-            await app.run_worker_async(
-                queues=[queue],
-                concurrency=1,
-                delete_jobs="always",
-                fetch_job_polling_interval=_POLL_S,
-                install_signal_handlers=False,
-                shutdown_graceful_timeout=1,
-            )
-            _leave_if_cancelled()
-            logger.warning("queue worker returned; starting it again")
-        except Exception as error:
-            _leave_if_cancelled()
-            logger.warning(
-                "queue worker failed; starting it again",
-                extra={"reason": f"{type(error).__name__}: {error.__cause__ or error}"},
-            )
-
-
-def _leave_if_cancelled() -> None:
-    """procrastinate says goodbye to its database when it is cancelled; if that fails or ends
-    it early, the cancellation comes out as another exception, or as a plain return."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
+async def run(app: procrastinate.App, queue: str) -> None:
+    """Runs procrastinate's worker. Raises DatabaseUnavailable, or returns: its side tasks give up
+    after an outage of the database, and it takes that for a request to stop."""
+    try:
+        await app.run_worker_async(
+            queues=[queue],
+            concurrency=1,
+            delete_jobs="always",
+            fetch_job_polling_interval=_POLL_S,
+            install_signal_handlers=False,
+            shutdown_graceful_timeout=1,
+        )
+    except ConnectorException as error:
+        raise DatabaseUnavailable from error.__cause__
 
 
 class AsyncpgConnector(BaseAsyncConnector):

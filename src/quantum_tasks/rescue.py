@@ -16,6 +16,11 @@ from quantum_tasks.store import Store
 logger = logging.getLogger(__name__)
 
 HEARTBEAT_S = 3.0
+_RETRY_S = 0.5
+# For a heartbeat and a sweep at the same time.
+CONNECTIONS = 2
+# Less than usual, so that a lease has room for two connections that turn out to be dead.
+STATEMENT_TIMEOUT_S = 4.0
 SWEEP_S = 5.0
 
 
@@ -24,14 +29,22 @@ def identity() -> tuple[str, int, str]:
     return socket.gethostname(), os.getpid(), __version__
 
 
-async def beat(store: Store, instance: uuid.UUID) -> None:
+async def beat(store: Store, instance: uuid.UUID, refused: Callable[[], int]) -> None:
     """Says for ever that this instance lives."""
+    away = False
     while True:
         try:
-            await store.heartbeat(instance, *identity())
+            await store.heartbeat(instance, *identity(), refused())
         except DatabaseUnavailable as error:
-            logger.warning("no heartbeat", extra={"reason": repr(error.__cause__)})
-        await asyncio.sleep(HEARTBEAT_S)
+            if not away:
+                logger.warning("the database is away", extra={"reason": repr(error.__cause__)})
+            away = True
+            await asyncio.sleep(_RETRY_S)
+        else:
+            if away:
+                logger.warning("the database is back")
+            away = False
+            await asyncio.sleep(HEARTBEAT_S)
 
 
 async def sweep(

@@ -37,7 +37,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         float, _is("How long a start waits for a database that does not answer.", ge=0)
     ] = 30.0
     database_connections: Annotated[
-        int, _is("Connections of one instance at most, besides one that listens.", ge=2)
+        int,
+        _is(
+            "Connections of one instance at most, besides three that keep it alive and awake.",
+            ge=2,
+        ),
     ] = 10
     data_dir: Annotated[Path, _is("Where the Postgres of our own keeps its data.")] = Path(
         ".local"

@@ -6,21 +6,28 @@ import time
 import uuid
 from collections.abc import Collection
 
+import asyncpg
 import msgspec
 
 from quantum_tasks.database.pool import Pool, connection
 from quantum_tasks.database.queries import QUERIES
-from quantum_tasks.errors import TASK_LOST, QueueFull
+from quantum_tasks.errors import TASK_LOST, OutcomeUnknown, QueueFull
 from quantum_tasks.tasks import ClaimedTask, Status, Task
 
 # An instance whose heartbeat is older than this is dead. Recovery takes a lease and a sweep.
 LEASE_S = 15.0
 _MAX_LOSSES = 8
-_STALE_JOB_S = 30.0
+_ALONE_FROM = 2  # losses
+_STALE_JOB_S = 10.0
 _CLAIM_TAKES_S = 10.0
 _RECOUNT_S = 1.0
 _CHEAP_COUNT = 1000
 _FULL_RETRY_S = 5
+_PATIENCE_S = 2.0
+_LOST = (
+    f"The service went down {_MAX_LOSSES + 1} times while running this task. "
+    "It will not be tried again."
+)
 
 
 class Swept(msgspec.Struct, frozen=True):
@@ -69,12 +76,31 @@ class Store:
         estimate = self._counted + self._submitted_since
         limit = self._max_queued if estimate >= self._count_from else None
         self._submitted_since += 1
-        async with connection(self._pool) as db:
-            stored = await db.fetchrow(QUERIES["submit"], id, self.queue, shots, seed, qc, limit)
-        if stored is None:
+        arguments = (id, self.queue, shots, seed, qc, limit)
+        began = time.monotonic()
+        try:
+            stored = await self._insert(*arguments)
+        except OutcomeUnknown:
+            if time.monotonic() - began > _PATIENCE_S:
+                raise
+            # The connection broke. If another can be made, nobody need know.
+            stored = await self._exists(id) or await self._insert(*arguments)
+        if not stored:
             self._counted = self._max_queued
             raise self._full()
         return id
+
+    async def _insert(self, *arguments: object) -> bool:
+        try:
+            async with connection(self._pool) as db:
+                return await db.fetchrow(QUERIES["submit"], *arguments) is not None
+        except asyncpg.UniqueViolationError:  # the first try, late: ids are unique
+            return True
+
+    async def _exists(self, id: uuid.UUID) -> bool:
+        async with connection(self._pool) as db:
+            found: bool = await db.fetchval(QUERIES["exists"], id)
+        return found
 
     def _full(self) -> QueueFull:
         return QueueFull(
@@ -96,12 +122,18 @@ class Store:
             counts=row["counts"],
         )
 
-    async def claim(self, instance: uuid.UUID, limit: int) -> list[ClaimedTask]:
-        """Takes up to `limit` queued tasks for this instance, first come first served."""
+    async def claim(self, instance: uuid.UUID, limit: int) -> tuple[list[ClaimedTask], bool]:
+        """Takes up to `limit` queued tasks for this instance, first come first served.
+
+        Also returns whether some were held back because one of them has to run alone: then the
+        instance should ask again soon.
+        """
         async with connection(self._pool) as db:
-            rows = await db.fetch(QUERIES["claim"], instance, self.queue, limit)
+            rows = await db.fetch(QUERIES["claim"], instance, self.queue, limit, _ALONE_FROM)
+        *_, held_back = rows[0]
+        tasks = [ClaimedTask(*row[:-1]) for row in rows if row["id"] is not None]
         # The order of an UPDATE's rows is nobody's promise.
-        return sorted((ClaimedTask(**row) for row in rows), key=lambda task: task.position)
+        return sorted(tasks, key=lambda task: task.position), held_back
 
     async def complete(self, task: ClaimedTask, instance: uuid.UUID, counts: str) -> bool:
         """Stores the result; False if this attempt no longer owns the task."""
@@ -132,18 +164,32 @@ class Store:
 
         Returns its new status; None if this attempt no longer owns it.
         """
+        return await self._charge(task, instance, True, retries, delay_s, code, message)
+
+    async def lose(self, task: ClaimedTask, instance: uuid.UUID) -> Status | None:
+        """Queues again a task whose process died through no fault of its own, as if its instance
+        had; returns what `retry` does."""
+        return await self._charge(task, instance, False, _MAX_LOSSES, 0, TASK_LOST, _LOST)
+
+    async def _charge(
+        self,
+        task: ClaimedTask,
+        instance: uuid.UUID,
+        crash: bool,
+        allowed: int,
+        delay_s: float,
+        code: str,
+        message: str,
+    ) -> Status | None:
+        charge = (crash, allowed, delay_s, code, _storable(message))
         async with connection(self._pool) as db:
-            status = await db.fetchval(
-                QUERIES["retry"],
-                task.id,
-                task.attempt,
-                instance,
-                retries,
-                delay_s,
-                code,
-                _storable(message),
-            )
+            status = await db.fetchval(QUERIES["retry"], task.id, task.attempt, instance, *charge)
         return None if status is None else Status(status)
+
+    async def cancel(self, id: uuid.UUID) -> bool:
+        """Ends a task that has not ended by itself; False if it has, or does not exist."""
+        async with connection(self._pool) as db:
+            return await db.fetchval(QUERIES["cancel"], id) is not None
 
     async def release(self, instance: uuid.UUID) -> list[uuid.UUID]:
         """Queues again what this instance runs; returns which tasks that were."""
@@ -156,10 +202,13 @@ class Store:
             rows = await db.fetch(QUERIES["disown"], instance, list(held), _CLAIM_TAKES_S)
         return [row["id"] for row in rows]
 
-    async def heartbeat(self, instance: uuid.UUID, host: str, pid: int, version: str) -> None:
-        """Says that this instance lives."""
+    async def heartbeat(
+        self, instance: uuid.UUID, host: str, pid: int, version: str, refused: int
+    ) -> None:
+        """Says that this instance lives, and how many outcomes of its were refused."""
+        identity = (instance, host, pid, version)
         async with connection(self._pool) as db:
-            await db.execute(QUERIES["heartbeat"], instance, host, pid, version, LEASE_S / 2)
+            await db.execute(QUERIES["heartbeat"], *identity, refused, LEASE_S / 2)
 
     async def unregister(self, instance: uuid.UUID) -> None:
         """Says goodbye."""
@@ -175,13 +224,7 @@ class Store:
             if not await db.fetchval(QUERIES["sweep_begin"], instance, LEASE_S):
                 return None
             dead = await db.fetch(QUERIES["sweep_instances"], LEASE_S)
-            tasks = await db.fetch(
-                QUERIES["sweep_tasks"],
-                _MAX_LOSSES,
-                TASK_LOST,
-                f"The service went down {_MAX_LOSSES + 1} times while running this task. "
-                "It will not be tried again.",
-            )
+            tasks = await db.fetch(QUERIES["sweep_tasks"], _MAX_LOSSES, TASK_LOST, _LOST)
             await db.execute(QUERIES["sweep_hints"])
             await db.execute(QUERIES["sweep_jobs"], _STALE_JOB_S)
         return Swept(

@@ -51,7 +51,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     counts: str | None
 
 
-class ClaimedTask(msgspec.Struct, frozen=True, kw_only=True):
+class ClaimedTask(msgspec.Struct, frozen=True):
     """A task that this instance owns for one attempt."""
 
     id: uuid.UUID

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from quantum_tasks.errors import (
     MEMORY_EXCEEDED,
+    RESULT_REFUSED,
     TIME_LIMIT_EXCEEDED,
     WORKER_CRASHED,
     DatabaseUnavailable,
@@ -26,6 +27,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _DATABASE_RETRY_S = 0.5
+_HELD_BACK_S = 0.5
 
 
 class Worker:
@@ -45,6 +47,7 @@ class Worker:
         self._running: dict[asyncio.Task[None], ClaimedTask] = {}
         self._simulating = 0  # fewer than running while outcomes are being stored
         self._wanted = asyncio.Event()
+        self.refused = 0  # outcomes that came from attempts which no longer owned their tasks
 
     def wake(self) -> None:
         """There may be work."""
@@ -64,20 +67,21 @@ class Worker:
             self._wanted.clear()
             try:
                 await self._fill()
-            except DatabaseUnavailable as error:
-                logger.warning("cannot claim tasks", extra={"reason": repr(error.__cause__)})
+            except DatabaseUnavailable:  # as the heartbeat says
                 await asyncio.sleep(_DATABASE_RETRY_S)
                 self.wake()
 
     async def _fill(self) -> None:
         """Claims until every child is busy or nothing is queued."""
         while free := self._pool.size - self._simulating:
-            claimed = await self._store.claim(self._instance, free)
+            claimed, held_back = await self._store.claim(self._instance, free)
             for task in claimed:
                 self._simulating += 1
                 run = asyncio.create_task(self._work(task))
                 self._running[run] = task
                 run.add_done_callback(self._worked)
+            if held_back:
+                asyncio.get_running_loop().call_later(_HELD_BACK_S, self.wake)
             if len(claimed) < free:
                 return
 
@@ -109,7 +113,7 @@ class Worker:
 
     async def _work(self, task: ClaimedTask) -> None:
         began = time.monotonic()
-        logger.info("task started", extra={"task": task.id, "attempt": task.attempt})
+        self._log("task started", task)
         try:
             reply = await self._simulate(task)
         except ChildDiedError as death:
@@ -121,21 +125,32 @@ class Worker:
         ms = round((time.monotonic() - began) * 1000)
         match reply:
             case Completed(counts):
-                stored = await self._until_stored(
-                    lambda: self._store.complete(task, self._instance, counts)
-                )
-                event, extra = "task completed", {}
+                await self._complete(task, counts, ms)
             case Rejected(code, message, log=log):
                 if log:
                     logger.error("a program met a defect", extra={"task": task.id, "log": log})
-                stored = await self._until_stored(
-                    lambda: self._store.fail(task, self._instance, code, message)
-                )
-                event, extra = "task failed", {"code": code}
+                await self._fail(task, code, message, ms)
             case _:
                 raise TypeError(f"a simulator answered {reply!r}")
+
+    async def _complete(self, task: ClaimedTask, counts: str, ms: int) -> None:
+        try:
+            stored = await self._until_stored(
+                lambda: self._store.complete(task, self._instance, counts)
+            )
+        except Exception as error:
+            # Nothing that passes: a further try, or a further run, would meet the same.
+            logger.error("a result cannot be stored", exc_info=error, extra={"task": task.id})
+            await self._fail(task, RESULT_REFUSED, "The database refuses the result.", ms)
+            return
         if stored:
-            logger.info(event, extra={"task": task.id, "attempt": task.attempt, "ms": ms, **extra})
+            self._log("task completed", task, ms=ms)
+        else:
+            self._refused(task)
+
+    async def _fail(self, task: ClaimedTask, code: str, message: str, ms: int) -> None:
+        if await self._until_stored(lambda: self._store.fail(task, self._instance, code, message)):
+            self._log("task failed", task, ms=ms, code=code)
         else:
             self._refused(task)
 
@@ -162,24 +177,26 @@ class Worker:
 
     async def _crashed(self, task: ClaimedTask, death: ChildDiedError) -> None:
         retries = self._settings.worker_max_retries
-        delay_s = self._settings.worker_retry_delay_s
+        delay_s = 0.0 if death.with_all else self._settings.worker_retry_delay_s
         times = retries + 1
-        status = await self._until_stored(
-            lambda: self._store.retry(
-                task,
-                self._instance,
-                retries,
-                delay_s,
-                WORKER_CRASHED,
-                f"The simulator process died {times} time{'s' if times > 1 else ''} while "
-                f"running this task (last: {death.how}). It will not be tried again.",
-            )
+        message = (
+            f"The simulator process died {times} time{'s' if times > 1 else ''} while running "
+            f"this task (last: {death.how}). It will not be tried again."
         )
+
+        def charge() -> Awaitable[Status | None]:
+            if death.with_all:
+                return self._store.lose(task, self._instance)
+            return self._store.retry(
+                task, self._instance, retries, delay_s, WORKER_CRASHED, message
+            )
+
+        status = await self._until_stored(charge)
         if status is None:
             self._refused(task)
             return
         logger.warning(
-            "task crashed its process",
+            "task lost its process",
             extra={
                 "task": task.id,
                 "attempt": task.attempt,
@@ -194,13 +211,24 @@ class Worker:
 
     async def _until_stored(self, write: Callable[[], Awaitable[T]]) -> T:
         """Keeps an outcome in memory while the database is away."""
+        kept = False
         while True:
             try:
                 return await write()
             except DatabaseUnavailable as error:
-                logger.warning("cannot store an outcome", extra={"reason": repr(error.__cause__)})
+                if not kept:
+                    reason = repr(error.__cause__)
+                    logger.warning("outcome kept in memory for now", extra={"reason": reason})
+                kept = True
                 await asyncio.sleep(_DATABASE_RETRY_S)
 
     def _refused(self, task: ClaimedTask) -> None:
         """Another attempt owns the task: this instance was taken for dead, or is too late."""
-        logger.warning("outcome refused", extra={"task": task.id, "attempt": task.attempt})
+        self.refused += 1
+        logger.warning(
+            "outcome refused",
+            extra={"task": task.id, "attempt": task.attempt, "refused": self.refused},
+        )
+
+    def _log(self, event: str, task: ClaimedTask, **extra: object) -> None:
+        logger.info(event, extra={"task": task.id, "attempt": task.attempt, **extra})

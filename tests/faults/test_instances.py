@@ -48,23 +48,6 @@ def all_final(service: Service, ids: list[str], within_s: float) -> dict[str, di
     return {id: service.final(id, within_s) for id in ids}
 
 
-def test_a_killed_instance_loses_nothing_and_its_successor_recovers_in_30_s(start, database):
-    first = start()
-    ids = [first.submit(SLOW) for _ in range(4)] + [first.submit(BELL) for _ in range(46)]
-    until(lambda: first.log.count('"task started"') >= 2)
-    first.stop(signal.SIGKILL)
-    killed = time.monotonic()
-    seen = query(database, "select count(*) from tasks where status = 'running'")[0][0]
-    assert seen > 0, "nothing was running when it was killed: the test shows nothing"
-    second = start()
-    until(lambda: not query(database, "select 1 from tasks where ended_at is null"), 40)
-    assert time.monotonic() - killed < 30
-    results = all_final(second, ids, 1)
-    check_invariants(database, ids)
-    assert query(database, "select max(losses) from tasks")[0][0] == 1
-    assert {id: second.task(id) for id in ids} == results
-
-
 def test_two_instances_share_the_work_and_each_task_runs_once(start, database):
     services = [start(SIMULATOR_PROCESSES="1"), start(SIMULATOR_PROCESSES="1")]
     ids = [services[i % 2].submit(MEDIUM) for i in range(16)]
@@ -85,30 +68,6 @@ def test_an_api_and_a_worker_instance_divide_the_roles(start, database):
     assert worker.client.get("/readyz").json() == {"status": "ready"}
     assert worker.client.post("/tasks", json={"qc": BELL}).status_code == 404
     assert api.final(id, 20)["status"] == "completed"
-
-
-def test_when_one_of_two_instances_is_killed_the_other_takes_its_tasks(start, database):
-    doomed, survivor = start(), start()
-    ids = [doomed.submit(SLOW) for _ in range(4)]
-    until(lambda: '"task started"' in doomed.log)
-    doomed.stop(signal.SIGKILL)
-    all_final(survivor, ids, 60)
-    check_invariants(database, ids)
-
-
-def test_a_frozen_instance_that_comes_back_late_is_refused(start, database):
-    frozen = start(SIMULATOR_PROCESSES="1")
-    id = frozen.submit(SLOW)
-    until(lambda: '"task started"' in frozen.log)
-    os.kill(frozen.pid, signal.SIGSTOP)
-    other = start(SIMULATOR_PROCESSES="1")
-    result = other.final(id, 60)
-    os.kill(frozen.pid, signal.SIGCONT)
-    until(lambda: '"outcome refused"' in frozen.log, 30)
-    assert frozen.task(id) == other.task(id) == result
-    check_invariants(database, [id])
-    again = frozen.submit(BELL)  # and it goes on serving
-    assert other.final(again)["status"] == "completed"
 
 
 def test_a_killed_child_costs_its_task_one_retry_and_its_neighbour_nothing(start, database):

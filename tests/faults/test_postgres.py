@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 from service import BELL, Service, alive, descendants, name, until
-from test_instances import all_final, check_invariants, query
+from test_instances import all_final, query
 
 from quantum_tasks.database.embedded import delete
 from quantum_tasks.errors import StartError
@@ -127,23 +127,6 @@ def test_while_postgres_is_away_clients_are_told_to_try_again(embedded, tmp_path
             os.kill(process, signal.SIGCONT)
     until(lambda: embedded.client.get("/readyz").status_code == 200, 30)
     assert embedded.run(BELL)["status"] == "completed"
-
-
-def test_every_connection_cut_at_once_loses_nothing(start, database):
-    service = start()
-    cut = (
-        "select count(pg_terminate_backend(pid)) from pg_stat_activity "
-        "where datname = current_database() and pid <> pg_backend_pid()"
-    )
-    with Load(service) as load:
-        for i in range(5):
-            until(lambda i=i: len(load.accepted) > 10 * (i + 1), 30)
-            until(lambda: query(database, cut)[0][0] >= 2)
-    assert load.other == [], service.log[-3000:]
-    all_final(service, load.accepted, 60)
-    rows = query(database, "select id::text from tasks")
-    check_invariants(database, [row["id"] for row in rows])
-    assert set(load.accepted) <= {row["id"] for row in rows}
 
 
 def test_a_lost_listening_connection_is_made_again(start, database):

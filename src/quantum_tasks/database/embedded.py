@@ -136,6 +136,8 @@ class EmbeddedPostgres:
             arguments += ["-c", f"{name}={value}"]
         deadline = time.monotonic() + _START_TIMEOUT_S
         while time.monotonic() < deadline:
+            if self._process is not None and self._process.stdin is not None:
+                self._process.stdin.close()
             # A server whose process was killed leaves backends behind for a moment; while they
             # live, a new one refuses to start.
             with self._log.open("ab") as log:

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 import asyncpg
 
-from quantum_tasks.errors import DatabaseUnavailable, StartError
+from quantum_tasks.errors import DatabaseUnavailable, OutcomeUnknown, StartError
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +38,14 @@ OUTAGES = (
     asyncpg.TransactionRollbackError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.PostgresSystemError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+)
+# Those after which a statement was certainly not carried out.
+_UNDONE = (
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.QueryCanceledError,
 )
 
 CONNECT_ARGS = {
@@ -48,8 +56,11 @@ CONNECT_ARGS = {
         # A generic plan made while a table was empty scans it whole for ever after.
         "plan_cache_mode": "force_custom_plan",
         "jit": "off",
-        # No zombie transaction may hold its row locks for long after a client's host vanished.
-        "idle_in_transaction_session_timeout": "15s",
+        # The statements' guards are written for it, whatever the database's default is.
+        "default_transaction_isolation": "read committed",
+        # No zombie transaction may hold its locks, the sweep's among them, for long after its
+        # client froze or vanished.
+        "idle_in_transaction_session_timeout": "5s",
         "tcp_keepalives_idle": "10",
         "tcp_keepalives_interval": "5",
         "tcp_keepalives_count": "3",
@@ -57,7 +68,9 @@ CONNECT_ARGS = {
 }
 
 
-async def create_pool(url: str, connections: int) -> Pool:
+async def create_pool(
+    url: str, connections: int, statement_timeout_s: float = STATEMENT_TIMEOUT_S
+) -> Pool:
     """A pool that connects as it is used, so that it can be made while the server is away."""
     return await asyncpg.create_pool(
         url,
@@ -65,7 +78,7 @@ async def create_pool(url: str, connections: int) -> Pool:
         max_size=connections,
         init=_init,
         reset=_no_reset,
-        **CONNECT_ARGS,
+        **{**CONNECT_ARGS, "command_timeout": statement_timeout_s},
     )
 
 
@@ -107,14 +120,16 @@ async def wait_until_reachable(url: str, patience_s: float) -> None:
 @asynccontextmanager
 async def connection(pool: Pool) -> AsyncIterator[Connection]:
     """A connection from the pool. Raises DatabaseUnavailable if there is none in time or it
-    breaks in use."""
+    breaks in use: OutcomeUnknown where what was asked may have been done."""
     try:
         async with pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as acquired:
             try:
                 yield acquired
-            except OUTAGES:
+            except OUTAGES as error:
                 acquired.terminate()  # nobody shall get it after us, in whatever state it is
-                raise
+                if isinstance(error, _UNDONE):
+                    raise
+                raise OutcomeUnknown(retry_after_s=5) from error
     except OUTAGES as error:
         raise DatabaseUnavailable(retry_after_s=5) from error
 

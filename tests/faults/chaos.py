@@ -1,0 +1,78 @@
+"""Faults at random, one upon the other, over thousands of tasks: `make chaos`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import defaultdict
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from faults import FAULTS
+from world import Report, World
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=1, help="the same seed, the same faults")
+    parser.add_argument("--seconds", type=float, default=300, help="how long faults are injected")
+    parser.add_argument("--instances", type=int, default=2)
+    parser.add_argument("--rate", type=float, default=30, help="tasks per second")
+    options = parser.parse_args()
+    sys.exit(run(options.seed, options.seconds, options.instances, options.rate))
+
+
+def run(seed: int, seconds: float, instances: int, rate: float) -> int:
+    """Prints what happened; 1 if a promise was broken."""
+    print(
+        f"chaos: seed {seed}, {seconds:g} s, {instances} instances, {rate:g} tasks/s", flush=True
+    )
+    with World(instances, seed, rate) as world:
+        # In a short run, no fault may take most of it.
+        names = [name for name, fault in FAULTS.items() if fault.seconds <= seconds / 4]
+        reports = []
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            name = world.random.choice(names)
+            reports.append(world.endure(name, FAULTS[name].do))
+            time.sleep(world.random.uniform(0, 2))  # it need not have recovered
+        world.settle(within_s=180)
+        broken = world.broken()
+        print(table(world, reports, broken), flush=True)
+    print("\n".join(broken[:50]))
+    return int(bool(broken))
+
+
+def table(world: World, reports: list[Report], broken: list[str]) -> str:
+    """What happened, for people."""
+    by_name = defaultdict(list)
+    for report in reports:
+        by_name[report.fault].append(report)
+    width = max(map(len, by_name))
+    lines = [f"{'fault':{width}}  times  running  longest recovery"]
+    for name, some in sorted(by_name.items()):
+        running = sum(report.running for report in some)
+        recovery_s = max(report.recovery_s for report in some)
+        lines.append(f"{name:{width}}  {len(some):5}  {running:7}  {recovery_s:14.1f} s")
+    losses, crashes = world.charges()
+    (again,) = world.postgres.query("select count(*) as n from tasks where attempt > 1")
+    told = world.clients
+    lines += [
+        "",
+        f"{len(reports)} faults; {len(told.accepted)} tasks accepted, {told.refused} times 503; "
+        f"{dict(world.statuses())}",
+        f"{again['n']} ran more than once, charged with {losses} losses and {crashes} crashes",
+        f"slowest answer to a submission {told.slowest_s:.1f} s; longest recovery "
+        f"{max(report.recovery_s for report in reports):.1f} s",
+        f"lost = {sum(b.startswith('lost') for b in broken)}, "
+        f"changed = {sum(b.startswith('changed') for b in broken)}, "
+        f"other promises broken = {sum(not b.startswith(('lost', 'changed')) for b in broken)}",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

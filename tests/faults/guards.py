@@ -1,0 +1,192 @@
+"""Removes the guards one by one, and tells whether a test notices.
+
+`python tests/faults/guards.py` tries all of them and prints the table of this folder's README.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+STORE, POOL = "tests/test_store.py::", "tests/test_pool.py::"
+FAULTS, OUTCOMES = "tests/faults/test_faults.py::", "tests/faults/test_outcomes.py::"
+ANY_FAULT = FAULTS + "test_nothing_is_lost_or_changed_by"
+# It holds whatever guard is missing: a tree in which it fails is broken, not unguarded.
+SANITY = STORE + "test_a_task_goes_from_submission_to_result"
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A guard, how to take it away, and the test that fails without it."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    test: str
+
+
+SQL, MIGRATION, CODE = "sql/queries/", "sql/migrations/", "src/quantum_tasks/"
+EARLIER = STORE + "test_an_earlier_attempt_cannot_end_a_task_even_on_the_same_instance"
+ANOTHER = STORE + "test_another_instance_cannot_end_a_task"
+ALONE = STORE + "test_a_task_lost_twice_runs_alone_in_its_instance"
+
+GUARDS = [
+    *(
+        Guard(f"{what}: its attempt", f"{SQL}{what}.sql", "and attempt = $2 and instance",
+              "and $2::int > 0 and instance", EARLIER)
+        for what in ("complete", "fail", "retry")
+    ),
+    *(
+        Guard(f"{what}: its instance", f"{SQL}{what}.sql", "and instance = $3",
+              "and $3::uuid is not null", ANOTHER)
+        for what in ("complete", "fail", "retry")
+    ),
+    Guard("complete: asked twice, answered twice", SQL + "complete.sql",
+          "and status = 'completed'", "and false",
+          STORE + "test_a_result_is_stored_once_by_the_attempt_that_owns_the_task"),
+    Guard("claim: the task's status", SQL + "claim.sql", "and status = 'queued'",
+          "and status in ('queued', 'running')",
+          STORE + "test_concurrent_claims_never_get_the_same_task"),
+    Guard("claim: skip locked", SQL + "claim.sql", "    for update skip locked\n", "",
+          STORE + "test_concurrent_claims_never_get_the_same_task"),
+    Guard("claim: not before its time", SQL + "claim.sql", "and run_after <= now()", "",
+          STORE + "test_a_claim_takes_only_its_own_queue_and_no_task_before_its_time"),
+    Guard("claim: nothing beside a task lost twice", SQL + "claim.sql", "not mine.alone and ", "",
+          ALONE),
+    Guard("claim: a task lost twice beside nothing", SQL + "claim.sql",
+          "s.number = 1 and mine.idle", "s.number = 1", ALONE),
+    Guard("cancel: only what has not ended", SQL + "cancel.sql",
+          " and status in ('queued', 'running')", "",
+          STORE + "test_a_queued_or_running_task_is_cancelled_and_its_attempt_refused"),
+    Guard("submit: its hint", SQL + "submit.sql", "select id, hint_workers(queue) from task",
+          "select id from task",
+          STORE + "test_submit_stores_task_program_and_hint_together"),
+    Guard("submit: asked again when the answer was lost", CODE + "store.py",
+          "        except OutcomeUnknown:\n",
+          "        except OutcomeUnknown:\n            raise\n",
+          STORE + "test_a_submission_whose_answer_was_lost_is_stored_once[True]"),
+    Guard("the trigger that keeps what is final", MIGRATION + "0002_faults.sql",
+          "if old.status in ('completed', 'failed', 'cancelled') then", "if false then",
+          STORE + "test_a_final_task_never_changes_whatever_statement_tries[completed]"),
+    Guard("the trigger that keeps results", MIGRATION + "0001_tasks.sql",
+          "create trigger results_keep before update", "create trigger results_keep after delete",
+          STORE + "test_a_result_never_changes"),
+    Guard("attempts are consecutive", MIGRATION + "0002_faults.sql",
+          "if new.attempt <> old.attempt", "if false and new.attempt <> old.attempt",
+          STORE + "test_attempts_are_consecutive"),
+    Guard("the limit of crashes", SQL + "retry.sql", "else losses end) < $5 as again",
+          "else losses end) < $5 + 99 as again",
+          STORE + "test_a_crash_is_charged_and_retried_until_the_retries_are_used_up"),
+    Guard("the limit of losses", SQL + "sweep_tasks.sql", "losses < $1", "losses < $1 + 99",
+          STORE + "test_a_task_lost_too_often_fails"),
+    Guard("a loss is no crash", CODE + "worker.py", "if death.with_all:", "if False:",
+          ANY_FAULT + "[SIGKILL of the fork server]"),
+    Guard("sweep: the advisory lock", SQL + "sweep_begin.sql",
+          "pg_try_advisory_xact_lock(hashtext('quantum_tasks.sweep'))", "true",
+          STORE + "test_two_instances_do_not_sweep_at_once"),
+    Guard("sweep: only by who is steady", SQL + "sweep_begin.sql",
+          "      and steady_since <= now() - $2::float8 * interval '1 second'\n", "",
+          STORE + "test_nobody_sweeps_within_a_lease_of_an_outage"),
+    Guard("sweep: the lease", SQL + "sweep_instances.sql", "interval '1 second'",
+          "interval '0.5 seconds'", STORE + "test_a_sweep_leaves_living_instances_alone"),
+    Guard("sweep: only tasks of the dead", SQL + "sweep_tasks.sql",
+          " and instance not in (select id from instances)", "",
+          STORE + "test_a_sweep_leaves_living_instances_alone"),
+    Guard("sweep: hints again", SQL + "sweep_hints.sql", "where not exists (", "where exists (",
+          STORE + "test_a_sweep_hints_at_queued_tasks_that_no_job_points_to"),
+    Guard("sweep: jobs left doing", SQL + "sweep_jobs.sql", "j.status = 'doing'",
+          "j.status = 'todo'", STORE + "test_a_sweep_deletes_jobs_left_doing"),
+    Guard("an instance gives back what it does not know", SQL + "disown.sql",
+          "and id <> all($2::uuid[])", "and id = any($2::uuid[])",
+          STORE + "test_an_instance_gives_back_what_it_owns_without_knowing"),
+    Guard("an instance that stops gives back its tasks", CODE + "worker.py",
+          "for id in await self._store.release(self._instance):", "for id in []:",
+          "tests/faults/test_instances.py::test_sigterm_gives_back_what_does_not_end_in_time"),
+    Guard("a result is kept while the database is away", CODE + "worker.py",
+          "            except DatabaseUnavailable as error:\n",
+          "            except DatabaseUnavailable as error:\n                raise\n",
+          ANY_FAULT + "[Postgres stopped for 7 s, fast]"),
+    Guard("a result that cannot be stored fails its task", CODE + "worker.py",
+          "        except Exception as error:\n", "        except TimeoutError as error:\n",
+          OUTCOMES + "test_a_result_that_the_database_refuses_fails_its_task_alone"),
+    Guard("a heart has connections of its own", CODE + "app.py", "vital = Store(vital_db,",
+          "vital = Store(db,", OUTCOMES + "test_a_flood_of_requests_stops_no_heart"),
+    Guard("statements run as they were written for", CODE + "database/pool.py",
+          '        "default_transaction_isolation": "read committed",\n', "",
+          OUTCOMES
+          + "test_a_database_that_is_serializable_by_default_is_used_as_any_other"),
+    Guard("the supervisor", CODE + "supervisor.py", "        while True:\n            began",
+          "        for _ in range(1):\n            began",
+          "tests/test_supervisor.py::"
+          "test_work_that_ends_is_started_again_and_said_to_fail[return]"),
+    Guard("time does not run while the service is stopped", CODE + "pool.py",
+          "(*ticks_s, time_limit_s % _TICK_S, _LAST_LOOK_S)", "(time_limit_s,)",
+          OUTCOMES + "test_a_reply_that_waited_for_the_service_is_in_time[frozen]"),
+    Guard("children die with the service", "src/quantum_tasks/simulator/child.py",
+          "    os.close(alive)\n", "",
+          POOL + "test_no_child_outlives_a_service_that_is_killed[True]"),
+    Guard("Postgres of our own is started again", CODE + "database/embedded.py",
+          "if self._process is None or self._process.poll() is None:", "if True:",
+          "tests/faults/test_postgres.py::"
+          "test_a_killed_embedded_postgres_comes_back_and_nothing_is_lost"),
+]  # fmt: skip
+
+
+def without(guard: Guard) -> tuple[int, str]:
+    """Runs the guard's test, and one for sanity, on a copy of the tree that lacks the guard.
+
+    Returns pytest's exit code and what it said.
+    """
+    with tempfile.TemporaryDirectory(prefix="qtasks-unguarded-") as name:
+        copy = Path(name)
+        copy.chmod(0o755)
+        for part in ("src", "sql", "tests"):
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / part, copy / part, symlinks=True, ignore=ignored)
+        shutil.copy(ROOT / "pyproject.toml", copy)
+        file = copy / guard.file
+        text = file.read_text()
+        if guard.old not in text:
+            raise ValueError(f"{guard.file} has no {guard.old!r}")
+        file.write_text(text.replace(guard.old, guard.new))
+        uncovered = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE")}
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", guard.test, SANITY],
+            cwd=copy,
+            env={**uncovered, "PYTHONPATH": str(copy / "src")},
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        return done.returncode, done.stdout + done.stderr
+
+
+def noticed(output: str) -> bool:
+    """Whether the guard's test failed, and only that: the tree as such works."""
+    return re.search(r"\b1 failed, 1 passed\b", output) is not None
+
+
+def table() -> str:
+    """Guard and test, as the README has them."""
+    rows = [f"| {guard.name} | `{guard.test.rpartition('::')[2]}` |" for guard in GUARDS]
+    return "\n".join(["| guard that is removed | test that fails |", "|---|---|", *rows])
+
+
+if __name__ == "__main__":
+    survivors = 0
+    for guard in GUARDS:
+        _, output = without(guard)
+        survivors += not noticed(output)
+        print(f"{'noticed ' if noticed(output) else 'SURVIVED'}  {guard.name}", flush=True)
+        if not noticed(output):
+            print(output[-1500:])
+    print(f"\n{table()}")
+    sys.exit(survivors > 0)

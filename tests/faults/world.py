@@ -1,0 +1,457 @@
+"""A small world to break: a durable Postgres behind a proxy, instances on it, and clients.
+
+The clients never rest: they submit, they ask again for whatever they were told, and they write
+down every answer. A trigger writes down every change of every task. `check()` holds all of it
+against what was promised.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import os
+import random
+import shutil
+import signal
+import tempfile
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+import asyncpg
+import httpx
+from proxy import Proxy
+from service import BELL, SLOW, STDGATES, Service, alive, name, until
+
+from quantum_tasks.database.embedded import EmbeddedPostgres
+from quantum_tasks.database.migrations import migrate
+from quantum_tasks.database.pool import OUTAGES
+
+# A quarter of a second of simulation.
+MEDIUM = (
+    STDGATES + "qubit[18] q; bit[18] c; h q; rx(0.3) q; cx q[0:16], q[17]; h q; c = measure q;"
+)
+AUDIT = """
+create table audit (
+    number bigint generated always as identity, id uuid, status text, attempt int, instance uuid,
+    at timestamptz default clock_timestamp());
+create function write_audit() returns trigger language plpgsql as $$
+begin
+    if tg_op = 'UPDATE' and old.ended_at is null  -- tests turn clocks
+        and (old.status, old.attempt, old.instance)
+            is not distinct from (new.status, new.attempt, new.instance) then
+        return null;
+    end if;
+    insert into audit (id, status, attempt, instance)
+    values (new.id, new.status, new.attempt, new.instance);
+    return null;
+end $$;
+create trigger audit after insert or update on tasks for each row execute function write_audit();
+"""
+_SUBMITTERS = 6
+FINAL = ("completed", "failed", "cancelled")
+_STEPS = {  # what may follow what
+    None: ("queued",),
+    "queued": ("running", "cancelled"),
+    "running": ("queued", *FINAL),
+}
+
+
+class Postgres:
+    """A server with the durability that everybody has by default, which can be stopped."""
+
+    def __init__(self, **options: str) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="qtasks-world-"))
+        self.folder.chmod(0o711)
+        self.server = EmbeddedPostgres(self.folder / "data", max_connections="100", **options)
+        self.server.start()
+        self.url = self.server.url
+        self.socket = self.url.partition("host=")[2] + "/.s.PGSQL.5432"
+
+    @property
+    def pid(self) -> int:
+        return int((self.server._data / "postmaster.pid").read_text().split()[0])
+
+    def signal(self, how: signal.Signals) -> None:
+        """Stops the server: SIGINT is a fast shutdown, SIGQUIT an immediate one."""
+        pid = self.pid
+        os.kill(pid, how)
+        until(lambda: not alive(pid), 20)
+
+    def start(self) -> None:
+        until(self.server.restart_if_dead, 20)
+
+    def backends(self) -> list[int]:
+        """The processes that serve clients."""
+        rows = self.query("select pid from pg_stat_activity where backend_type = 'client backend'")
+        return [row["pid"] for row in rows if row["pid"]]
+
+    def query(self, statement: str, *arguments: object) -> list[asyncpg.Record]:
+        """Asks the server directly, past the proxy, as often as it takes."""
+
+        async def ask() -> list[asyncpg.Record]:
+            db = await asyncpg.connect(self.url, timeout=5)
+            try:
+                return await db.fetch(statement, *arguments)
+            finally:
+                db.terminate()
+
+        for patience in reversed(range(100)):
+            try:
+                return asyncio.run(ask())
+            except OUTAGES:
+                if not patience:
+                    raise
+                time.sleep(0.1)
+        raise AssertionError
+
+    def execute(self, script: str) -> None:
+        async def run() -> None:
+            db = await asyncpg.connect(self.url)
+            await db.execute(script)
+            await db.close()
+
+        asyncio.run(run())
+
+    def close(self) -> None:
+        self.server.stop()
+        data = self.server._data
+        shutil.rmtree(data.parent if data.is_relative_to("/var/lib") else data)
+        shutil.rmtree(self.folder)
+
+
+class Instance(Service):
+    """A service that can also be frozen and blocked."""
+
+    program = (str(Path(__file__).parent / "rigged.py"),)
+    group = True
+
+    def stopped(self) -> bool:
+        return self.process is None or self.process.poll() is not None
+
+
+@dataclass
+class Report:
+    """What a fault did. Times in seconds."""
+
+    fault: str
+    long: str  # the id of a long task that was running at the moment of the fault
+    running: int  # how many were
+    took_s: float
+    lifted: datetime  # by the database's clock
+    # from the end of this fault, or of the last one that came on top of it, until everything that
+    # was running at its beginning had ended or been taken up again
+    recovery_s: float = 0.0
+
+
+@dataclass
+class Clients:
+    """What everybody was ever told."""
+
+    accepted: dict[str, float] = field(default_factory=dict)  # task id -> when
+    finals: dict[str, str] = field(default_factory=dict)  # task id -> the final answer
+    refused: int = 0
+    slowest_s: float = 0.0
+    violations: list[str] = field(default_factory=list)
+
+
+class World:
+    """`instances` services on one Postgres, under load from the moment it is entered."""
+
+    def __init__(self, instances: int, seed: int = 1, rate: float = 12, **settings: str) -> None:
+        self.random = random.Random(seed)
+        self.postgres = Postgres()
+        asyncio.run(migrate(self.postgres.url))
+        self.postgres.execute(AUDIT)
+        self.proxy = Proxy(self.postgres.socket)
+        self.url = f"postgresql://postgres@127.0.0.1:{self.proxy.port}/postgres?sslmode=disable"
+        self.instances = [Instance(self.url, **settings) for _ in range(instances)]
+        self.clients = Clients()
+        self.victim = self.instances[0]  # it runs something long when a fault comes
+        self._rate = rate
+        self._doomed: set[int] = set()
+        self._pending: list[tuple[Report, set[str], int]] = []
+        self._resting = threading.Event()
+        self._closed = threading.Event()
+        self._idle: set[int] = set()
+        self._threads = [threading.Thread(target=self._submit) for _ in range(_SUBMITTERS)]
+        self._threads += [threading.Thread(target=self._read) for _ in range(2)]
+
+    def __enter__(self) -> World:
+        try:
+            for instance in self.instances:
+                instance.start(ready=False)
+            for instance in self.instances:
+                until(lambda i=instance: i.client.get("/readyz").status_code == 200, 30)
+        except BaseException:
+            self.__exit__()
+            raise
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closed.set()
+        for thread in self._threads:
+            if thread.ident:
+                thread.join()
+        below = set(self._doomed)
+        for instance in self.instances:
+            if not instance.stopped():
+                below |= {instance.pid, *instance.descendants()}
+            instance.close()
+        with contextlib.suppress(Exception):
+            self.proxy.close()
+        self.postgres.close()
+        until(lambda: not [pid for pid in below if alive(pid)], 10)
+
+    # What faults are made of
+
+    def kill(self, instance: Instance, *, group: bool = False) -> None:
+        """SIGKILL, to the service's own process or to all of its group."""
+        self._doomed |= {instance.pid, *instance.descendants()}
+        (os.killpg if group else os.kill)(instance.pid, signal.SIGKILL)
+        instance.stop(signal.SIGKILL)
+
+    def restart(self, instance: Instance) -> None:
+        instance.start(ready=False)
+
+    def running(self) -> set[str]:
+        """The ids of the tasks that are running."""
+        rows = self.postgres.query("select id::text from tasks where status = 'running'")
+        return {row["id"] for row in rows}
+
+    # The clients
+
+    def _submit(self) -> None:
+        source = random.Random(self.random.random())
+        with httpx.Client(timeout=30) as client:
+            while not self._closed.is_set():
+                if self._resting.is_set():
+                    self._idle.add(threading.get_ident())
+                    time.sleep(0.05)
+                    continue
+                self._idle.discard(threading.get_ident())
+                qc = MEDIUM if source.random() < 0.1 else BELL
+                while not self._closed.is_set() and not self._accepted(client, source, qc):
+                    time.sleep(0.2)
+                time.sleep(source.expovariate(self._rate / _SUBMITTERS))
+
+    def _accepted(self, client: httpx.Client, source: random.Random, qc: str) -> bool:
+        instance = source.choice(self.instances)
+        began = time.monotonic()
+        try:
+            response = client.post(f"{instance.url}/tasks", json={"qc": qc})
+        except httpx.HTTPError:
+            return False  # killed, or frozen for longer than we wait: as any client, we try again
+        told = self.clients
+        told.slowest_s = max(told.slowest_s, time.monotonic() - began)
+        if response.status_code == 202:
+            told.accepted[response.json()["task_id"]] = time.monotonic()
+            return True
+        if response.status_code == 503 and int(response.headers.get("retry-after", 0)) > 0:
+            told.refused += 1
+        else:
+            told.violations.append(f"POST: {response.status_code} {response.text}")
+        return False
+
+    def _read(self) -> None:
+        source = random.Random(self.random.random())
+        with httpx.Client(timeout=30) as client:
+            while not self._closed.is_set():
+                known = list(self.clients.accepted)
+                # The latest, which change, and some of the others, which must not.
+                ids = known[-20:] + source.sample(known, min(5, len(known)))
+                for id in ids:
+                    self.read(client, source, id)
+                    time.sleep(0.01)
+                time.sleep(0.1)
+
+    def read(self, client: httpx.Client, source: random.Random, id: str) -> str | None:
+        """What an instance says of a task: its final answer, or None. Writes down what is wrong
+        with it."""
+        instance = source.choice(self.instances)
+        try:
+            response = client.get(f"{instance.url}/tasks/{id}")
+        except httpx.HTTPError:
+            return None
+        told = self.clients
+        if response.status_code == 503:
+            return None
+        if response.status_code != 200:
+            told.violations.append(f"lost: {id}: {response.status_code} {response.text}")
+            return None
+        text = response.text
+        if response.json()["status"] == "pending":
+            if id in told.finals:
+                # Two readers: one may have asked before and been answered after the other.
+                again = client.get(f"{instance.url}/tasks/{id}")
+                if again.status_code == 200 and again.json()["status"] == "pending":
+                    told.violations.append(f"changed: {id} to pending from {told.finals[id]}")
+            return None
+        if told.finals.setdefault(id, text) != text:
+            told.violations.append(f"changed: {id} to {text} from {told.finals[id]}")
+        return text
+
+    # Enduring a fault
+
+    def endure(self, name: str, fault: Callable[[World], object]) -> Report:
+        """Injects a fault under load; returns once it is lifted."""
+        self._resting.clear()
+        seen = len(self.clients.accepted)
+        until(lambda: len(self.clients.accepted) >= seen + 5, 60)
+        # Whatever the clients submit, something long is running when the fault comes.
+        with httpx.Client(timeout=30) as client:
+            until(lambda: self._accepted(client, self.random, SLOW), 30)
+        long = list(self.clients.accepted)[-1]
+        running = until(lambda: long in (found := self.running()) and found, 30)
+        self.victim = self._running_it(long)
+        began = time.monotonic()
+        number = self._last_change()
+        fault(self)
+        took_s = time.monotonic() - began
+        lifted = self.postgres.query("select clock_timestamp() as at")[0]["at"]
+        report = Report(name, long, len(running), took_s, lifted)
+        self._pending.append((report, running, number))
+        return report
+
+    def _running_it(self, id: str) -> Instance:
+        """The instance that runs a task, or any if it has ended."""
+        rows = self.postgres.query(
+            "select pid from instances i join tasks t on t.instance = i.id where t.id::text = $1",
+            id,
+        )
+        pids = [row["pid"] for row in rows]
+        found = [instance for instance in self.instances if instance.pid in pids]
+        return (found or self.instances)[0]
+
+    def _last_change(self) -> int:
+        return self.postgres.query("select coalesce(max(number), 0) as n from audit")[0]["n"]
+
+    def settle(self, within_s: float = 90) -> None:
+        """Lets the clients rest, and waits until everything that was accepted is final."""
+        seen = len(self.clients.accepted)
+        until(lambda: len(self.clients.accepted) >= seen + 5, 60)  # it goes on after the fault
+        self._resting.set()
+        until(lambda: len(self._idle) == _SUBMITTERS, 60)
+        until(lambda: not self._unfinished(), within_s, every_s=0.2)
+        ends = [report.lifted for report, *_ in self._pending]
+        for report, running, number in self._pending:
+            recovered = self._recovered_at(running, number)
+            since = max((end for end in ends if end <= recovered), default=recovered)
+            report.recovery_s = (recovered - since).total_seconds()
+        self._pending = []
+
+    def _unfinished(self) -> list[asyncpg.Record]:
+        return self.postgres.query("select id from tasks where ended_at is null limit 1")
+
+    def _recovered_at(self, running: set[str], number: int) -> datetime:
+        """When the last of the tasks that were running at the beginning of a fault had made its
+        next step: it had ended, or ran again."""
+        rows = self.postgres.query(
+            "select max(at) as at from (select min(at) as at from audit "
+            "where id::text = any($1) and number > $2 and status <> 'queued' group by id) q",
+            list(running),
+            number,
+        )
+        recovered: datetime = rows[0]["at"]
+        return recovered
+
+    # What was promised
+
+    def check(self) -> None:
+        """Raises AssertionError naming the promises that were broken."""
+        broken = self.broken()
+        assert not broken, "\n".join([*broken[:20], *self._logs()])
+
+    def broken(self) -> list[str]:
+        """Each promise that was broken: what begins with 'lost' is lost, what begins with
+        'changed' was another thing before."""
+        told = self.clients
+        broken = []
+        rows = self.postgres.query(
+            "select t.id::text, t.status::text, t.attempt, r.attempt as stored from tasks t "
+            "left join results r on r.task_id = t.id"
+        )
+        stored = {row["id"] for row in rows}
+        broken += [f"lost: {id}" for id in told.accepted if id not in stored]
+        for row in rows:
+            if row["status"] not in FINAL:
+                broken.append(f"not final: {row}")
+            if (row["stored"] == row["attempt"]) != (row["status"] == "completed"):
+                broken.append(f"status and result differ: {row}")
+            if row["stored"] not in (None, row["attempt"]):
+                broken.append(f"a result of another attempt: {row}")
+        broken += unlawful_changes(self.postgres.query("select * from audit order by number"))
+        # At the end, everything that was ever accepted is read again, by every instance.
+        with httpx.Client(timeout=30) as client:
+            for id in told.accepted:
+                if self.read(client, self.random, id) is None:
+                    broken.append(f"no final answer for {id}")
+        broken += told.violations
+        left = [pid for pid in self._doomed if alive(pid)]
+        broken += [f"left behind: process {pid} {name(pid)}" for pid in left]
+        with contextlib.suppress(AssertionError):
+            until(lambda: not self._doing(), 30)
+        broken += [f"left behind: {row}" for row in self._doing()]
+        return broken
+
+    def _doing(self) -> list[asyncpg.Record]:
+        """Jobs that were begun and will not end; one takes milliseconds."""
+        return self.postgres.query(
+            "select j.* from procrastinate_jobs j join procrastinate_events e on e.job_id = j.id "
+            "where j.status = 'doing' and e.type = 'started' and e.at < now() - interval '2 s'"
+        )
+
+    def _logs(self) -> list[str]:
+        return [f"--- {instance.url}\n{instance.log[-3000:]}" for instance in self.instances]
+
+    def statuses(self) -> Counter[str]:
+        rows = self.postgres.query("select status::text, count(*) from tasks group by status")
+        return Counter({row["status"]: row["count"] for row in rows})
+
+    def charges(self) -> tuple[int, int]:
+        """How often tasks were charged with a loss, and with a crash."""
+        (row,) = self.postgres.query(
+            "select coalesce(sum(losses), 0), coalesce(sum(crashes), 0) from tasks"
+        )
+        return int(row[0]), int(row[1])
+
+    def attempts(self, id: str) -> int:
+        """How often a task was run."""
+        rows = self.postgres.query("select attempt from tasks where id::text = $1", id)
+        return int(rows[0]["attempt"])
+
+    def refused(self, pid: int) -> int:
+        """How many outcomes of an instance were refused, as it says."""
+        rows = self.postgres.query("select refused from instances where pid = $1", pid)
+        return sum(row["refused"] for row in rows)
+
+
+def unlawful_changes(audit: Sequence[asyncpg.Record]) -> Iterator[str]:
+    """The changes of tasks, in order, that should not have been."""
+    history = defaultdict(list)
+    for row in audit:
+        history[row["id"]].append(row)
+    for id, rows in history.items():
+        for before, after in itertools.pairwise([None, *rows]):
+            status, attempt = (before["status"], before["attempt"]) if before else (None, 0)
+            claimed = after["status"] == "running"
+            if after["status"] not in _STEPS.get(status, ()):
+                yield f"changed: {id} from {status} to {after['status']}"
+            if after["attempt"] != attempt + claimed:
+                yield f"changed: {id} to attempt {after['attempt']} from {attempt}"
+
+
+Mode = Literal["fast", "immediate", "killed"]
+SHUTDOWNS: dict[Mode, signal.Signals] = {
+    "fast": signal.SIGINT,
+    "immediate": signal.SIGQUIT,
+    "killed": signal.SIGKILL,
+}
