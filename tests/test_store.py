@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 import quantum_tasks.store
-from quantum_tasks.database.pool import Pool
+from quantum_tasks.database.pool import Pool, create_pool
 from quantum_tasks.errors import QueueFull
 from quantum_tasks.queue import JOB_NAME
 from quantum_tasks.store import LEASE_S, Store
@@ -25,6 +25,8 @@ async def claimed(store: Store, instance: uuid.UUID = A) -> ClaimedTask:
 
 
 async def claim(store: Store, instance: uuid.UUID, limit: int = 1) -> list[ClaimedTask]:
+    """What an instance takes that lives."""
+    await register(store, instance)
     tasks, _ = await store.claim(instance, limit)
     return tasks
 
@@ -57,6 +59,24 @@ async def hints(pool: Pool) -> int:
         "select count(*) from procrastinate_jobs where status = 'todo'"
     )
     return found
+
+
+@pytest.mark.parametrize("isolation", ["repeatable read", "serializable"])
+async def test_statements_do_as_they_say_whatever_the_default_isolation(database, isolation):
+    db = await asyncpg.connect(database)
+    name = await db.fetchval("select current_database()")
+    await db.execute(f"alter database {name} set default_transaction_isolation = '{isolation}'")
+    pool = await create_pool(database, 2)
+    store = Store(pool, "tasks")
+    id = await store.submit("x", 10, None)
+    async with db.transaction():
+        await db.execute("update tasks set priority = 1")
+        cancelling = asyncio.create_task(store.cancel(id))
+        while not await db.fetch("select from pg_locks where not granted"):
+            await asyncio.sleep(0.01)
+    assert await cancelling
+    await db.close()
+    pool.terminate()
 
 
 async def test_a_task_goes_from_submission_to_result(pool, store):
@@ -294,6 +314,7 @@ async def lost(pool: Pool, store: Store, losses: int) -> uuid.UUID:
 
 
 async def test_a_task_lost_twice_runs_alone_in_its_instance(pool, store):
+    await register(store, A, B)
     await lost(pool, store, 1)
     suspect = await lost(pool, store, 2)
     behind = await store.submit("x", 10, None)
@@ -311,6 +332,7 @@ async def test_a_task_lost_twice_runs_alone_in_its_instance(pool, store):
 
 
 async def test_of_two_tasks_lost_twice_each_runs_alone(pool, store):
+    await register(store, A)
     ids = [await lost(pool, store, 2) for _ in range(2)]
     for id in ids:
         (task,), _ = await store.claim(A, 9)
@@ -432,6 +454,7 @@ async def test_a_task_lost_too_often_fails(pool, store):
     await steady(pool, store, A)
     task = await claimed(store, B)
     await pool.execute("update tasks set losses = 8")
+    await age(pool, B, "heartbeat_at", LEASE_S + 1)
     assert (await store.sweep(A)).failed == [task.id]
     assert (await store.get(task.id)).error_code == "task_lost"
 
@@ -450,6 +473,27 @@ async def test_nobody_sweeps_within_a_lease_of_an_outage(pool, store):
 
 async def test_an_unregistered_instance_does_not_sweep(store):
     assert await store.sweep(A) is None
+
+
+async def test_an_instance_takes_tasks_during_its_lease_only(pool, store):
+    await store.submit("x", 10, None)
+    assert await store.claim(A, 1) == ([], False)
+    await register(store, A)
+    await age(pool, A, "heartbeat_at", LEASE_S + 1)
+    assert await store.claim(A, 1) == ([], False)
+    await register(store, A)
+    assert len((await store.claim(A, 1))[0]) == 1
+
+
+async def test_a_heartbeat_says_whether_it_is_the_first_after_a_gap(pool, store):
+    async def beat() -> bool:
+        return await store.heartbeat(A, "host", 1, "0", 0)
+
+    assert await beat()
+    assert not await beat()
+    await age(pool, A, "heartbeat_at", LEASE_S)
+    assert await beat()
+    assert not await beat()
 
 
 async def test_two_instances_do_not_sweep_at_once(pool, store):

@@ -258,7 +258,7 @@ async def _working(
         stack.push_async_callback(_say_goodbye, vital, instance)
         await vital.heartbeat(instance, *rescue.identity(), refused=0)
         for name, work in {
-            "heartbeat": lambda: rescue.beat(vital, instance, lambda: worker.refused),
+            "heartbeat": lambda: rescue.beat(vital, instance, lambda: worker.refused, worker.wake),
             "sweep": lambda: rescue.sweep(vital, instance, lambda: worker.held, worker.wake),
         }.items():
             await stack.enter_async_context(_running(supervisor.keep(name, work)))

@@ -29,12 +29,15 @@ def identity() -> tuple[str, int, str]:
     return socket.gethostname(), os.getpid(), __version__
 
 
-async def beat(store: Store, instance: uuid.UUID, refused: Callable[[], int]) -> None:
+async def beat(
+    store: Store, instance: uuid.UUID, refused: Callable[[], int], wake: Callable[[], None]
+) -> None:
     """Says for ever that this instance lives."""
     away = False
     while True:
         try:
-            await store.heartbeat(instance, *identity(), refused())
+            if await store.heartbeat(instance, *identity(), refused()):
+                wake()  # without its lease it could not take what is queued
         except DatabaseUnavailable as error:
             if not away:
                 logger.warning("the database is away", extra={"reason": repr(error.__cause__)})

@@ -123,13 +123,16 @@ class Store:
         )
 
     async def claim(self, instance: uuid.UUID, limit: int) -> tuple[list[ClaimedTask], bool]:
-        """Takes up to `limit` queued tasks for this instance, first come first served.
+        """Takes up to `limit` queued tasks for this instance, first come first served; none
+        unless its last heartbeat is within the lease.
 
         Also returns whether some were held back because one of them has to run alone: then the
         instance should ask again soon.
         """
         async with connection(self._pool) as db:
-            rows = await db.fetch(QUERIES["claim"], instance, self.queue, limit, _ALONE_FROM)
+            rows = await db.fetch(
+                QUERIES["claim"], instance, self.queue, limit, _ALONE_FROM, LEASE_S
+            )
         *_, held_back = rows[0]
         tasks = [ClaimedTask(*row[:-1]) for row in rows if row["id"] is not None]
         # The order of an UPDATE's rows is nobody's promise.
@@ -204,11 +207,15 @@ class Store:
 
     async def heartbeat(
         self, instance: uuid.UUID, host: str, pid: int, version: str, refused: int
-    ) -> None:
-        """Says that this instance lives, and how many outcomes of its were refused."""
+    ) -> bool:
+        """Says that this instance lives, and how many outcomes of its were refused. Returns
+        whether it had been silent for long."""
         identity = (instance, host, pid, version)
         async with connection(self._pool) as db:
-            await db.execute(QUERIES["heartbeat"], *identity, refused, LEASE_S / 2)
+            returned: bool = await db.fetchval(
+                QUERIES["heartbeat"], *identity, refused, LEASE_S / 2
+            )
+        return returned
 
     async def unregister(self, instance: uuid.UUID) -> None:
         """Says goodbye."""

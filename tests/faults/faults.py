@@ -148,7 +148,7 @@ def kill_every_backend(world: World) -> None:
 def cut_connection(statement: str, moment: Moment) -> Doing:
     def fault(world: World) -> None:
         cut = world.proxy.cut_at(statement, moment)
-        assert cut.done.wait(20), f"nobody used the statement {statement}"
+        assert cut.done.wait(40), f"nobody used the statement {statement}"
 
     return fault
 
@@ -210,8 +210,14 @@ FAULTS = {
     },
     **{
         f"connection cut as {statement} is {moment}": Fault(cut_connection(statement, moment))
-        for statement in ("submit", "claim", "complete", "heartbeat", "get")
+        for statement in ("submit", "claim", "complete", "heartbeat", "get", "sweep_tasks")
         for moment in ("asked", "answered")
+    },
+    **{
+        f"{statement} lost on its way, the connection half open": Fault(
+            cut_connection(statement, "lost on its way")
+        )
+        for statement in ("submit", "claim", "complete", "heartbeat", "sweep_tasks")
     },
     "every connection cut": Fault(cut_every_connection),
     "every connection silent for 8 s": Fault(silence_every_connection, 8),

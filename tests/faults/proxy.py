@@ -10,17 +10,17 @@ from typing import Literal
 
 from quantum_tasks.database.queries import QUERIES
 
-Moment = Literal["asked", "answered"]
+Moment = Literal["asked", "answered", "lost on its way"]
 
 
 @dataclass
 class Cut:
-    """Cuts the connection of the next `times` uses of a statement: when it is asked, before the
-    server has seen it; or when the server has committed and answered, before anybody has heard."""
+    """Cuts the connection of the next use of a statement: when it is asked, before the server has
+    seen it; when the server has committed and answered, before anybody has heard; or without
+    closing it, so that it is half open: it was lost on its way, and no answer ever comes."""
 
     statement: str
     moment: Moment
-    times: int = 1
     done: threading.Event = field(default_factory=threading.Event)
 
 
@@ -41,9 +41,9 @@ class Proxy:
         ).result()
         self.port: int = self._server.sockets[0].getsockname()[1]
 
-    def cut_at(self, statement: str, moment: Moment, times: int = 1) -> Cut:
-        """Cuts the connection at the next uses of a statement of `sql/queries`."""
-        cut = Cut(QUERIES[statement], moment, times)
+    def cut_at(self, statement: str, moment: Moment) -> Cut:
+        """Cuts the connection at the next use of a statement of `sql/queries`."""
+        cut = Cut(QUERIES[statement], moment)
         self._do(lambda: self._cuts.append(cut))
         return cut
 
@@ -86,9 +86,7 @@ class Proxy:
         """The cut that this use of a statement is due, if any."""
         for cut in self._cuts:
             if cut.statement == statement:
-                cut.times -= 1
-                if cut.times == 0:
-                    self._cuts.remove(cut)
+                self._cuts.remove(cut)
                 return cut
         return None
 
@@ -134,10 +132,13 @@ class _Link:
             elif kind == b"B":
                 _, name, _ = message[5:].split(b"\0", 2)
                 if cut := self._proxy.cut_for(self._statements.get(name, "")):
-                    if cut.moment == "asked":
+                    if cut.moment == "answered":
+                        self._swallowing = cut
+                    else:
                         cut.done.set()
-                        return
-                    self._swallowing = cut
+                        if cut.moment == "asked":
+                            return
+                        await asyncio.Event().wait()
             await self._proxy.open.wait()
             server.write(message)
 

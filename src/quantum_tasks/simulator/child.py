@@ -9,6 +9,7 @@ import resource
 import signal
 import socket
 import sys
+import time
 from multiprocessing import forkserver
 from pathlib import Path
 from types import FrameType
@@ -24,6 +25,7 @@ from quantum_tasks.tasks import Accepted, Check, Completed, Limits, Order, Rejec
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
+_AT_WORK = 0.25  # of the time, at least, is a child that is not stopped
 _NICENESS = 5  # the service answers people; the simulator uses what is left
 _RECURSION_LIMIT = 5000
 _RESERVED_MB = 128  # what the allocator sets aside for its threads without ever touching it
@@ -71,7 +73,7 @@ def _answer(order: Order, simulator: aer.Simulator, limits: Limits, bounds: Boun
                 plan(program.load(order.qc, bounds), limits.simulator_memory_mb)
                 return Accepted()
             case Run():
-                signal.setitimer(signal.ITIMER_REAL, order.soft_time_limit_s, 0.5)
+                _stop_softly_after(order.soft_time_limit_s)
                 try:
                     loaded = program.load(order.qc, bounds)
                     counts = simulator.run(loaded, order.shots, order.seed)
@@ -114,7 +116,6 @@ def _live_and_die_with_the_service(stderr: int) -> None:
     sys.set_int_max_str_digits(0)  # the size of a program bounds its numbers
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGALRM, _stop_softly)
 
 
 def _limit_memory(memory_mb: int) -> None:
@@ -125,5 +126,13 @@ def _limit_memory(memory_mb: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
-def _stop_softly(signum: int, frame: FrameType | None) -> None:
-    raise _SoftTimeLimit
+def _stop_softly_after(seconds: float) -> None:
+    """Sets the alarm. Who has hardly worked by then was stopped or starved, and goes on."""
+    worked_s = time.process_time() + seconds * _AT_WORK
+
+    def stop(signum: int, frame: FrameType | None) -> None:
+        if time.process_time() >= worked_s:
+            raise _SoftTimeLimit
+
+    signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)

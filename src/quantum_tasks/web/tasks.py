@@ -149,6 +149,8 @@ async def check(parsers: ProcessPool, qc: str, settings: Settings) -> None:
                     errors=[Diagnostic(pointer="/qc")],
                 ) from None
             logger.warning("a parser died", extra={"how": death.how})
+            if last_try and death.with_all:
+                raise ServiceBusy(retry_after_s=5) from None
             if last_try:  # it was the program, then
                 raise TooComplex(
                     "The program cannot be checked: the parser gives up on it.",
