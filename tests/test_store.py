@@ -212,6 +212,15 @@ async def test_concurrent_claims_never_get_the_same_task(store):
     assert set(got) == ids
 
 
+async def test_a_claim_passes_over_what_another_is_taking(pool, store):
+    first, second = [await store.submit("x", 10, None) for _ in range(2)]
+    async with pool.acquire() as other, other.transaction():
+        await other.execute("select from tasks where id = $1 for update", first)
+        async with asyncio.timeout(5):
+            (task,) = await claim(store, A, 2)
+        assert task.id == second
+
+
 async def test_a_result_is_stored_once_by_the_attempt_that_owns_the_task(pool, store):
     task = await claimed(store)
     assert await store.complete(task, A, '{"0":10}')

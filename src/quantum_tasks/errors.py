@@ -216,6 +216,13 @@ class ServiceBusy(Problem):
     code, status, title = "service_busy", 503, "Service busy"
 
 
+class ServiceStopping(Problem):
+    """The service is stopping and did not get to the end of this request; please try again in a
+    moment."""
+
+    code, status, title = "service_stopping", 503, "Service stopping"
+
+
 PROBLEMS: dict[str, type[Problem]] = {
     problem.code: problem for problem in Problem.__subclasses__()
 }

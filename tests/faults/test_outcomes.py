@@ -87,11 +87,30 @@ def test_a_task_that_was_lost_twice_runs_alone_and_the_queue_goes_on(start, data
     check_invariants(database, [*before, suspect, *after])
 
 
+async def test_whoever_still_waits_when_the_service_stops_is_told_to_try_again(start, database):
+    service = start("--only", "api")
+    db = await asyncpg.connect(database)
+    async with db.transaction(), httpx.AsyncClient(base_url=service.url, timeout=30) as client:
+        await db.execute("lock table programs in exclusive mode")
+        waiting = [
+            asyncio.create_task(client.post("/tasks", json={"qc": BELL})) for _ in range(12)
+        ]
+        await asyncio.sleep(1)
+        os.kill(service.pid, signal.SIGTERM)
+        for response in await asyncio.gather(*waiting):
+            assert response.status_code == 503
+            assert response.headers["content-type"] == "application/problem+json"
+            assert response.json()["code"] == "service_stopping"
+            assert int(response.headers["retry-after"]) > 0
+    assert await asyncio.to_thread(service.stop) == 0
+    await db.close()
+
+
 def test_a_result_that_the_database_refuses_fails_its_task_alone(start, database):
     service = start()
     query(database, "alter table results add constraint small check (length(counts::text) < 300)")
     large, small = service.submit(dense(12)), service.submit(BELL)
-    assert service.final(large) == {
+    assert service.final(large, 15) == {
         "status": "failed",
         "message": "result_refused: The database refuses the result.",
     }

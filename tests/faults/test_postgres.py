@@ -94,7 +94,7 @@ def test_a_killed_embedded_postgres_comes_back_and_nothing_is_lost(embedded, tmp
             pid = postmaster(tmp_path)
             os.kill(pid, signal.SIGKILL)
             seen = len(load.accepted)
-            until(lambda seen=seen: len(load.accepted) > seen + 10, 30)
+            until(lambda seen=seen: len(load.accepted) > seen + 10, 20)
     assert load.other == [], embedded.log[-3000:]
     all_final(embedded, load.accepted, 60)
     rows = query(url(tmp_path, embedded), "select id::text, status from tasks")

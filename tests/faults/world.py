@@ -243,23 +243,25 @@ class World:
                     time.sleep(0.2)
                 time.sleep(source.expovariate(self._rate / _SUBMITTERS))
 
-    def _accepted(self, client: httpx.Client, source: random.Random, qc: str) -> bool:
+    def _accepted(self, client: httpx.Client, source: random.Random, qc: str) -> str | None:
+        """The id of a new task, if an instance takes it."""
         instance = source.choice(self.instances)
         began = time.monotonic()
         try:
             response = client.post(f"{instance.url}/tasks", json={"qc": qc})
         except httpx.HTTPError:
-            return False  # killed, or frozen for longer than we wait: as any client, we try again
+            return None  # killed, or frozen for longer than we wait: as any client, we try again
         told = self.clients
         told.slowest_s = max(told.slowest_s, time.monotonic() - began)
         if response.status_code == 202:
-            told.accepted[response.json()["task_id"]] = time.monotonic()
-            return True
+            id: str = response.json()["task_id"]
+            told.accepted[id] = time.monotonic()
+            return id
         if response.status_code == 503 and int(response.headers.get("retry-after", 0)) > 0:
             told.refused += 1
         else:
             told.violations.append(f"POST: {response.status_code} {response.text}")
-        return False
+        return None
 
     def _read(self) -> None:
         source = random.Random(self.random.random())
@@ -308,8 +310,7 @@ class World:
         until(lambda: len(self.clients.accepted) >= seen + 5, 60)
         # Whatever the clients submit, something long is running when the fault comes.
         with httpx.Client(timeout=30) as client:
-            until(lambda: self._accepted(client, self.random, SLOW), 30)
-        long = list(self.clients.accepted)[-1]
+            long = until(lambda: self._accepted(client, self.random, SLOW), 30)
         running = until(lambda: long in (found := self.running()) and found, 30)
         self.victim = self._running_it(long)
         began = time.monotonic()
@@ -395,6 +396,7 @@ class World:
                 if self.read(client, self.random, id) is None:
                     broken.append(f"no final answer for {id}")
         broken += told.violations
+        told.violations = []
         left = [pid for pid in self._doomed if alive(pid)]
         broken += [f"left behind: process {pid} {name(pid)}" for pid in left]
         with contextlib.suppress(AssertionError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from importlib.resources import files
@@ -17,13 +18,18 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from quantum_tasks.errors import Problem
+from quantum_tasks.errors import Problem, ServiceStopping
 from quantum_tasks.pool import ProcessPool
 from quantum_tasks.settings import Settings
 from quantum_tasks.store import Store
 from quantum_tasks.web.openapi import document
 from quantum_tasks.web.requests import BodyBudget
-from quantum_tasks.web.responses import on_http_exception, on_problem, on_unexpected
+from quantum_tasks.web.responses import (
+    on_http_exception,
+    on_problem,
+    on_unexpected,
+    problem_response,
+)
 from quantum_tasks.web.routes import API
 
 Readiness = Callable[[], Awaitable[list[str]]]
@@ -84,8 +90,9 @@ def _page(name: str) -> Callable[[Request], Awaitable[Response]]:
 
 class _Edge:
     """The outermost layer. Pages load nothing from elsewhere, nobody frames them or guesses at
-    types; nothing here is so large that a part of it were worth asking for; and an error that
-    was answered and logged goes no further."""
+    types; nothing here is so large that a part of it were worth asking for; an error that was
+    answered and logged goes no further; and whoever still waits when the service stops is told
+    so."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -108,6 +115,13 @@ class _Edge:
 
         try:
             await self._app(scope, receive, send_with_headers)
+        except asyncio.CancelledError:
+            # uvicorn has waited long enough for us to stop, and would answer with a bare 500.
+            if answered:
+                raise
+            asyncio.current_task().uncancel()  # type: ignore[union-attr]
+            response = problem_response(ServiceStopping(retry_after_s=5), {"Connection": "close"})
+            await response(scope, receive, send_with_headers)
         except Exception:
             # Starlette raises it again after on_unexpected(), and uvicorn would log it again
             # and cut the connection.

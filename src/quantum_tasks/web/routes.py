@@ -61,6 +61,7 @@ API: list[Endpoint] = [
             "queue_full",
             "database_unavailable",
             "service_busy",
+            "service_stopping",
         ),
     ),
     Endpoint(
