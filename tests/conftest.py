@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 
 import asyncpg
@@ -19,35 +20,40 @@ _numbers = itertools.count()
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[EmbeddedPostgres]:
-    """A server without durability, from the same binaries as everybody's."""
+def postgres() -> Iterator[str]:
+    """A server without durability, from the same binaries as everybody's; or one that others
+    use as well, at QTASKS_TEST_POSTGRES."""
+    if url := os.environ.get("QTASKS_TEST_POSTGRES"):
+        yield url
+        return
     server = EmbeddedPostgres(max_connections="300")
-    server.start()
-    yield server
+    yield server.start()
     server.stop()
 
 
 @pytest.fixture(scope="session")
-def template(postgres: EmbeddedPostgres) -> str:
+def template(postgres: str) -> Iterator[str]:
     """A database with the newest schema, to be cloned."""
-    asyncio.run(_execute(postgres.url, "create database template_qtasks"))
-    asyncio.run(migrate(_url(postgres, "template_qtasks")))
-    return "template_qtasks"
+    name = f"template_{os.getpid()}"
+    asyncio.run(_execute(postgres, f"create database {name}"))
+    asyncio.run(migrate(_url(postgres, name)))
+    yield name
+    asyncio.run(_execute(postgres, f"drop database {name} with (force)"))
 
 
 @pytest.fixture
-def database(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
+def database(postgres: str, template: str) -> Iterator[str]:
     """The URL of a migrated database of the test's own."""
     yield from _clone(postgres, template)
 
 
 @pytest.fixture(scope="session")
-def shared_database(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
+def shared_database(postgres: str, template: str) -> Iterator[str]:
     yield from _clone(postgres, template)
 
 
 @pytest.fixture
-def empty_database(postgres: EmbeddedPostgres) -> Iterator[str]:
+def empty_database(postgres: str) -> Iterator[str]:
     """The URL of a database with nothing in it."""
     yield from _clone(postgres, "template0")
 
@@ -89,16 +95,16 @@ def store(pool: Pool) -> Store:
     return Store(pool, "tasks")
 
 
-def _clone(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
-    name = f"test_{next(_numbers)}"
+def _clone(postgres: str, template: str) -> Iterator[str]:
+    name = f"test_{os.getpid()}_{next(_numbers)}"
     create = f"create database {name} template {template} strategy file_copy"
-    asyncio.run(_execute(postgres.url, create))
+    asyncio.run(_execute(postgres, create))
     yield _url(postgres, name)
-    asyncio.run(_execute(postgres.url, f"drop database {name} with (force)"))
+    asyncio.run(_execute(postgres, f"drop database {name} with (force)"))
 
 
-def _url(postgres: EmbeddedPostgres, database: str) -> str:
-    return postgres.url.replace("/postgres?", f"/{database}?")
+def _url(postgres: str, database: str) -> str:
+    return postgres.replace("/postgres?", f"/{database}?")
 
 
 async def _execute(url: str, statement: str) -> None:

@@ -72,7 +72,8 @@ async def test_statements_do_as_they_say_whatever_the_default_isolation(database
     async with db.transaction():
         await db.execute("update tasks set priority = 1")
         cancelling = asyncio.create_task(store.cancel(id))
-        while not await db.fetch("select from pg_locks where not granted"):
+        waiting = "select from pg_stat_activity where wait_event_type = 'Lock' and datname = $1"
+        while not await db.fetch(waiting, name):
             await asyncio.sleep(0.01)
     assert await cancelling
     await db.close()

@@ -9,8 +9,8 @@ from guards import GUARDS, Guard, noticed, table, without
 
 
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.name)
-def test_a_test_fails_without(guard: Guard):
-    _, output = without(guard)
+def test_a_test_fails_without(guard: Guard, postgres: str):
+    output = without(guard, postgres)
     assert noticed(output), output[-3000:]
 
 

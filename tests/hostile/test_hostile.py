@@ -15,14 +15,13 @@ from service import Service
 
 from hostile import corpus
 from hostile.siege import SETTINGS, Siege, table
-from quantum_tasks.database.embedded import EmbeddedPostgres
 
 
 @pytest.fixture(scope="module")
-def siege(postgres: EmbeddedPostgres, template: str) -> Iterator[Siege]:
+def siege(postgres: str, template: str) -> Iterator[Siege]:
     """A service with small limits, on a database of its own."""
-    asyncio.run(_execute(postgres.url, f"create database hostile template {template}"))
-    database = postgres.url.replace("/postgres?", "/hostile?")
+    asyncio.run(_execute(postgres, f"create database hostile template {template}"))
+    database = postgres.replace("/postgres?", "/hostile?")
     service = Service(database, **SETTINGS)
     try:
         siege = Siege(service.start(), database)
@@ -31,7 +30,7 @@ def siege(postgres: EmbeddedPostgres, template: str) -> Iterator[Siege]:
         print(f"\n{table(siege.rows)}")
     finally:
         service.close()
-        asyncio.run(_execute(postgres.url, "drop database hostile with (force)"))
+        asyncio.run(_execute(postgres, "drop database hostile with (force)"))
 
 
 @pytest.mark.parametrize("cls", corpus.CLASSES)
