@@ -35,6 +35,9 @@ class Guard:
     test: str
 
 
+# The others take longer to start than the tests to run.
+_PLUGINS = ("-p", "pytest_asyncio.plugin", "-p", "no:cacheprovider")
+
 SQL, MIGRATION, CODE = "sql/queries/", "sql/migrations/", "src/quantum_tasks/"
 EARLIER = STORE + "test_an_earlier_attempt_cannot_end_a_task_even_on_the_same_instance"
 ANOTHER = STORE + "test_another_instance_cannot_end_a_task"
@@ -158,8 +161,7 @@ def without(guard: Guard, postgres: str) -> str:
         copy = Path(name)
         copy.chmod(0o755)
         for part in ("src", "sql", "tests"):
-            ignored = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(ROOT / part, copy / part, symlinks=True, ignore=ignored)
+            shutil.copytree(ROOT / part, copy / part, symlinks=True)
         shutil.copy(ROOT / "pyproject.toml", copy)
         file = copy / guard.file
         text = file.read_text()
@@ -168,11 +170,12 @@ def without(guard: Guard, postgres: str) -> str:
         file.write_text(text.replace(guard.old, guard.new))
         uncovered = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE")}
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", guard.test, SANITY],
+            [sys.executable, "-m", "pytest", "-q", *_PLUGINS, guard.test, SANITY],
             cwd=copy,
             env={
                 **uncovered,
                 "PYTHONPATH": str(copy / "src"),
+                "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
                 "QTASKS_TEST_POSTGRES": postgres,
             },
             capture_output=True,
