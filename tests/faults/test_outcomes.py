@@ -124,8 +124,8 @@ def test_time_does_not_run_while_the_service_is_stopped(database, how):
     limits = {"TASK_SOFT_TIME_LIMIT_S": "4", "TASK_TIME_LIMIT_S": "4", "BLOCK_S": "6"}
     service = Instance(database, **limits).start()
     try:
-        id = service.submit(SLOW)
-        until(lambda: '"task started"' in service.log)
+        id = service.submit(dense(19))
+        until(lambda: '"task started"' in service.log, every_s=0.01)
         send = os.killpg if how == "frozen with its group" else os.kill
         send(service.pid, signal.SIGUSR1 if how == "blocked" else signal.SIGSTOP)
         time.sleep(6)

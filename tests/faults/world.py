@@ -28,7 +28,7 @@ from typing import Literal
 
 import asyncpg
 from proxy import Proxy
-from service import BELL, SLOW, STDGATES, Service, alive, name, until
+from service import BELL, STDGATES, Service, alive, dense, name, until
 
 from quantum_tasks.database.embedded import EmbeddedPostgres
 from quantum_tasks.database.migrations import migrate
@@ -38,6 +38,7 @@ from quantum_tasks.database.pool import OUTAGES
 MEDIUM = (
     STDGATES + "qubit[18] q; bit[18] c; h q; rx(0.3) q; cx q[0:16], q[17]; h q; c = measure q;"
 )
+LONG = dense(19)  # twice that
 AUDIT = """
 create table audit (
     number bigint generated always as identity, id uuid, status text, attempt int, instance uuid,
@@ -326,7 +327,7 @@ class World:
         seen = len(self.clients.accepted)
         until(lambda: len(self.clients.accepted) >= seen + 5, 60)
         # Whatever the clients submit, something long is running when the fault comes.
-        long = until(lambda: self._accepted(self.random, SLOW), 30)
+        long = until(lambda: self._accepted(self.random, LONG), 30)
         running = until(lambda: long in (found := self.running()) and found, 30)
         self.victim = self._running_it(long)
         began = time.monotonic()
