@@ -52,11 +52,15 @@ def table(world: World, reports: list[Report], broken: list[str]) -> str:
     for report in reports:
         by_name[report.fault].append(report)
     width = max(map(len, by_name))
-    lines = [f"{'fault':{width}}  times  running  longest recovery"]
+    lines = [f"{'fault':{width}}  times  running  longest recovery  undisturbed"]
     for name, some in sorted(by_name.items()):
         running = sum(report.running for report in some)
         recovery_s = max(report.recovery_s for report in some)
-        lines.append(f"{name:{width}}  {len(some):5}  {running:7}  {recovery_s:14.1f} s")
+        undisturbed_s = max(report.undisturbed_s for report in some)
+        lines.append(
+            f"{name:{width}}  {len(some):5}  {running:7}  {recovery_s:14.1f} s"
+            f"  {undisturbed_s:9.1f} s"
+        )
     losses, crashes = world.charges()
     (again,) = world.postgres.query("select count(*) as n from tasks where attempt > 1")
     told = world.clients
@@ -66,7 +70,8 @@ def table(world: World, reports: list[Report], broken: list[str]) -> str:
         f"{dict(world.statuses())}",
         f"{again['n']} ran more than once, charged with {losses} losses and {crashes} crashes",
         f"slowest answer to a submission {told.slowest_s:.1f} s; longest recovery "
-        f"{max(report.recovery_s for report in reports):.1f} s",
+        f"{max(report.recovery_s for report in reports):.1f} s, of it undisturbed at most "
+        f"{max(report.undisturbed_s for report in reports):.1f} s",
         f"lost = {sum(b.startswith('lost') for b in broken)}, "
         f"changed = {sum(b.startswith('changed') for b in broken)}, "
         f"other promises broken = {sum(not b.startswith(('lost', 'changed')) for b in broken)}",

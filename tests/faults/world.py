@@ -171,9 +171,10 @@ class Report:
     running: int  # how many were
     took_s: float
     lifted: datetime  # by the database's clock
-    # from the end of this fault, or of the last one that came on top of it, until everything that
-    # was running at its beginning had ended or been taken up again
+    # From its end until everything that was running at its beginning had ended or been taken up
+    # again, and how much of that was after the last fault that came on top of it.
     recovery_s: float = 0.0
+    undisturbed_s: float = 0.0
 
 
 @dataclass
@@ -363,7 +364,8 @@ class World:
         for report, running, number in self._pending:
             recovered = self._recovered_at(running, number)
             since = max((end for end in ends if end <= recovered), default=recovered)
-            report.recovery_s = (recovered - since).total_seconds()
+            report.recovery_s = max(0.0, (recovered - report.lifted).total_seconds())
+            report.undisturbed_s = (recovered - since).total_seconds()
         self._pending = []
 
     def _unfinished(self) -> list[asyncpg.Record]:
