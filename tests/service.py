@@ -202,10 +202,15 @@ def name(pid: int) -> str:
 
 def alive(pid: int) -> bool:
     """Whether a process runs; a zombie does not."""
+    return state(pid) not in ("", "Z")
+
+
+def state(pid: int) -> str:
+    """R for one that is at work, S for one that waits, Z for a zombie; empty if there is none."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
-        return False
+        return ""
 
 
 def _known_settings() -> Mapping[str, None]:

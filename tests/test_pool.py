@@ -12,7 +12,7 @@ import textwrap
 from collections.abc import AsyncIterator
 
 import pytest
-from service import BELL, ENDLESS, STDGATES, alive, descendants, until
+from service import BELL, ENDLESS, STDGATES, alive, descendants, state, until
 
 from quantum_tasks.pool import BusyError, ChildDiedError, OutOfTimeError, ProcessPool
 from quantum_tasks.tasks import Accepted, Check, Completed, Limits, Rejected, Run
@@ -210,6 +210,8 @@ def test_no_child_outlives_a_service_that_is_killed(busy):
     ) as process:
         assert process.stdout.readline() == "ready\n"
         below = until(lambda: len(found := descendants(process.pid)) >= 3 and found)
+        if busy:
+            until(lambda: [state(pid) for pid in below].count("R") == 2)
         process.kill()
         until(lambda: not any(alive(pid) for pid in below), within_s=5)
 

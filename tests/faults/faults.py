@@ -12,7 +12,7 @@ from pathlib import Path
 
 import asyncpg
 from proxy import Moment
-from service import alive, until
+from service import alive, state, until
 from world import SHUTDOWNS, Mode, World
 
 Doing = Callable[[World], object]
@@ -51,7 +51,7 @@ def kill_child(world: World) -> None:
     """One that is at work, if one can be caught at it."""
     children = until(world.victim.children, 20)
     for _ in range(50):
-        if busy := [child for child in children if _stat(child)[0] == "R"]:
+        if busy := [child for child in children if state(child) == "R"]:
             break
         time.sleep(0.02)
     os.kill(world.random.choice(busy or children), signal.SIGKILL)
@@ -64,7 +64,8 @@ def kill_parser(world: World) -> None:
 
 def kill_fork_server(world: World) -> None:
     child = world.random.choice(until(world.victim.children, 20))
-    os.kill(int(_stat(child)[1]), signal.SIGKILL)
+    stat = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2]
+    os.kill(int(stat.split()[1]), signal.SIGKILL)
 
 
 def freeze_instance(world: World) -> None:
@@ -227,8 +228,3 @@ FAULTS = {
     ),
     "pool exhausted for 8 s": Fault(lock("programs", "exclusive", 8), 8),
 }
-
-
-def _stat(pid: int) -> list[str]:
-    """A process' state, its parent's id, and more."""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
