@@ -12,8 +12,9 @@ from pathlib import Path
 
 import asyncpg
 from proxy import Moment
+from server import SHUTDOWNS, Mode
 from service import alive, state, until
-from world import SHUTDOWNS, Mode, World
+from world import World
 
 Doing = Callable[[World], object]
 

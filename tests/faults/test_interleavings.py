@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Awaitable
 
 import asyncpg
+from audit import AUDIT, FINAL, unlawful_changes
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -18,7 +19,6 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from world import AUDIT, FINAL, unlawful_changes
 
 from quantum_tasks.database.pool import create_pool
 from quantum_tasks.store import LEASE_S, Store

@@ -17,9 +17,10 @@ from pathlib import Path
 import asyncpg
 import httpx
 import pytest
+from server import Postgres
 from service import BELL, ENDLESS, SLOW, Service, dense, launch, run, until
 from test_instances import check_invariants, query
-from world import MEDIUM, Instance, Postgres
+from world import MEDIUM, Instance
 
 import quantum_tasks
 from quantum_tasks.database.migrations import _LOCK, all_migrations

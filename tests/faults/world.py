@@ -10,122 +10,32 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import http.client
-import itertools
 import json
 import os
 import random
-import shutil
 import signal
-import tempfile
 import threading
 import time
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
 
 import asyncpg
+from audit import AUDIT, FINAL, unlawful_changes
 from proxy import Proxy
+from server import Postgres
 from service import BELL, STDGATES, Service, alive, dense, name, until
 
-from quantum_tasks.database.embedded import EmbeddedPostgres
 from quantum_tasks.database.migrations import migrate
-from quantum_tasks.database.pool import OUTAGES
 
 # A quarter of a second of simulation.
 MEDIUM = (
     STDGATES + "qubit[18] q; bit[18] c; h q; rx(0.3) q; cx q[0:16], q[17]; h q; c = measure q;"
 )
 LONG = dense(19)  # twice that
-AUDIT = """
-create table audit (
-    number bigint generated always as identity, id uuid, status text, attempt int, instance uuid,
-    at timestamptz default clock_timestamp());
-create function write_audit() returns trigger language plpgsql as $$
-begin
-    if tg_op = 'UPDATE' and old.ended_at is null  -- tests turn clocks
-        and (old.status, old.attempt, old.instance)
-            is not distinct from (new.status, new.attempt, new.instance) then
-        return null;
-    end if;
-    insert into audit (id, status, attempt, instance)
-    values (new.id, new.status, new.attempt, new.instance);
-    return null;
-end $$;
-create trigger audit after insert or update on tasks for each row execute function write_audit();
-"""
 _SUBMITTERS = 6
-FINAL = ("completed", "failed", "cancelled")
-_STEPS = {  # what may follow what
-    None: ("queued",),
-    "queued": ("running", "cancelled"),
-    "running": ("queued", *FINAL),
-}
-
-
-class Postgres:
-    """A server with the durability that everybody has by default, which can be stopped."""
-
-    def __init__(self, **options: str) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="qtasks-world-"))
-        self.folder.chmod(0o711)
-        self.server = EmbeddedPostgres(self.folder / "data", max_connections="100", **options)
-        self.server.start()
-        self.url = self.server.url
-        self.socket = self.url.partition("host=")[2] + "/.s.PGSQL.5432"
-
-    @property
-    def pid(self) -> int:
-        return int((self.server._data / "postmaster.pid").read_text().split()[0])
-
-    def signal(self, how: signal.Signals) -> None:
-        """Stops the server: SIGINT is a fast shutdown, SIGQUIT an immediate one."""
-        pid = self.pid
-        os.kill(pid, how)
-        until(lambda: not alive(pid), 20)
-
-    def start(self) -> None:
-        until(self.server.restart_if_dead, 20)
-
-    def backends(self) -> list[int]:
-        """The processes that serve clients."""
-        rows = self.query("select pid from pg_stat_activity where backend_type = 'client backend'")
-        return [row["pid"] for row in rows if row["pid"]]
-
-    def query(self, statement: str, *arguments: object) -> list[asyncpg.Record]:
-        """Asks the server directly, past the proxy, as often as it takes."""
-
-        async def ask() -> list[asyncpg.Record]:
-            db = await asyncpg.connect(self.url, timeout=5)
-            try:
-                return await db.fetch(statement, *arguments)
-            finally:
-                db.terminate()
-
-        for patience in reversed(range(100)):
-            try:
-                return asyncio.run(ask())
-            except OUTAGES:
-                if not patience:
-                    raise
-                time.sleep(0.1)
-        raise AssertionError
-
-    def execute(self, script: str) -> None:
-        async def run() -> None:
-            db = await asyncpg.connect(self.url)
-            await db.execute(script)
-            await db.close()
-
-        asyncio.run(run())
-
-    def close(self) -> None:
-        self.server.stop()
-        data = self.server._data
-        shutil.rmtree(data.parent if data.is_relative_to("/var/lib") else data)
-        shutil.rmtree(self.folder)
 
 
 class Instance(Service):
@@ -452,26 +362,3 @@ class World:
         """How many outcomes of an instance were refused, as it says."""
         rows = self.postgres.query("select refused from instances where pid = $1", pid)
         return sum(row["refused"] for row in rows)
-
-
-def unlawful_changes(audit: Sequence[asyncpg.Record]) -> Iterator[str]:
-    """The changes of tasks, in order, that should not have been."""
-    history = defaultdict(list)
-    for row in audit:
-        history[row["id"]].append(row)
-    for id, rows in history.items():
-        for before, after in itertools.pairwise([None, *rows]):
-            status, attempt = (before["status"], before["attempt"]) if before else (None, 0)
-            claimed = after["status"] == "running"
-            if after["status"] not in _STEPS.get(status, ()):
-                yield f"changed: {id} from {status} to {after['status']}"
-            if after["attempt"] != attempt + claimed:
-                yield f"changed: {id} to attempt {after['attempt']} from {attempt}"
-
-
-Mode = Literal["fast", "immediate", "killed"]
-SHUTDOWNS: dict[Mode, signal.Signals] = {
-    "fast": signal.SIGINT,
-    "immediate": signal.SIGQUIT,
-    "killed": signal.SIGKILL,
-}
