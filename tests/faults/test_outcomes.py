@@ -206,7 +206,10 @@ def small_disk() -> Iterator[Path]:
     """A file system of 16 MiB for Postgres."""
     folder = Path("/tmp/qtasks-small-disk-" + str(os.getpid()))
     folder.mkdir(mode=0o711)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", folder], check=True)
+    mount = ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", folder]
+    if subprocess.run(mount).returncode != 0:  # root of a container may not
+        folder.rmdir()
+        (pytest.fail if "CI" in os.environ else pytest.skip)("cannot make a small file system")
     nobody = pwd.getpwnam("nobody")
     (folder / "data").mkdir(mode=0o700)
     os.chown(folder / "data", nobody.pw_uid, nobody.pw_gid)
