@@ -13,6 +13,7 @@ logger = logging.getLogger(__name__)
 
 _DELAY_S = (0.1, 0.5, 2.0)
 _STEADY_S = 10.0  # after that, what fails has not failed before
+_FAILING_S = 3.0  # more than the longest delay: what fails again and again is always seen
 
 
 class Supervisor:
@@ -24,7 +25,7 @@ class Supervisor:
     @property
     def failing(self) -> list[str]:
         """The names of what has ended, by itself or by an error, within the last seconds."""
-        since = time.monotonic() - _STEADY_S
+        since = time.monotonic() - _FAILING_S
         return [name for name, at in self._failed_at.items() if at > since]
 
     async def keep(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
