@@ -10,8 +10,11 @@ from guards import GUARDS, Guard, noticed, table, without
 
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.name)
 def test_a_test_fails_without(guard: Guard, postgres: str):
-    output = without(guard, postgres)
-    assert noticed(output), output[-3000:]
+    for _ in range(2):  # some guard against moments, which a loaded machine may miss once
+        output = without(guard, postgres)
+        if noticed(output):
+            return
+    pytest.fail(output[-3000:])
 
 
 def test_the_table_in_the_readme_is_the_one_that_is_tested():

@@ -18,7 +18,7 @@ import asyncpg
 import httpx
 import pytest
 from server import Postgres
-from service import BELL, ENDLESS, SLOW, Service, dense, launch, run, until
+from service import BELL, ENDLESS, SLOW, Service, dense, launch, run, state, until
 from test_instances import check_invariants, query
 from world import MEDIUM, Instance
 
@@ -122,14 +122,17 @@ def test_a_result_that_the_database_refuses_fails_its_task_alone(start, database
 
 @pytest.mark.parametrize("how", ["frozen", "frozen with its group", "blocked"])
 def test_time_does_not_run_while_the_service_is_stopped(database, how):
-    limits = {"TASK_SOFT_TIME_LIMIT_S": "4", "TASK_TIME_LIMIT_S": "4", "BLOCK_S": "6"}
+    limits = {"TASK_SOFT_TIME_LIMIT_S": "6", "TASK_TIME_LIMIT_S": "6", "BLOCK_S": "8"}
     service = Instance(database, **limits).start()
     try:
-        id = service.submit(dense(19))
-        until(lambda: '"task started"' in service.log, every_s=0.01)
+        children = until(lambda: len(pids := service.children()) == 2 and pids)
+        until(lambda: [state(pid) for pid in children] == ["S", "S"])
+        id = service.submit(SLOW)
+        until(lambda: "R" in [state(pid) for pid in children], every_s=0.01)
+        time.sleep(0.2)  # until its alarm is set
         send = os.killpg if how == "frozen with its group" else os.kill
         send(service.pid, signal.SIGUSR1 if how == "blocked" else signal.SIGSTOP)
-        time.sleep(6)
+        time.sleep(8)
         send(service.pid, signal.SIGCONT)
         assert service.final(id)["status"] == "completed"
     finally:
