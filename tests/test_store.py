@@ -10,7 +10,7 @@ import pytest
 
 import quantum_tasks.store
 from quantum_tasks.database.pool import Pool, create_pool
-from quantum_tasks.errors import QueueFull
+from quantum_tasks.errors import DatabaseUnavailable, OutcomeUnknown, QueueFull
 from quantum_tasks.queue import JOB_NAME
 from quantum_tasks.store import LEASE_S, Store
 from quantum_tasks.tasks import ClaimedTask, Status
@@ -375,6 +375,21 @@ async def test_a_submission_whose_answer_was_lost_is_stored_once(pool, store, mo
     id = await store.submit("x", 10, None)
     assert await status(pool, id) == "queued"
     assert await pool.fetchval("select count(*) from tasks") == 1
+
+
+async def test_who_cannot_learn_whether_a_task_was_stored_does_not_say_that_it_was_not(
+    store, monkeypatch
+):
+    async def deaf(*_, **__):
+        raise asyncpg.ConnectionDoesNotExistError
+
+    async def away(_):
+        raise DatabaseUnavailable
+
+    monkeypatch.setattr(asyncpg.Connection, "fetchrow", deaf)
+    monkeypatch.setattr(store, "_exists", away)
+    with pytest.raises(OutcomeUnknown, match="nobody knows"):
+        await store.submit("x", 10, None)
 
 
 async def test_an_instance_says_how_many_outcomes_of_its_were_refused(pool, store):

@@ -11,7 +11,7 @@ import msgspec
 
 from quantum_tasks.database.pool import Pool, connection
 from quantum_tasks.database.queries import QUERIES
-from quantum_tasks.errors import TASK_LOST, OutcomeUnknown, QueueFull
+from quantum_tasks.errors import TASK_LOST, DatabaseUnavailable, OutcomeUnknown, QueueFull
 from quantum_tasks.tasks import ClaimedTask, Status, Task
 
 # An instance whose heartbeat is older than this is dead. Recovery takes a lease and a sweep.
@@ -80,11 +80,14 @@ class Store:
         began = time.monotonic()
         try:
             stored = await self._insert(*arguments)
-        except OutcomeUnknown:
+        except OutcomeUnknown as unknown:
             if time.monotonic() - began > _PATIENCE_S:
                 raise
             # The connection broke. If another can be made, nobody need know.
-            stored = await self._exists(id) or await self._insert(*arguments)
+            try:
+                stored = await self._exists(id) or await self._insert(*arguments)
+            except DatabaseUnavailable:  # which would say that nothing was accepted
+                raise unknown from None
         if not stored:
             self._counted = self._max_queued
             raise self._full()
