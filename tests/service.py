@@ -31,6 +31,7 @@ SLOW = dense(20)  # about a second or two
 ENDLESS = dense(25)  # longer than any test waits for it
 SETTINGS = {
     "SIMULATOR_PROCESSES": "2",
+    "SIMULATOR_THREADS": "1",
     "SIMULATOR_MEMORY_MB": "2048",
     "WORKER_RETRY_DELAY_S": "0.2",
     "MAX_RESULT_BYTES": "4194304",
@@ -129,6 +130,10 @@ class Service:
     def children(self, pool: str = "simulator") -> list[int]:
         """The pool's child processes; they carry its name."""
         return [pid for pid in self.descendants() if name(pid) == f"qtasks-{pool}"[:15]]
+
+    def busy(self, pool: str = "simulator") -> list[int]:
+        """Those of the pool's processes that are at work."""
+        return [pid for pid in self.children(pool) if state(pid) == "R"]
 
     def close(self) -> None:
         if self.process is not None and self.process.poll() is None:

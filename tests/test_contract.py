@@ -6,8 +6,10 @@ import asyncio
 import json
 import re
 import socket
+import time
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import asyncpg
 import pytest
@@ -275,3 +277,55 @@ def test_a_seed_gives_the_same_counts_on_any_child_under_any_load(service, kind)
     assert service.counts(SEEDED[kind], seed=43, shots=200) != results[0]
     for id in load:
         assert service.final(id)["status"] == "completed"
+
+
+def test_whoever_waits_is_answered_when_the_task_ends(service: Service):
+    id = service.submit(SLOW)
+    response = service.client.get(f"/tasks/{id}?wait=60")
+    assert response.json()["status"] == "completed"
+    assert list(response.json()) == ["status", "result"]
+    again = service.client.get(f"/tasks/{id}?wait=60")
+    assert again.content == response.content
+
+
+def test_whoever_waits_not_long_enough_is_told_that_the_task_is_pending(service: Service):
+    id = service.submit(SLOW)
+    began = time.monotonic()
+    response = service.client.get(f"/tasks/{id}?wait=0.2")
+    assert (response.status_code, response.content) == (200, PENDING)
+    assert 0.2 <= time.monotonic() - began < 5
+    service.final(id)
+
+
+def test_whoever_waits_for_a_failing_task_is_told_why(service: Service):
+    wide = STDGATES + "qubit[16] q; bit[2000] c; h q; c[0:15] = measure q;"
+    id = service.submit(wide, shots=10_000)
+    body = service.client.get(f"/tasks/{id}?wait=60").json()
+    assert body["status"] == "failed"
+    assert body["message"].startswith("result_too_large: ")
+
+
+def test_nobody_waits_for_a_task_that_does_not_exist(service: Service):
+    began = time.monotonic()
+    response = service.client.get(f"/tasks/{uuid.uuid4()}?wait=30")
+    assert (response.status_code, response.content) == (404, NOT_FOUND)
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("wait", ["", "-1", "61", "abc", "1e9", "0x1", "nan", "1_0", "９"])
+def test_a_wait_that_is_no_number_of_seconds_is_refused(service: Service, wait: str):
+    response = service.client.get(f"/tasks/{uuid.uuid4()}", params={"wait": wait})
+    assert response.status_code == 422
+    assert response.json()["code"] == "invalid_request"
+    assert "?wait=30" in response.json()["detail"]
+
+
+def test_many_wait_for_one_task_and_a_client_that_leaves_holds_up_none(service: Service):
+    id = service.submit(SLOW)
+    host, port = service.url.removeprefix("http://").split(":")
+    for _ in range(20):
+        with socket.create_connection((host, int(port))) as leaving:
+            leaving.sendall(f"GET /tasks/{id}?wait=60 HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    with ThreadPoolExecutor(8) as clients:
+        waits = [clients.submit(service.client.get, f"/tasks/{id}?wait=60") for _ in range(8)]
+        assert {wait.result(60).json()["status"] for wait in waits} == {"completed"}

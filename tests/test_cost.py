@@ -149,7 +149,8 @@ print(json.dumps([expected.method, expected.bytes, taken * 1024]))
         # The state vector is all that counts: the estimate is what it takes.
         (dense(22), 0.9, 1.1),
         (dense(24), 0.9, 1.1),
-        (_MID_CIRCUIT, 0.9, 1.1),
+        # A state for each outcome, and copies: as much as half of the limit.
+        (_MID_CIRCUIT, 0.9, 4.5),
         # The others are bounds, which a run may stay below.
         (chain(40, 6), 0.0, 1.0),
         (ring(40, 4), 0.0, 1.0),

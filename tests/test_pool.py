@@ -47,7 +47,9 @@ async def test_a_child_runs_a_program(pool):
 
 
 async def test_a_child_checks_a_program_without_running_it(pool):
-    assert await pool.run(Check(ENDLESS), 30) == Accepted()
+    reply = await pool.run(Check(ENDLESS), 30)
+    assert isinstance(reply, Accepted)
+    assert reply.large
     reply = await pool.run(Check("qubit q;"), 30)
     assert isinstance(reply, Rejected)
     assert reply.code == "no_measurements"
@@ -216,14 +218,71 @@ def test_no_child_outlives_a_service_that_is_killed(busy):
         until(lambda: not any(alive(pid) for pid in below), within_s=5)
 
 
+async def test_orders_of_a_moment_are_sent_ahead_and_answered_in_order(pool):
+    await eventually(lambda: pool.alive == 2)
+    orders = [pool.run(order(BELL, shots=10 + i), 30, work_ms=0.1) for i in range(50)]
+    replies = asyncio.gather(*orders)
+    await asyncio.sleep(0)
+    assert max(len(child.jobs) for child in pool._children) > 10
+    for i, reply in enumerate(await replies):
+        assert sum(json.loads(reply.counts).values()) == 10 + i
+
+
+async def test_what_is_not_known_to_take_a_moment_is_not_sent_ahead(pool):
+    await eventually(lambda: pool.alive == 2)
+    orders = [asyncio.create_task(pool.run(order(BELL), 30)) for _ in range(6)]
+    orders += [asyncio.create_task(pool.run(order(BELL), 30, work_ms=0.1)) for _ in range(6)]
+    await asyncio.sleep(0)
+    assert [len(child.jobs) for child in pool._children] == [1, 1]
+    assert len(await asyncio.gather(*orders)) == 12
+
+
+async def test_a_child_that_dies_costs_only_the_order_that_it_was_at(pool):
+    await eventually(lambda: pool.alive == 2)
+    doomed = asyncio.create_task(pool.run(order(ENDLESS), 60, work_ms=1.0))
+    (child,) = await eventually(lambda: _busy(pool))
+    blocking = asyncio.create_task(pool.run(order(ENDLESS), 60))
+    behind = [asyncio.create_task(pool.run(order(BELL), 60, work_ms=0.1)) for _ in range(9)]
+    await asyncio.sleep(0.2)
+    assert max(len(child.jobs) for child in pool._children) == 10
+    os.kill(child, signal.SIGKILL)
+    with pytest.raises(ChildDiedError):
+        await doomed
+    for reply in await asyncio.wait_for(asyncio.gather(*behind), 15):
+        assert isinstance(reply, Completed)
+    blocking.cancel()
+
+
+async def test_each_order_has_its_own_time_even_when_it_was_sent_ahead(pool):
+    await eventually(lambda: pool.alive == 2)
+    blocking = asyncio.create_task(pool.run(order(ENDLESS), 60))
+    await eventually(lambda: _busy(pool))
+    first = asyncio.create_task(pool.run(order(ENDLESS), 0.6, work_ms=1.0))
+    behind = asyncio.create_task(pool.run(order(BELL), 0.5, work_ms=0.1))
+    with pytest.raises(OutOfTimeError):
+        await first
+    assert isinstance(await behind, Completed)
+    blocking.cancel()
+
+
+async def test_a_pool_that_stops_leaves_nobody_waiting():
+    pool = ProcessPool("simulator", 1, LIMITS)
+    await pool.start()
+    await pool.ready()
+    orders = [asyncio.create_task(pool.run(order(ENDLESS), 60)) for _ in range(3)]
+    await eventually(lambda: _busy(pool))
+    await pool.stop()
+    ends = await asyncio.wait_for(asyncio.gather(*orders, return_exceptions=True), 5)
+    assert all(isinstance(end, BusyError | ChildDiedError) for end in ends)
+
+
 def _pids(pool: ProcessPool) -> list[int]:
     return [child.pid for child in pool._children]
 
 
 def _busy(pool: ProcessPool) -> list[int]:
     """The children that have taken an order."""
-    idle = {child.pid for child in pool._idle._queue}
-    return [pid for pid in _pids(pool) if pid not in idle]
+    return [child.pid for child in pool._children if child.jobs]
 
 
 def _parent(pid: int) -> int:

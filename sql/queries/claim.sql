@@ -1,29 +1,51 @@
 -- Gives queued tasks to one instance, first come first served; no two claims get the same one.
+-- Of tasks that are known to take only moments it may take more than it has room for at once.
+-- Large tasks stand in a queue of their own, so that the others do not wait for them.
 -- A task that was lost with several instances may be what kills them: it runs alone in its
 -- instance, so that no other is lost with it. Until that instance has nothing else to do, it takes
 -- none of those behind. An instance whose lease has run out takes nothing: it would be lost.
--- $1 instance, $2 queue, $3 how many at most, $4 losses from which on a task runs alone,
--- $5 lease in seconds
+-- $1 instance, $2 queue, $3 how many, $4 losses from which on a task runs alone,
+-- $5 lease in seconds, $6 how many large ones, $7 how many at most, $8 milliseconds of work that
+-- those beyond $3 may come to, $9 format of compiled programs that the instance can read
 with mine as (
     select count(*) = 0 as idle, coalesce(max(losses) >= $4, false) as alone
     from tasks where instance = $1 and status = 'running'
-), next as (
-    select id, priority, position, losses from tasks
-    where queue = $2 and status = 'queued' and run_after <= now() and exists (
-        select from instances
-        where id = $1 and heartbeat_at >= now() - $5::float8 * interval '1 second')
+), lease as (
+    select from instances
+    where id = $1 and heartbeat_at >= now() - $5::float8 * interval '1 second'
+), ordinary as (
+    select id, priority, position, losses, work_ms from tasks
+    where queue = $2 and not large and status = 'queued' and run_after <= now()
+      and exists (select from lease)
     order by priority desc, position
-    limit $3
+    limit $7
     for update skip locked
+), huge as (
+    select id, priority, position, losses from tasks
+    where queue = $2 and large and status = 'queued' and run_after <= now()
+      and exists (select from lease)
+    order by priority desc, position
+    limit $6
+    for update skip locked
+), next as (
+    select id, priority, position, losses, row_number() over upto as place,
+        sum(coalesce(work_ms, 'infinity')) over upto as work_ms
+    from ordinary window upto as (order by priority desc, position)
+    union all
+    select id, priority, position, losses, 0, 0 from huge
 ), suspected as (
     select id, row_number() over upto as number, bool_or(losses >= $4) over upto as waits
-    from next window upto as (order by priority desc, position)
+    from next
+    where place <= $3 or work_ms <= $8::float8
+    window upto as (order by priority desc, position)
 ), task as (
     update tasks t
     set status = 'running', attempt = t.attempt + 1, instance = $1, started_at = now()
     from mine, suspected s join programs p on p.task_id = s.id
     where t.id = s.id and not mine.alone and (not s.waits or s.number = 1 and mine.idle)
-    returning t.id, t.position, t.attempt, t.shots, t.seed, p.qc
+    returning t.id, t.position, t.attempt, t.shots, t.seed, t.large, t.parallel, t.work_ms,
+        case when p.compiled_format = $9 then p.compiled else '' end as compiled,
+        case when p.compiled_format = $9 then '' else p.qc end as qc
 )
 select task.*, coalesce((select bool_or(waits) from suspected), false) or mine.alone as held_back
 from mine left join task on true

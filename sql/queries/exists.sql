@@ -1,3 +1,3 @@
--- Whether a task was stored; for whoever lost the answer to that.
--- $1 task id
-select exists (select from tasks where id = $1)
+-- Which of these tasks were stored; for whoever lost the answer to that.
+-- $1 task ids
+select id from tasks where id = any($1::uuid[])

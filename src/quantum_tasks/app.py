@@ -8,7 +8,7 @@ import logging
 import signal
 import socket
 import uuid
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Literal
 
@@ -29,6 +29,7 @@ from quantum_tasks.settings import Settings
 from quantum_tasks.store import Store
 from quantum_tasks.supervisor import Supervisor
 from quantum_tasks.tasks import Limits
+from quantum_tasks.waiting import Waiters
 from quantum_tasks.web import connections
 from quantum_tasks.web.app import create_app
 from quantum_tasks.worker import Worker
@@ -55,6 +56,8 @@ async def serve(settings: Settings, only: Role | None = None) -> None:
             store = Store(db, settings.task_queue_name, settings.max_queued_tasks)
             supervisor = Supervisor()
             checks = _Readiness(store, supervisor)
+            waiters = Waiters(store)
+            await stack.enter_async_context(_running(supervisor.keep("waiting", waiters.run)))
             stack.callback(stop_fork_server)
             parsers = None
             if only != "worker":
@@ -63,9 +66,9 @@ async def serve(settings: Settings, only: Role | None = None) -> None:
             if only != "api":
                 simulators = await stack.enter_async_context(_simulators(settings))
                 checks.pools.append(simulators)
-                working = _working(url, db, store, simulators, settings, supervisor, stop)
+                working = _working(url, db, store, simulators, settings, supervisor, stop, waiters)
                 await stack.enter_async_context(working)
-        app = create_app(settings, store, parsers, checks)
+        app = create_app(settings, store, parsers, checks, waiters)
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -78,6 +81,7 @@ async def serve(settings: Settings, only: Role | None = None) -> None:
         )
         host, port = listener.getsockname()[:2]
         server = _Server(config, _welcome(host, port, only))
+        stop.on_request(waiters.close)
         stop.on_request(lambda: setattr(server, "should_exit", True))
         await server.serve(sockets=[listener])
         logger.info("stopping")
@@ -102,7 +106,7 @@ class _Stop:
         self.grace_s = grace_s
         self.hurry = asyncio.Event()
         self._requested = False
-        self._action: Any = lambda: None
+        self._actions: list[Callable[[], object]] = []
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, self._request, grace_s)
         loop.add_signal_handler(signal.SIGINT, self._request, min(grace_s, _CTRL_C_GRACE_S))
@@ -112,10 +116,12 @@ class _Stop:
             self.hurry.set()
         self._requested = True
         self.grace_s = grace_s
-        self._action()
+        for action in self._actions:
+            action()
 
-    def on_request(self, action: Any) -> None:
-        self._action = action
+    def on_request(self, action: Callable[[], object]) -> None:
+        """Does something, too, when a stop is requested."""
+        self._actions.append(action)
         if self._requested:
             action()
 
@@ -124,9 +130,9 @@ class _Stop:
         """While the service is starting, a signal abandons the start."""
         task = asyncio.current_task()
         assert task is not None
-        self._action = task.cancel
+        self._actions.append(task.cancel)
         yield
-        self._action = lambda: None
+        self._actions.clear()
 
 
 class _Server(uvicorn.Server):
@@ -211,7 +217,8 @@ async def _parsers(settings: Settings) -> AsyncIterator[ProcessPool]:
 @asynccontextmanager
 async def _simulators(settings: Settings) -> AsyncIterator[ProcessPool]:
     limits = _limits(settings, settings.memory_per_simulator_mb())
-    async with _pool(ProcessPool("simulator", settings.simulators, limits)) as pool:
+    # One more than may run large programs: the others never wait for all of those.
+    async with _pool(ProcessPool("simulator", settings.simulators + 1, limits)) as pool:
         yield pool
 
 
@@ -244,10 +251,11 @@ async def _working(
     settings: Settings,
     supervisor: Supervisor,
     stop: _Stop,
+    waiters: Waiters,
 ) -> AsyncIterator[None]:
     """The worker with what keeps it fed and alive. Its heart beats until its tasks are done."""
     instance = uuid.uuid4()
-    worker = Worker(store, simulators, settings, instance)
+    worker = Worker(store, simulators, settings, instance, waiters.announce)
     app = queue.create_app(db, url, worker.wake)
     async with AsyncExitStack() as stack:
         # Connections of their own, so that no flood of requests can stop a heart.

@@ -129,7 +129,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 90.0
 
     simulator_processes: Annotated[
-        int | None, _is("Tasks run at the same time. Not set: the cores.", ge=1)
+        int | None,
+        _is(
+            "Tasks run at the same time; one process more is kept for those that are not large. "
+            "Not set: the cores.",
+            ge=1,
+        ),
+    ] = None
+    simulator_threads: Annotated[
+        int | None,
+        _is("Cores that one large task may use. Not set: all that no other uses.", ge=1),
     ] = None
     simulator_memory_mb: Annotated[
         int | None,
@@ -154,7 +163,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def simulators(self) -> int:
-        """How many simulator processes there are: one per core unless set."""
+        """How many large tasks may run at the same time: one per core unless set."""
         return self.simulator_processes or available_cores()
 
     def memory_per_simulator_mb(self) -> int:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import asyncpg
 import msgspec
 
+from quantum_tasks.database.grouped import Grouped
 from quantum_tasks.database.pool import Pool, connection
 from quantum_tasks.database.queries import QUERIES
 from quantum_tasks.errors import TASK_LOST, DatabaseUnavailable, OutcomeUnknown, QueueFull
-from quantum_tasks.tasks import ClaimedTask, Status, Task
+from quantum_tasks.tasks import COMPILED_FORMAT, Accepted, ClaimedTask, Status, Task
 
 # An instance whose heartbeat is older than this is dead. Recovery takes a lease and a sweep.
 LEASE_S = 15.0
@@ -38,8 +39,30 @@ class Swept(msgspec.Struct, frozen=True):
     failed: list[uuid.UUID]
 
 
+class NewTask(msgspec.Struct, frozen=True):
+    """A task on its way into the database."""
+
+    id: uuid.UUID
+    shots: int
+    seed: int | None
+    qc: str
+    checked: Accepted | None
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """A result on its way into the database."""
+
+    id: uuid.UUID
+    attempt: int
+    instance: uuid.UUID
+    counts: str
+
+
 class Store:
-    """Every method raises DatabaseUnavailable while the database is away."""
+    """Every method raises DatabaseUnavailable while the database is away.
+
+    Submissions, results and look-ups go to it in groups: see Grouped.
+    """
 
     def __init__(self, pool: Pool, queue: str, max_queued: int = 100_000) -> None:
         self._pool = pool
@@ -50,6 +73,9 @@ class Store:
         self._counted = max_queued - 1  # until it is counted, it may be nearly full
         self._counted_at = float("-inf")
         self._submitted_since = 0
+        self._submit = Grouped(self._submit_all)
+        self._complete = Grouped(self._complete_all)
+        self._get = Grouped(self._get_all, at_once=2)
 
     async def check_room(self) -> None:
         """Raises QueueFull if the queue was full when it was last counted, at most a second ago.
@@ -64,7 +90,9 @@ class Store:
         if self._counted >= self._max_queued:
             raise self._full()
 
-    async def submit(self, qc: str, shots: int, seed: int | None) -> uuid.UUID:
+    async def submit(
+        self, qc: str, shots: int, seed: int | None, checked: Accepted | None = None
+    ) -> uuid.UUID:
         """Stores a task and hints the workers; when this returns, the task is durable.
 
         Raises QueueFull if the queue is full. The statement that stores the task counts, but
@@ -72,38 +100,60 @@ class Store:
         submitted here since. It does not see what others have not committed yet, so that
         concurrent submissions may exceed the limit, by as many as there are.
         """
-        id = uuid.uuid4()
-        estimate = self._counted + self._submitted_since
+        task = NewTask(uuid.uuid4(), shots, seed, qc, checked)
+        if not await self._submit(task):
+            self._counted = self._max_queued
+            raise self._full()
+        return task.id
+
+    async def _submit_all(self, tasks: list[NewTask]) -> list[bool]:
+        """Which tasks were stored, in order."""
+        estimate = self._counted + self._submitted_since + len(tasks) - 1
         limit = self._max_queued if estimate >= self._count_from else None
-        self._submitted_since += 1
-        arguments = (id, self.queue, shots, seed, qc, limit)
+        self._submitted_since += len(tasks)
         began = time.monotonic()
         try:
-            stored = await self._insert(*arguments)
+            stored = await self._insert(tasks, limit)
         except OutcomeUnknown as unknown:
             if time.monotonic() - began > _PATIENCE_S:
                 raise
             # The connection broke. If another can be made, nobody need know.
             try:
-                stored = await self._exists(id) or await self._insert(*arguments)
+                stored = await self._insert_rest(tasks, limit)
             except DatabaseUnavailable:  # which would say that nothing was accepted
                 raise unknown from None
-        if not stored:
-            self._counted = self._max_queued
-            raise self._full()
-        return id
+        return [task.id in stored for task in tasks]
 
-    async def _insert(self, *arguments: object) -> bool:
-        try:
-            async with connection(self._pool) as db:
-                return await db.fetchrow(QUERIES["submit"], *arguments) is not None
-        except asyncpg.UniqueViolationError:  # the first try, late: ids are unique
-            return True
-
-    async def _exists(self, id: uuid.UUID) -> bool:
+    async def _insert(self, tasks: Sequence[NewTask], limit: int | None) -> set[uuid.UUID]:
+        checks = [task.checked for task in tasks]
         async with connection(self._pool) as db:
-            found: bool = await db.fetchval(QUERIES["exists"], id)
-        return found
+            rows = await db.fetch(
+                QUERIES["submit"],
+                [task.id for task in tasks],
+                self.queue,
+                [task.shots for task in tasks],
+                [task.seed for task in tasks],
+                [task.qc for task in tasks],
+                [checked and checked.compiled for checked in checks],
+                COMPILED_FORMAT,
+                [checked is not None and checked.large for checked in checks],
+                [checked is not None and checked.parallel for checked in checks],
+                [checked and checked.work_ms for checked in checks],
+                limit,
+            )
+        return {row["id"] for row in rows}
+
+    async def _insert_rest(self, tasks: Sequence[NewTask], limit: int | None) -> set[uuid.UUID]:
+        """Stores those of which the database does not know; the first try may come late."""
+        while True:
+            async with connection(self._pool) as db:
+                rows = await db.fetch(QUERIES["exists"], [task.id for task in tasks])
+            stored = {row["id"] for row in rows}
+            rest = [task for task in tasks if task.id not in stored]
+            try:
+                return stored | (await self._insert(rest, limit) if rest else set())
+            except asyncpg.UniqueViolationError:
+                continue
 
     def _full(self) -> QueueFull:
         return QueueFull(
@@ -114,27 +164,50 @@ class Store:
 
     async def get(self, id: uuid.UUID) -> Task | None:
         """A task as its submitter sees it, or None."""
+        return await self._get(id)
+
+    async def _get_all(self, ids: list[uuid.UUID]) -> list[Task | None]:
         async with connection(self._pool) as db:
-            row = await db.fetchrow(QUERIES["get"], id)
-        if row is None:
-            return None
-        return Task(
-            status=Status(row["status"]),
-            error_code=row["error_code"],
-            error_message=row["error_message"],
-            counts=row["counts"],
-        )
+            rows = await db.fetch(QUERIES["get"], ids)
+        found = {
+            id: Task(status=Status(status), error_code=code, error_message=message, counts=counts)
+            for id, status, code, message, counts in rows
+        }
+        return [found.get(id) for id in ids]
 
-    async def claim(self, instance: uuid.UUID, limit: int) -> tuple[list[ClaimedTask], bool]:
-        """Takes up to `limit` queued tasks for this instance, first come first served; none
-        unless its last heartbeat is within the lease.
+    async def ended(self, ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
+        """Which of these tasks have ended."""
+        async with connection(self._pool) as db:
+            return [row["id"] for row in await db.fetch(QUERIES["ended"], ids)]
 
-        Also returns whether some were held back because one of them has to run alone: then the
+    async def claim(
+        self,
+        instance: uuid.UUID,
+        limit: int,
+        large: int | None = None,
+        ahead: int = 0,
+        ahead_ms: float = 0.0,
+    ) -> tuple[list[ClaimedTask], bool]:
+        """Takes queued tasks for this instance, first come first served; none unless its last
+        heartbeat is within the lease.
+
+        Takes up to `limit` that are not large and (default: as many) `large` ones; and further
+        ones up to `ahead` in all, as long as they take no more than `ahead_ms` in all. Also
+        returns whether some were held back because one of them has to run alone: then the
         instance should ask again soon.
         """
         async with connection(self._pool) as db:
             rows = await db.fetch(
-                QUERIES["claim"], instance, self.queue, limit, _ALONE_FROM, LEASE_S
+                QUERIES["claim"],
+                instance,
+                self.queue,
+                limit,
+                _ALONE_FROM,
+                LEASE_S,
+                limit if large is None else large,
+                max(limit, ahead),
+                ahead_ms,
+                COMPILED_FORMAT,
             )
         *_, held_back = rows[0]
         tasks = [ClaimedTask(*row[:-1]) for row in rows if row["id"] is not None]
@@ -143,11 +216,20 @@ class Store:
 
     async def complete(self, task: ClaimedTask, instance: uuid.UUID, counts: str) -> bool:
         """Stores the result; False if this attempt no longer owns the task."""
+        return await self._complete(Outcome(task.id, task.attempt, instance, counts))
+
+    async def _complete_all(self, outcomes: list[Outcome]) -> list[bool]:
+        """Which outcomes were stored, in order."""
         async with connection(self._pool) as db:
-            stored = await db.fetchval(
-                QUERIES["complete"], task.id, task.attempt, instance, counts
+            rows = await db.fetch(
+                QUERIES["complete"],
+                [outcome.id for outcome in outcomes],
+                [outcome.attempt for outcome in outcomes],
+                [outcome.instance for outcome in outcomes],
+                [outcome.counts for outcome in outcomes],
             )
-        return stored is not None
+        stored = {(row["id"], row["attempt"], row["instance"]) for row in rows}
+        return [(o.id, o.attempt, o.instance) in stored for o in outcomes]
 
     async def fail(self, task: ClaimedTask, instance: uuid.UUID, code: str, message: str) -> bool:
         """Ends the task with an error; False if this attempt no longer owns it."""

@@ -11,6 +11,9 @@ from msgspec import Meta
 
 from quantum_tasks.errors import Diagnostic
 
+# Of Accepted.compiled. It counts up whenever simulator/circuit.py writes programs otherwise.
+COMPILED_FORMAT = 1
+
 # Measured bit strings, most significant bit first, registers separated by a space -> shots.
 Counts = dict[str, int]
 
@@ -23,6 +26,10 @@ class Status(enum.StrEnum):
     COMPLETED = "completed"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        return self not in (Status.QUEUED, Status.RUNNING)
 
 
 class TaskRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,13 +59,18 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClaimedTask(msgspec.Struct, frozen=True):
-    """A task that this instance owns for one attempt."""
+    """A task that this instance owns for one attempt: the program as the check compiled it or, if
+    that was another version of the service, its text."""
 
     id: uuid.UUID
     position: int
     attempt: int
     shots: int
     seed: int | None
+    large: bool
+    parallel: bool
+    work_ms: float | None
+    compiled: bytes
     qc: str
 
 
@@ -84,19 +96,32 @@ class Check(msgspec.Struct, frozen=True, tag="check"):
     """Is this program one that can be run? Answered with Accepted or Rejected."""
 
     qc: str
+    shots: int = 1
 
 
 class Run(msgspec.Struct, frozen=True, tag="run"):
-    """Run this program. Answered with Completed or Rejected."""
+    """Run this program, compiled if it is and else as text, on so many cores. Answered with
+    Completed or Rejected."""
 
     qc: str
     shots: int
     seed: int | None
     soft_time_limit_s: float
+    compiled: bytes = b""
+    threads: int = 1
 
 
 class Accepted(msgspec.Struct, frozen=True, tag="accepted"):
-    """The program can be run."""
+    """The program can be run: what is to be stored for that.
+
+    `large` programs take long or much memory, and wait for one another; `parallel` ones can use
+    several cores. `work_ms` is how long one core will take, where that is certain.
+    """
+
+    compiled: bytes
+    large: bool
+    parallel: bool
+    work_ms: float | None
 
 
 class Completed(msgspec.Struct, frozen=True, tag="completed"):

@@ -18,9 +18,9 @@ from quantum_tasks.errors import (
     more_than_memory,
 )
 from quantum_tasks.pool import ChildDiedError, OutOfTimeError, ProcessPool
-from quantum_tasks.settings import Settings
+from quantum_tasks.settings import Settings, available_cores
 from quantum_tasks.store import Store
-from quantum_tasks.tasks import ClaimedTask, Completed, Rejected, Reply, Run, Status
+from quantum_tasks.tasks import ClaimedTask, Completed, Rejected, Reply, Run, Status, Task
 
 logger = logging.getLogger(__name__)
 
@@ -28,29 +28,50 @@ T = TypeVar("T")
 
 _DATABASE_RETRY_S = 0.5
 _HELD_BACK_S = 0.5
+_AHEAD_MS = 20.0  # of work for each child that may be taken before it is free
+_MOST_AHEAD = 64  # tasks
+_GATHER_S = 0.05
 
 
 class Worker:
     """Keeps this instance's children busy with queued tasks.
 
     It looks for tasks when it is woken (by a hint, or because a child has become free) and takes
-    as many as there are free children.
+    as many as there are free children. One child is kept for tasks that are not large, and the
+    cores are shared out among those that are. Of tasks that take but a moment it takes more, so
+    that the children need not wait for the database. `ended` is told of every task that ends.
     """
 
     def __init__(
-        self, store: Store, pool: ProcessPool, settings: Settings, instance: uuid.UUID
+        self,
+        store: Store,
+        pool: ProcessPool,
+        settings: Settings,
+        instance: uuid.UUID,
+        ended: Callable[[uuid.UUID, Task], None],
     ) -> None:
         self._store = store
         self._pool = pool
         self._settings = settings
         self._instance = instance
+        self._ended = ended
         self._running: dict[asyncio.Task[None], ClaimedTask] = {}
-        self._simulating = 0  # fewer than running while outcomes are being stored
+        # Of those that are not storing their outcomes yet:
+        self._simulating = 0
+        self._large = 0
+        self._undecided = 0  # large ones that have no cores yet
+        self._moments_ms = 0.0
+        self._moments = 0
+        self._cores = max(available_cores(), pool.size - 1)
+        self._most_cores = settings.simulator_threads or available_cores()
+        self._moments_are_queued = False
+        self._more = False  # may be queued, as far as we know
         self._wanted = asyncio.Event()
         self.refused = 0  # outcomes that came from attempts which no longer owned their tasks
 
     def wake(self) -> None:
         """There may be work."""
+        self._more = True
         self._wanted.set()
 
     @property
@@ -73,17 +94,72 @@ class Worker:
 
     async def _fill(self) -> None:
         """Claims until every child is busy or nothing is queued."""
-        while free := self._pool.size - self._simulating:
-            claimed, held_back = await self._store.claim(self._instance, free)
-            for task in claimed:
-                self._simulating += 1
-                run = asyncio.create_task(self._work(task))
-                self._running[run] = task
-                run.add_done_callback(self._worked)
+        while self._more:
+            free = max(0, self._pool.size - self._simulating)
+            cores = self._cores - self._undecided
+            large = max(0, min(free, self._pool.size - 1 - self._large, cores))
+            # What a child that is at longer work would have ahead of it comes too late.
+            feedable = self._pool.size - (self._simulating - self._moments)
+            room_ms = _AHEAD_MS * feedable
+            # One claim for many: not before half of what was taken ahead is done.
+            ahead = _MOST_AHEAD if self._moments_are_queued else 0
+            if not free and not (ahead and self._moments_ms < room_ms / 2):
+                return
+            self._more = False
+            room_ms -= self._moments_ms
+            claimed, held_back = await self._store.claim(
+                self._instance, free, large, ahead, room_ms
+            )
+            ordinary = [task for task in claimed if not task.large]
+            taken_ms = sum(task.work_ms or 0.0 for task in ordinary)
+            full = len(ordinary) >= max(free, ahead) or (ahead > 0 and taken_ms > room_ms / 2)
+            self._moments_are_queued = full and all(task.work_ms is not None for task in ordinary)
+            # With no child free it may be that the first of those queued takes more than moments.
+            self._more |= not free or len(ordinary) >= free
+            self._start(claimed)
             if held_back:
                 asyncio.get_running_loop().call_later(_HELD_BACK_S, self.wake)
-            if len(claimed) < free:
-                return
+
+    def _start(self, claimed: list[ClaimedTask]) -> None:
+        """Begins to work on tasks."""
+        for task in claimed:
+            self._simulating += 1
+            self._large += task.large
+            if task.work_ms is not None:
+                self._moments += 1
+                self._moments_ms += task.work_ms
+            run = asyncio.create_task(self._work(task))
+            self._running[run] = task
+            run.add_done_callback(self._worked)
+
+    async def _take_cores(self, task: ClaimedTask) -> int:
+        """How many cores a task shall use, which it then has to give back.
+
+        Large tasks share those that are free. The first waits a moment for others to share with:
+        side by side they use the cores better than one after the other.
+        """
+        if not task.large:
+            return 1
+        self._undecided += 1
+        try:
+            await asyncio.sleep(_GATHER_S if self._large == self._undecided else 0)
+            cores = self._cores // self._undecided if task.parallel else 1
+        finally:
+            self._undecided -= 1
+        cores = min(max(1, cores), self._most_cores)
+        self._cores -= cores
+        return cores
+
+    def _simulated(self, task: ClaimedTask, cores: int) -> None:
+        self._simulating -= 1
+        if task.large:
+            self._large -= 1
+            self._cores += cores
+        if task.work_ms is not None:
+            self._moments -= 1
+            self._moments_ms -= task.work_ms
+        self._more |= task.large  # others that are large may have had to wait for it
+        self._wanted.set()
 
     async def finish(self, grace_s: float, hurry: asyncio.Event) -> None:
         """Lets what is running end within the grace, or until there is a hurry, and gives the
@@ -112,16 +188,17 @@ class Worker:
             logger.error("working on a task failed", exc_info=error)
 
     async def _work(self, task: ClaimedTask) -> None:
-        began = time.monotonic()
-        self._log("task started", task)
+        cores = 0
         try:
-            reply = await self._simulate(task)
+            cores = await self._take_cores(task)
+            began = time.monotonic()
+            self._log("task started", task)
+            reply = await self._simulate(task, cores)
         except ChildDiedError as death:
             await self._crashed(task, death)
             return
         finally:
-            self._simulating -= 1
-            self.wake()
+            self._simulated(task, cores)
         ms = round((time.monotonic() - began) * 1000)
         match reply:
             case Completed(counts):
@@ -144,23 +221,33 @@ class Worker:
             await self._fail(task, RESULT_REFUSED, "The database refuses the result.", ms)
             return
         if stored:
+            self._ended(
+                task.id,
+                Task(status=Status.COMPLETED, error_code=None, error_message=None, counts=counts),
+            )
             self._log("task completed", task, ms=ms)
         else:
             self._refused(task)
 
     async def _fail(self, task: ClaimedTask, code: str, message: str, ms: int) -> None:
         if await self._until_stored(lambda: self._store.fail(task, self._instance, code, message)):
+            self._ended(
+                task.id,
+                Task(status=Status.FAILED, error_code=code, error_message=message, counts=None),
+            )
             self._log("task failed", task, ms=ms, code=code)
         else:
             self._refused(task)
 
-    async def _simulate(self, task: ClaimedTask) -> Reply:
+    async def _simulate(self, task: ClaimedTask, cores: int) -> Reply:
         """Runs the task in a child. Raises ChildDiedError if that may go better next time."""
         settings = self._settings
+        soft_s, limit_s = settings.task_soft_time_limit_s, settings.task_time_limit_s
         try:
             return await self._pool.run(
-                Run(task.qc, task.shots, task.seed, settings.task_soft_time_limit_s),
-                settings.task_time_limit_s,
+                Run(task.qc, task.shots, task.seed, soft_s, task.compiled, cores),
+                limit_s,
+                work_ms=task.work_ms,
             )
         except OutOfTimeError:
             return Rejected(

@@ -47,15 +47,19 @@ GUARDS = [
     *(
         Guard(f"{what}: its attempt", f"{SQL}{what}.sql", "and attempt = $2 and instance",
               "and $2::int > 0 and instance", EARLIER)
-        for what in ("complete", "fail", "retry")
+        for what in ("fail", "retry")
     ),
+    Guard("complete: its attempt", SQL + "complete.sql",
+          "and t.attempt = g.attempt and t.instance", "and g.attempt > 0 and t.instance", EARLIER),
     *(
         Guard(f"{what}: its instance", f"{SQL}{what}.sql", "and instance = $3",
               "and $3::uuid is not null", ANOTHER)
-        for what in ("complete", "fail", "retry")
+        for what in ("fail", "retry")
     ),
+    Guard("complete: its instance", SQL + "complete.sql", "and t.instance = g.instance",
+          "and g.instance is not null", ANOTHER),
     Guard("complete: asked twice, answered twice", SQL + "complete.sql",
-          "and status = 'completed'", "and false",
+          "and t.status = 'completed'", "and false",
           STORE + "test_a_result_is_stored_once_by_the_attempt_that_owns_the_task"),
     Guard("claim: the task's status", SQL + "claim.sql", "and status = 'queued'",
           "and status in ('queued', 'running')",
@@ -76,8 +80,8 @@ GUARDS = [
     Guard("cancel: only what has not ended", SQL + "cancel.sql",
           " and status in ('queued', 'running')", "",
           STORE + "test_a_queued_or_running_task_is_cancelled_and_its_attempt_refused"),
-    Guard("submit: its hint", SQL + "submit.sql", "select id, hint_workers(queue) from task",
-          "select id from task",
+    Guard("submit: its hint", SQL + "submit.sql", "select hint_workers($2) where",
+          "select 1 where",
           STORE + "test_submit_stores_task_program_and_hint_together"),
     Guard("submit: asked again when the answer was lost", CODE + "store.py",
           "        except OutcomeUnknown as unknown:\n",
@@ -139,9 +143,23 @@ GUARDS = [
           "        for _ in range(1):\n            began",
           "tests/test_supervisor.py::"
           "test_work_that_ends_is_started_again_and_said_to_fail[return]"),
-    Guard("time does not run while the service is stopped", CODE + "pool.py",
-          "(*ticks_s, time_limit_s % _TICK_S, _LAST_LOOK_S)", "(time_limit_s,)",
+    Guard("time does not run while the service is stopped", CODE + "child.py",
+          "(*[_TICK_S] * whole, limit_s % _TICK_S, _LAST_LOOK_S)", "(limit_s,)",
           OUTCOMES + "test_time_does_not_run_while_the_service_is_stopped[frozen with its group]"),
+    Guard("claim: only compiled programs that can be read", SQL + "claim.sql",
+          "p.compiled_format = $9", "$9::smallint is not null",
+          STORE + "test_a_program_that_another_version_compiled_comes_as_text"),
+    Guard("claim: large tasks apart", SQL + "claim.sql", "and not large and", "and",
+          STORE + "test_large_tasks_wait_for_one_another_and_none_other_for_them"),
+    Guard("a process is kept for small tasks", CODE + "worker.py",
+          "self._pool.size - 1 - self._large, cores", "self._pool.size - self._large",
+          "tests/faults/test_instances.py::test_small_tasks_flow_past_large_ones"),
+    Guard("none of a group suffers for another", CODE + "database/grouped.py",
+          "if len(group) > 1 and not", "if False and not",
+          STORE + "test_a_submission_that_the_database_refuses_harms_no_other"),
+    Guard("what a dead child had not begun goes to another", CODE + "pool.py",
+          "self._waiting.extendleft(reversed(child.jobs))", "pass",
+          POOL + "test_a_child_that_dies_costs_only_the_order_that_it_was_at"),
     Guard("children die with the service", "src/quantum_tasks/simulator/child.py",
           "    os.close(alive)\n", "",
           POOL + "test_no_child_outlives_a_service_that_is_killed[True]"),

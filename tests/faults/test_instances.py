@@ -7,10 +7,25 @@ import os
 import signal
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
 
 import asyncpg
+import httpx
 import pytest
-from service import BELL, ENDLESS, SLOW, STDGATES, Service, alive, descendants, launch, until
+from service import (
+    BELL,
+    ENDLESS,
+    SLOW,
+    STDGATES,
+    Service,
+    alive,
+    dense,
+    descendants,
+    launch,
+    until,
+)
 
 MEDIUM = (
     STDGATES + "qubit[18] q; bit[18] c; h q; rx(0.3) q; cx q[0:16], q[17]; h q; c = measure q;"
@@ -44,6 +59,10 @@ def check_invariants(database: str, ids: list[str], *, completed: bool = True) -
         assert row["stored"] in (None, row["attempt"])
 
 
+def cores() -> int:
+    return len(os.sched_getaffinity(0))
+
+
 def all_final(service: Service, ids: list[str], within_s: float) -> dict[str, dict]:
     return {id: service.final(id, within_s) for id in ids}
 
@@ -70,11 +89,69 @@ def test_an_api_and_a_worker_instance_divide_the_roles(start, database):
     assert api.final(id, 20)["status"] == "completed"
 
 
+def test_whoever_waits_hears_of_what_another_instance_has_done(start):
+    api = start("--only", "api")
+    id = api.submit(BELL)
+    with ThreadPoolExecutor(1) as client:
+        waiting = client.submit(api.client.get, f"/tasks/{id}?wait=60")
+        time.sleep(0.5)
+        assert not waiting.done()
+        worker = start("--only", "worker")
+        assert waiting.result(60).json()["status"] == "completed"
+    ended = api.log + worker.log
+    assert '"task completed"' in ended
+
+
+def test_whoever_waits_when_the_service_stops_is_answered_at_once(start):
+    api = start("--only", "api")
+    id = api.submit(BELL)
+    with ThreadPoolExecutor(1) as client:
+        waiting = client.submit(httpx.get, f"{api.url}/tasks/{id}?wait=60", timeout=70)
+        time.sleep(0.5)
+        began = time.monotonic()
+        assert api.stop(signal.SIGTERM) == 0
+        assert waiting.result(5).json()["status"] == "pending"
+        assert time.monotonic() - began < 2.5
+
+
+def test_small_tasks_flow_past_large_ones(start):
+    service = start(SIMULATOR_PROCESSES="1", SIMULATOR_THREADS="1")
+    large = [service.submit(ENDLESS) for _ in range(3)]
+    until(service.busy)
+    for _ in range(5):
+        assert service.run(BELL)["status"] == "completed"
+    assert {service.task(id)["status"] for id in large} == {"pending"}
+    assert service.log.count('"task started"') == 6
+
+
+def test_a_large_task_takes_the_cores_that_are_free_and_the_next_one_waits(start, database):
+    service = start(SIMULATOR_THREADS="2")
+    ids = [service.submit(dense(22))]
+    (busy,) = until(lambda: len(pids := service.busy()) == 1 and pids)
+    threads = Path(f"/proc/{busy}/task")
+    until(lambda: len(list(threads.iterdir())) >= min(2, cores()))
+    ids.append(service.submit(dense(22)))
+    all_final(service, ids, 120)
+    rows = query(database, "select started_at, ended_at from tasks order by position")
+    # The first may still be storing its result.
+    assert rows[1]["started_at"] >= rows[0]["ended_at"] - timedelta(seconds=0.5)
+
+
+def test_large_tasks_that_come_together_share_the_cores(start):
+    service = start(SIMULATOR_THREADS="2")
+    for _ in range(2):
+        service.submit(ENDLESS)
+    busy = until(lambda: len(pids := service.busy()) == 2 and pids)
+    time.sleep(0.5)
+    if cores() == 2:
+        assert [len(list(Path(f"/proc/{pid}/task").iterdir())) for pid in busy] == [1, 1]
+
+
 def test_a_killed_child_costs_its_task_one_retry_and_its_neighbour_nothing(start, database):
     service = start()
     ids = [service.submit(SLOW) for _ in range(2)]
     until(lambda: service.log.count('"task started"') == 2)
-    os.kill(service.children()[0], signal.SIGKILL)
+    os.kill(until(lambda: len(pids := service.busy()) == 2 and pids)[0], signal.SIGKILL)
     all_final(service, ids, 60)
     check_invariants(database, ids)
     crashes = query(database, "select crashes from tasks order by crashes")
@@ -87,7 +164,7 @@ def test_a_task_that_kills_its_child_every_time_fails_with_a_sentence(start, dat
     for attempt in (1, 2, 3):
         until(lambda attempt=attempt: service.log.count('"task started"') == attempt, 30)
         time.sleep(0.1)
-        os.kill(until(service.children)[0], signal.SIGKILL)
+        os.kill(until(service.busy)[0], signal.SIGKILL)
     assert service.final(id) == {
         "status": "failed",
         "message": "worker_crashed: The simulator process died 3 times while running this task "
@@ -98,17 +175,19 @@ def test_a_task_that_kills_its_child_every_time_fails_with_a_sentence(start, dat
 
 
 def test_both_time_limits_give_a_failed_task_that_names_the_limit(start):
-    service = start(TASK_SOFT_TIME_LIMIT_S="0.3", TASK_TIME_LIMIT_S="0.6", PARSE_TIME_LIMIT_S="30")
-    long = STDGATES + "qubit[2] q; bit[2] c;" + "rx(0.5) q[0];\n" * 6000 + "c = measure q;"
+    service = start(TASK_SOFT_TIME_LIMIT_S="0.05", TASK_TIME_LIMIT_S="3", PARSE_TIME_LIMIT_S="30")
+    long = STDGATES + (
+        "qubit[2] q; bit[2] c; for int i in [1:99000] { rx(0.5) q[0]; } c = measure q;"
+    )
     soft, hard = service.submit(long), service.submit(ENDLESS)
     assert service.final(soft) == {
         "status": "failed",
-        "message": "time_limit_exceeded: The task was stopped after 0.3 s "
+        "message": "time_limit_exceeded: The task was stopped after 0.05 s "
         "(TASK_SOFT_TIME_LIMIT_S).",
     }
     assert service.final(hard) == {
         "status": "failed",
-        "message": "time_limit_exceeded: The task was killed after 0.6 s (TASK_TIME_LIMIT_S).",
+        "message": "time_limit_exceeded: The task was killed after 3 s (TASK_TIME_LIMIT_S).",
     }
 
 
@@ -194,7 +273,7 @@ def test_a_killed_parent_leaves_no_process_behind(start):
 @pytest.mark.parametrize("victim", ["parser", "simulator"])
 def test_children_killed_while_idle_are_not_noticed_by_clients(start, victim):
     service = start()
-    until(lambda: len(service.children(victim)) == 2, 20)
+    until(lambda: len(service.children(victim)) >= 2, 20)
     for _ in range(3):
         for pid in service.children(victim):
             os.kill(pid, signal.SIGKILL)

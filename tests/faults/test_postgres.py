@@ -77,7 +77,12 @@ def deleted(folder: Path) -> bool:
 
 
 def postmaster(tmp_path: Path) -> int:
-    return int((tmp_path / "data" / "postgres" / "postmaster.pid").read_text().split()[0])
+    """Its process id, or 0 while there is none."""
+    try:
+        words = (tmp_path / "data" / "postgres" / "postmaster.pid").read_text().split()
+    except FileNotFoundError:
+        return 0
+    return int(words[0]) if words else 0
 
 
 def url(tmp_path: Path, service: Service) -> str:
@@ -93,6 +98,8 @@ def test_a_killed_embedded_postgres_comes_back_and_nothing_is_lost(embedded, tmp
             until(lambda: len(load.accepted) > 10)
             pid = postmaster(tmp_path)
             os.kill(pid, signal.SIGKILL)
+            # Its children serve on for a moment.
+            until(lambda pid=pid: postmaster(tmp_path) not in (pid, 0), 20)
             seen = len(load.accepted)
             until(lambda seen=seen: len(load.accepted) > seen + 10, 20)
     assert load.other == [], embedded.log[-3000:]

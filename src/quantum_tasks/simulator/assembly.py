@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from qiskit.circuit import (
-    CircuitInstruction,
-    Instruction,
-    QuantumCircuit,
-    Store,
+import numpy as np
+from qiskit_aer.backends.controller_wrappers import (
+    AerBinaryExpr,
+    AerBinaryOp,
+    AerBool,
+    AerBoolValue,
+    AerCircuit,
+    AerUnaryExpr,
+    AerUnaryOp,
+    AerVar,
 )
-from qiskit.circuit import Measure as MeasureInstruction
-from qiskit.circuit import Reset as ResetInstruction
-from qiskit.circuit.classical import expr
-from qiskit.circuit.library import UnitaryGate
-from qiskit_aer.library.control_flow_instructions import AerJump, AerMark
 
-from quantum_tasks.simulator import circuit as operations
 from quantum_tasks.simulator.circuit import (
     Branch,
     Condition,
@@ -26,12 +26,15 @@ from quantum_tasks.simulator.circuit import (
     Operation,
     Program,
     Reset,
+    Store,
     Unitary,
     any_measurement,
     collect,
     negated,
 )
 from quantum_tasks.simulator.decomposition import PHASES, ROTATIONS, decompose
+
+PROBABILITIES = "probabilities"
 
 # (gate, controls): the simulator's name for it. What is not here has another form below.
 _NAMES = {
@@ -42,113 +45,123 @@ _NAMES = {
 }
 
 
-def assemble(program: Program, method: str) -> QuantumCircuit:
+def assemble(program: Program, method: str) -> AerCircuit:
     """The circuit of a program, for a method of simulation.
 
-    The bits of its registers come first, in order of declaration, least significant first.
+    The bits of its registers come first, in order of declaration, least significant first. Made
+    of the simulator's own instructions: Qiskit's circuit would be translated into these, which
+    takes longer than a small circuit runs.
     """
     return _Assembler(decompose(program, method)).circuit
 
 
+def assemble_probabilities(
+    qubits: int, gates: Sequence[Operation], measured: Sequence[int]
+) -> AerCircuit:
+    """A circuit of gates that ends by saving, as PROBABILITIES, how probable each outcome of the
+    measured qubits is; the first of them is the least significant bit of an outcome."""
+    assembler = _Assembler(Program(qubits, [], []), conditional=False)
+    assembler.write(gates)
+    assembler.circuit.save_state(list(measured), "save_probabilities", "average", PROBABILITIES)
+    return assembler.circuit
+
+
 class _Assembler:
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, conditional: bool | None = None) -> None:
         shown = [bit for register in program.registers for bit in register]
         used: set[int] = set()
         collect(program.operations, set(), used)
         hidden_bits = sorted(used.difference(shown))
         self._places = {bit: place for place, bit in enumerate([*shown, *hidden_bits])}
-        hidden = 0 if any_measurement(program.operations) else 1
+        # A jump reads its condition from registers, into which measurements then have to write.
+        self._conditional = _any_jump(program.operations) if conditional is None else conditional
         self._labels = 0
-        self.circuit = QuantumCircuit(max(1, program.qubits), len(self._places) + hidden)
-        self._qubits = self.circuit.qubits
-        self._bits = self.circuit.clbits
-        self._instructions: dict[tuple[str, int, tuple[float, ...]], Instruction] = {}
-        self._measure, self._reset = MeasureInstruction(), ResetInstruction()
-        self._write(program.operations)
+        self.qubits = max(1, program.qubits)
+        self._all_qubits = list(range(self.qubits))
+        self.circuit = AerCircuit()
+        self.circuit.circ_id = 0
+        self.circuit.num_qubits = self.qubits
+        self.bits = len(self._places)
+        self._names: dict[tuple[str, int, tuple[float, ...]], tuple[str, tuple[float, ...]]] = {}
+        hidden = not any_measurement(program.operations) and conditional is None
+        self.circuit.num_memory = self.bits + hidden
+        self.write(program.operations)
         if hidden:  # the simulator counts only what was measured
-            self.circuit.measure(0, len(self._places))
+            self.circuit.measure([0], [self.bits], [])
 
-    def _write(self, written: list[Operation]) -> None:
-        append = self.circuit._append
-        qubits, bits, places = self._qubits, self._bits, self._places
+    def write(self, written: Sequence[Operation]) -> None:
+        circuit, places = self.circuit, self._places
         for operation in written:
             match operation:
                 case Gate():
-                    instruction = self._instruction(operation)
-                    operands = [qubits[qubit] for qubit in operation.qubits]
-                    append(CircuitInstruction(instruction, operands))
+                    name, params = self._native(operation)
+                    circuit.gate(name, operation.qubits, params, [], -1, None, name)
                 case Measure():
-                    bit = bits[places[operation.bit]]
-                    append(CircuitInstruction(self._measure, [qubits[operation.qubit]], [bit]))
+                    bit = [places[operation.bit]]
+                    circuit.measure([operation.qubit], bit, bit if self._conditional else [])
                 case Reset():
-                    append(CircuitInstruction(self._reset, [qubits[operation.qubit]]))
-                case operations.Store():
-                    target = expr.lift(bits[places[operation.bit]])
-                    store = Store(target, self._expression(operation.value))
-                    self.circuit.append(store, (), (), copy=False)
+                    circuit.reset([operation.qubit], -1)
+                case Store():
+                    value = self._expression(operation.value)
+                    circuit.store([], [places[operation.bit]], value)
                 case Unitary():
-                    self.circuit.append(UnitaryGate(operation.matrix), list(operation.qubits))
+                    matrix = np.array(operation.matrix, dtype=complex)
+                    circuit.unitary(operation.qubits, matrix, -1, None, "unitary")
                 case Branch():
                     self._write_branch(operation)
                 case Loop():
                     start, end = self._label(), self._label()
                     self._mark(start)
                     self._jump(end, negated(operation.condition))
-                    self._write(operation.body)
+                    self.write(operation.body)
                     self._jump(start)
                     self._mark(end)
 
     def _write_branch(self, operation: Branch) -> None:
         otherwise, end = self._label(), self._label()
         self._jump(otherwise, negated(operation.condition))
-        self._write(operation.then)
+        self.write(operation.then)
         if operation.otherwise:
             self._jump(end)
         self._mark(otherwise)
         if operation.otherwise:
-            self._write(operation.otherwise)
+            self.write(operation.otherwise)
             self._mark(end)
-
-    # Marks and jumps are what the simulator itself makes of Qiskit's blocks. It takes long to, and
-    # confuses bits when a block within a block has others than the circuit.
 
     def _label(self) -> str:
         self._labels += 1
         return f"label_{self._labels}"
 
     def _mark(self, label: str) -> None:
-        mark = AerMark(label, len(self._qubits))
-        self.circuit._append(CircuitInstruction(mark, self._qubits))
+        self.circuit.mark(self._all_qubits, [label])
 
     def _jump(self, label: str, condition: Condition = True) -> None:
-        jump = AerJump(label, len(self._qubits))
-        if condition is not True:
-            jump.set_conditional(self._expression(condition))
-        self.circuit._append(CircuitInstruction(jump, self._qubits))
+        expression = None if condition is True else self._expression(condition)
+        self.circuit.jump(self._all_qubits, [label], -1, expression)
 
     def _expression(self, condition: Condition) -> Any:
         if isinstance(condition, bool):
-            return expr.lift(condition)
+            return AerBoolValue(condition)
         if isinstance(condition, int):
-            return expr.lift(self._bits[self._places[condition]])
-        parts = [self._expression(part) for part in condition[1:]]
-        match condition[0]:
-            case "!":
-                return expr.logic_not(*parts)
-            case "&":
-                return expr.logic_and(*parts)
-            case "|":
-                return expr.logic_or(*parts)
-        return expr.not_equal(*parts)
+            return AerVar(AerBool(), [self._places[condition]])
+        first, *others = (self._expression(part) for part in condition[1:])
+        if condition[0] == "!":
+            return AerUnaryExpr(AerUnaryOp.LogicNot, first)
+        return AerBinaryExpr(_OPERATORS[condition[0]], first, *others)
 
-    def _instruction(self, gate: Gate) -> Instruction:
-        """The simulator's instruction for a gate; the same object for the same gate."""
+    def _native(self, gate: Gate) -> tuple[str, tuple[float, ...]]:
         key = (gate.name, len(gate.qubits), gate.params)
-        if key not in self._instructions:
-            size = len(gate.qubits)
-            name, params = native(gate.name, size - (2 if gate.name == "swap" else 1), gate.params)
-            self._instructions[key] = Instruction(name, size, 0, list(params))
-        return self._instructions[key]
+        if key not in self._names:
+            controls = len(gate.qubits) - (2 if gate.name == "swap" else 1)
+            self._names[key] = native(gate.name, controls, gate.params)
+        return self._names[key]
+
+
+_OPERATORS = {"&": AerBinaryOp.LogicAnd, "|": AerBinaryOp.LogicOr, "^": AerBinaryOp.NotEqual}
+
+
+def _any_jump(operations: Sequence[Operation]) -> bool:
+    return any(isinstance(operation, Branch | Loop) for operation in operations)
 
 
 def native(name: str, controls: int, params: tuple[float, ...]) -> tuple[str, tuple[float, ...]]:

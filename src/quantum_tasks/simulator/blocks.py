@@ -21,13 +21,13 @@ from quantum_tasks.simulator.arithmetic import FUNCTIONS
 from quantum_tasks.simulator.assignments import Assignments
 from quantum_tasks.simulator.cases import cases
 from quantum_tasks.simulator.circuit import Condition, any_of, negated
-from quantum_tasks.simulator.expressions import NeedsKnownError
+from quantum_tasks.simulator.expressions import NeedsKnownError, located
 from quantum_tasks.simulator.indices import Node
 from quantum_tasks.simulator.machine import Machine, Variable
-from quantum_tasks.simulator.mistakes import ProgramError, place_of, semantic, unsupported
+from quantum_tasks.simulator.mistakes import ProgramError, semantic, unsupported
 from quantum_tasks.simulator.names import check_names
 from quantum_tasks.simulator.scope import Qubits, Scope, Subroutine, View
-from quantum_tasks.simulator.values import BOOL, Value
+from quantum_tasks.simulator.values import BOOL, Mistake, Value
 
 # Of these statements, only a part is evaluated before what is in their blocks; of some, nothing.
 _EVALUATED_FIRST: dict[type, str | None] = {
@@ -96,17 +96,22 @@ class Blocks(Assignments):
         self.current = node
         self.machine.take_turn()
         try:
-            self.after_calls(self._calls_of(node), partial(self._compile, node, self.work))
+            if self._has_subroutines and (calls := self._calls_of(node)):
+                self.after_calls(calls, partial(self._compile, node, self.work))
+            else:
+                self._compile(node, self.work)
         except ProgramError as error:
-            if error.place is None:
-                error.place = place_of(node)
+            if error.place is None and error.node is None:
+                error.node = node
             raise
 
     def _compile(self, node: Node, work: Callable[[Any], None]) -> None:
         try:
-            self.machine.transaction(lambda: self.attempt(node, lambda: work(node)))
+            self.machine.transaction(work, node)
         except NeedsKnownError as need:
             self._split(node, work, need)
+        except Mistake as mistake:
+            raise located(mistake, node) from None
 
     def _split(self, node: Node, work: Callable[[Any], None], need: NeedsKnownError) -> None:
         """Compiles something once for each value of what it has to know.
@@ -117,7 +122,7 @@ class Blocks(Assignments):
         """
         # Once more: what its evaluation wrote was taken back with the rest.
         value = self.value(need.node)
-        found = self.attempt(need.node, lambda: cases(value))
+        found = self.attempt(need.node, cases, value)
         kept = [(self.machine.keep(condition), value) for condition, value in found]
         mistakes = []
         for condition, value in kept:
@@ -135,8 +140,6 @@ class Blocks(Assignments):
     # they do things: they measure, and they may end the program.
 
     def _calls_of(self, node: Node) -> list[ast.FunctionCall]:
-        if not self._has_subroutines:
-            return []
         if id(node) not in self._known_calls:
             part = _EVALUATED_FIRST.get(type(node), "")
             self._known_calls[id(node)] = (
@@ -205,7 +208,10 @@ class Blocks(Assignments):
 
     def stopped(self) -> Condition:
         """Whether a flag is set that skips what follows."""
-        return any_of([flag.value.data for flag in self.exits])
+        for flag in self.exits:
+            if flag.value.data is not False:
+                return any_of([flag.value.data for flag in self.exits])
+        return False
 
     def leave(self, flag: Variable) -> None:
         """Skips what follows, up to the end of what the flag belongs to."""

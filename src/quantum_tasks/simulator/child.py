@@ -17,11 +17,11 @@ from types import FrameType
 import msgspec
 
 from quantum_tasks.errors import MEMORY_EXCEEDED, TIME_LIMIT_EXCEEDED, more_than_memory
-from quantum_tasks.simulator import aer, assembly, program
+from quantum_tasks.simulator import aer, assembly, compiled, program
 from quantum_tasks.simulator.bounds import Bounds
-from quantum_tasks.simulator.cost import plan
+from quantum_tasks.simulator.estimate import assess
 from quantum_tasks.simulator.mistakes import ProgramError
-from quantum_tasks.tasks import Accepted, Check, Completed, Limits, Order, Rejected, Reply, Run
+from quantum_tasks.tasks import Check, Completed, Limits, Order, Rejected, Reply, Run
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
@@ -70,13 +70,16 @@ def _answer(order: Order, simulator: aer.Simulator, limits: Limits, bounds: Boun
     try:
         match order:
             case Check():
-                plan(program.load(order.qc, bounds), limits.simulator_memory_mb)
-                return Accepted()
+                loaded = program.load(order.qc, bounds)
+                return assess(loaded, order.shots, limits.simulator_memory_mb)
             case Run():
                 _stop_softly_after(order.soft_time_limit_s)
                 try:
-                    loaded = program.load(order.qc, bounds)
-                    counts = simulator.run(loaded, order.shots, order.seed)
+                    if order.compiled:
+                        loaded = compiled.decode(order.compiled)
+                    else:
+                        loaded = program.load(order.qc, bounds)
+                    counts = simulator.run(loaded, order.shots, order.seed, threads=order.threads)
                 finally:
                     signal.setitimer(signal.ITIMER_REAL, 0)
                 return Completed(counts)

@@ -25,7 +25,7 @@ class Kept(int):
     base: frozenset[int]
 
 
-class Gate(msgspec.Struct, frozen=True, gc=False):
+class Gate(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="g"):
     """A gate of ours: as many controls as there are more qubits than `name` takes, then targets.
 
     Names: x y z h s sdg t tdg sx sxdg, p rx ry rz (1 angle), u (theta, phi, lambda and a phase
@@ -37,34 +37,34 @@ class Gate(msgspec.Struct, frozen=True, gc=False):
     params: tuple[float, ...] = ()
 
 
-class Unitary(msgspec.Struct, frozen=True):
+class Unitary(msgspec.Struct, frozen=True, array_like=True, tag="u"):
     """A matrix, row by row, on qubits of which the first is the least significant."""
 
     matrix: tuple[tuple[complex, ...], ...]
     qubits: tuple[int, ...]
 
 
-class Measure(msgspec.Struct, frozen=True, gc=False):
+class Measure(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="m"):
     """Collapses a qubit; its outcome goes into a bit."""
 
     qubit: int
     bit: int
 
 
-class Reset(msgspec.Struct, frozen=True, gc=False):
+class Reset(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="r"):
     """Brings a qubit to |0>."""
 
     qubit: int
 
 
-class Store(msgspec.Struct, frozen=True):
+class Store(msgspec.Struct, frozen=True, array_like=True, tag="s"):
     """Writes a value into a bit."""
 
     bit: int
     value: Condition
 
 
-class Branch(msgspec.Struct, frozen=True):
+class Branch(msgspec.Struct, frozen=True, array_like=True, tag="b"):
     """Either the one or the other."""
 
     condition: Condition
@@ -72,7 +72,7 @@ class Branch(msgspec.Struct, frozen=True):
     otherwise: list[Operation]
 
 
-class Loop(msgspec.Struct, frozen=True):
+class Loop(msgspec.Struct, frozen=True, array_like=True, tag="l"):
     """Runs its body as long as a bit is 1."""
 
     condition: int
@@ -82,7 +82,7 @@ class Loop(msgspec.Struct, frozen=True):
 Operation = Gate | Unitary | Measure | Reset | Store | Branch | Loop
 
 
-class Program(msgspec.Struct, frozen=True):
+class Program(msgspec.Struct, frozen=True, array_like=True):
     """Operations over `qubits` qubits and any bits, which are numbered from 2.
 
     `registers` are the bits of the classical registers that a counts key shows, in order of

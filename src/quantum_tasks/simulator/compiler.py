@@ -64,35 +64,6 @@ class Compiler(Blocks):
 
     def __init__(self, bounds: Bounds) -> None:
         super().__init__(Machine(bounds))
-        self._statements: dict[type, Callable[[Any], None]] = {
-            ast.QuantumGate: self.apply,
-            ast.QuantumPhase: self.apply,
-            ast.QuantumMeasurementStatement: self._measurement,
-            ast.QuantumReset: self._reset,
-            ast.QuantumBarrier: self._barrier,
-            ast.DelayInstruction: self._delay,
-            ast.Box: self._box,
-            ast.QubitDeclaration: self._qubit_declaration,
-            ast.ClassicalDeclaration: self._classical_declaration,
-            ast.ConstantDeclaration: self._constant_declaration,
-            ast.IODeclaration: self._io_declaration,
-            ast.ClassicalAssignment: self.assignment,
-            ast.AliasStatement: self._alias,
-            ast.BranchingStatement: self._branching,
-            ast.WhileLoop: self._while,
-            ast.ForInLoop: self._for,
-            ast.SwitchStatement: self._switch,
-            ast.BreakStatement: lambda _: self.leave(self.loops[-1][0]),
-            ast.ContinueStatement: lambda _: self.leave(self.loops[-1][1]),
-            ast.EndStatement: lambda _: self.leave(self.end_flag),
-            ast.ReturnStatement: self.return_,
-            ast.ExpressionStatement: self._expression,
-            ast.CompoundStatement: lambda node: self.block(node.statements),
-            ast.QuantumGateDefinition: self.define_gate,
-            ast.SubroutineDefinition: self.define_subroutine,
-            ast.Include: self._include,
-            ast.Pragma: lambda _: None,
-        }
 
     def program(self, tree: ast.Program) -> Program:
         """Compiles a whole program."""
@@ -102,12 +73,27 @@ class Compiler(Blocks):
 
     def work(self, node: Node) -> None:
         """Compiles one statement. Raises ProgramError, Mistake or NeedsKnownError."""
-        work = self._statements.get(type(node))
+        work = _STATEMENTS.get(type(node))
         if work is None:
             raise unsupported(_UNSUPPORTED.get(type(node), "This statement is"), node)
-        work(node)
+        work(self, node)
 
     # Control flow
+
+    def _compound(self, node: ast.CompoundStatement) -> None:
+        self.block(node.statements)
+
+    def _break(self, _: ast.BreakStatement) -> None:
+        self.leave(self.loops[-1][0])
+
+    def _continue(self, _: ast.ContinueStatement) -> None:
+        self.leave(self.loops[-1][1])
+
+    def _end(self, _: ast.EndStatement) -> None:
+        self.leave(self.end_flag)
+
+    def _pragma(self, _: ast.Pragma) -> None:
+        pass
 
     def _branching(self, node: ast.BranchingStatement) -> None:
         self.machine.branch(
@@ -374,3 +360,34 @@ class Compiler(Blocks):
         if isinstance(expression, ast.Identifier):
             raise semantic(f"'{expression.name}' is not a statement.", node)
         self.value(expression)
+
+
+_STATEMENTS: dict[type, Callable[[Compiler, Any], None]] = {
+    ast.QuantumGate: Compiler.apply,
+    ast.QuantumPhase: Compiler.apply,
+    ast.QuantumMeasurementStatement: Compiler._measurement,
+    ast.QuantumReset: Compiler._reset,
+    ast.QuantumBarrier: Compiler._barrier,
+    ast.DelayInstruction: Compiler._delay,
+    ast.Box: Compiler._box,
+    ast.QubitDeclaration: Compiler._qubit_declaration,
+    ast.ClassicalDeclaration: Compiler._classical_declaration,
+    ast.ConstantDeclaration: Compiler._constant_declaration,
+    ast.IODeclaration: Compiler._io_declaration,
+    ast.ClassicalAssignment: Compiler.assignment,
+    ast.AliasStatement: Compiler._alias,
+    ast.BranchingStatement: Compiler._branching,
+    ast.WhileLoop: Compiler._while,
+    ast.ForInLoop: Compiler._for,
+    ast.SwitchStatement: Compiler._switch,
+    ast.BreakStatement: Compiler._break,
+    ast.ContinueStatement: Compiler._continue,
+    ast.EndStatement: Compiler._end,
+    ast.ReturnStatement: Compiler.return_,
+    ast.ExpressionStatement: Compiler._expression,
+    ast.CompoundStatement: Compiler._compound,
+    ast.QuantumGateDefinition: Compiler.define_gate,
+    ast.SubroutineDefinition: Compiler.define_subroutine,
+    ast.Include: Compiler._include,
+    ast.Pragma: Compiler._pragma,
+}

@@ -6,7 +6,6 @@ import math
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import Any, TypeVar
 
 from openqasm3 import ast
@@ -54,6 +53,7 @@ T = TypeVar("T")
 _SECONDS = {"dt": 1e-9, "ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 _MAX_ARRAY = 10_000
 _NOTHING = object()
+_WHOLE = (*INTEGERS, "bits")
 _MAX_DIMENSIONS = 7  # says the language
 
 
@@ -74,22 +74,6 @@ class Expressions(References):
     def __init__(self, machine: Machine) -> None:
         super().__init__(machine)
         self.assumed: dict[int, Any] = {}
-        self._dispatch: dict[type, Callable[[Any], Value]] = {
-            ast.Identifier: self._identifier,
-            ast.IntegerLiteral: self._integer_literal,
-            ast.FloatLiteral: self._float_literal,
-            ast.ImaginaryLiteral: lambda n: Value(COMPLEX, complex(0, n.value), const=True),
-            ast.BooleanLiteral: lambda n: Value(BOOL, n.value, const=True),
-            ast.BitstringLiteral: self._bitstring,
-            ast.DurationLiteral: self._duration,
-            ast.UnaryExpression: self._unary,
-            ast.BinaryExpression: self._binary,
-            ast.IndexExpression: self._indexed,
-            ast.Cast: self._cast,
-            ast.FunctionCall: self._call,
-            ast.SizeOf: self._size_of,
-            ast.Concatenation: self._concatenation,
-        }
 
     @abstractmethod
     def calls_in(self, node: Any) -> list[ast.FunctionCall]:
@@ -107,12 +91,12 @@ class Expressions(References):
 
     def value(self, node: Node) -> Value:
         """The value of an expression. Raises ProgramError."""
-        if id(node) in self.assumed:
+        if self.assumed and id(node) in self.assumed:
             return self._assumed(node)
-        work = self._dispatch.get(type(node))
+        work = _EXPRESSIONS.get(type(node))
         if work is None:
             raise unsupported(f"'{_words(node)}' in an expression is", node)
-        return self.attempt(node, lambda: work(node))
+        return self.attempt(node, work, self, node)
 
     def _assumed(self, node: Node) -> Value:
         value: Value | None = self.assumed[id(node)]
@@ -144,7 +128,7 @@ class Expressions(References):
         value = self.value(need.node)
         result: Value | None = None
         mistake: ProgramError | None = None
-        for condition, known in self.attempt(need.node, lambda: cases(value)):
+        for condition, known in self.attempt(need.node, cases, value):
             try:
                 with self.assuming(need.node, known):
                     one = self.evaluated(node)
@@ -154,22 +138,18 @@ class Expressions(References):
                 mistake = error
                 continue
             other = result or one
-            result = self.attempt(node, partial(runtime.merged, condition, one, other))
+            result = self.attempt(node, runtime.merged, condition, one, other)
         if result is None:
             assert mistake is not None
             raise mistake
         return result
 
-    def attempt(self, node: Node, work: Callable[[], T]) -> T:
-        """Says where a mistake was made."""
+    def attempt(self, node: Node, work: Callable[..., T], *args: Any) -> T:
+        """Does some work with arguments; says where a mistake was made."""
         try:
-            return work()
-        except TooManyCases as mistake:
-            raise ProgramError(QasmUnsupported, _sentence(mistake), node) from None
+            return work(*args)
         except Mistake as mistake:
-            raise ProgramError(
-                QasmSemantic, _sentence(mistake), node, about_a_value=True
-            ) from None
+            raise located(mistake, node) from None
 
     def known(self, node: Node) -> Value:
         """The value of an expression that the compiler has to know."""
@@ -181,21 +161,21 @@ class Expressions(References):
     def known_integer(self, node: Node, whose: str) -> int:
         """The same, for integers."""
         value = self.known(node)
-        if value.type.dimensions or value.type.kind not in (*INTEGERS, "bits"):
+        if value.type.dimensions or value.type.kind not in _WHOLE:
             raise semantic(f"{whose} must be an integer, not a {value.type}.", node)
         return as_integer(value)
 
     def constant(self, node: Node, whose: str) -> int:
         """An integer that the program may not change later: the size of something."""
         value = self.value(node)
-        if not value.const or value.type.kind not in (*INTEGERS, "bits"):
+        if not value.const or value.type.kind not in _WHOLE:
             hint = None if value.const else "declare it as const"
             raise semantic(f"{whose} must be a constant integer.", node, hint)
         return as_integer(value)
 
     def cast(self, node: Node, value: Value, type: Type, explicit: bool = False) -> Value:
         """A value as one of another type. Raises ProgramError."""
-        return self.attempt(node, lambda: runtime.converted(value, type, explicit))
+        return self.attempt(node, runtime.converted, value, type, explicit)
 
     def condition(self, node: Node) -> Any:
         """Whether something holds: a Condition."""
@@ -392,6 +372,24 @@ class Expressions(References):
         return size
 
 
+_EXPRESSIONS: dict[type, Callable[[Expressions, Any], Value]] = {
+    ast.Identifier: Expressions._identifier,
+    ast.IntegerLiteral: Expressions._integer_literal,
+    ast.FloatLiteral: Expressions._float_literal,
+    ast.ImaginaryLiteral: lambda _, node: Value(COMPLEX, complex(0, node.value), const=True),
+    ast.BooleanLiteral: lambda _, node: Value(BOOL, node.value, const=True),
+    ast.BitstringLiteral: Expressions._bitstring,
+    ast.DurationLiteral: Expressions._duration,
+    ast.UnaryExpression: Expressions._unary,
+    ast.BinaryExpression: Expressions._binary,
+    ast.IndexExpression: Expressions._indexed,
+    ast.Cast: Expressions._cast,
+    ast.FunctionCall: Expressions._call,
+    ast.SizeOf: Expressions._size_of,
+    ast.Concatenation: Expressions._concatenation,
+}
+
+
 def _elements(index: Any) -> list[Any]:
     return [index] if isinstance(index, ast.DiscreteSet) else list(index)
 
@@ -402,6 +400,10 @@ def _words(node: Node) -> str:
     return "".join(f" {c.lower()}" if c.isupper() else c for c in name).strip()
 
 
-def _sentence(mistake: Mistake) -> str:
+def located(mistake: Mistake, node: Node) -> ProgramError:
+    """Says where a mistake was made."""
     text = str(mistake)
-    return f"{text[:1].upper()}{text[1:]}."
+    sentence = f"{text[:1].upper()}{text[1:]}."
+    if isinstance(mistake, TooManyCases):
+        return ProgramError(QasmUnsupported, sentence, node)
+    return ProgramError(QasmSemantic, sentence, node, about_a_value=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Iterable
-from functools import partial
 
 from openqasm3 import ast
 
@@ -28,6 +27,8 @@ from quantum_tasks.simulator.values import FLOAT, INTEGERS, Value, as_number
 
 _MAX_QUBITS_OF_A_GATE = 10_000
 _KNOWN = {**BUILT_IN, **STANDARD}
+_WITHOUT_ANGLES = {name: build() for name, (angles, build) in _KNOWN.items() if not angles}
+_NUMBERS = (*INTEGERS, "float", "angle")
 
 
 class GateCalls(Expressions):
@@ -111,7 +112,7 @@ class GateCalls(Expressions):
 
     def apply(self, node: ast.QuantumGate | ast.QuantumPhase) -> None:
         """Compiles a gate call outside of gate definitions."""
-        if isinstance(node, ast.QuantumGate) and self._is_nop(node):
+        if isinstance(node, ast.QuantumGate) and node.name.name == "nop" and self._is_nop():
             for qubit in node.qubits:
                 self.qubits(qubit)
             return
@@ -120,12 +121,12 @@ class GateCalls(Expressions):
         try:
             self.machine.require(gate.cost * len(calls))
             for qubits in calls:
-                self.attempt(node, partial(gate.emit, qubits, (), self.machine.emit))
+                gate.emit(qubits, (), self.machine.emit)
         except RecursionError:
             raise ProgramError(TooComplex, "The gate is nested too deeply.", node) from None
 
-    def _is_nop(self, node: ast.QuantumGate) -> bool:
-        return node.name.name == "nop" and self.scopes.find("nop") is None
+    def _is_nop(self) -> bool:
+        return self.scopes.find("nop") is None
 
     def called(self, node: ast.QuantumGate | ast.QuantumPhase) -> Gate:
         """The gate that a call means, with its angles and modifiers."""
@@ -134,7 +135,7 @@ class GateCalls(Expressions):
         else:
             gate = self._named(node)
         for modifier in reversed(node.modifiers):
-            gate = self.attempt(modifier, partial(self._modified, modifier, gate))
+            gate = self.attempt(modifier, self._modified, modifier, gate)
         return gate
 
     def _named(self, node: ast.QuantumGate) -> Gate:
@@ -143,6 +144,8 @@ class GateCalls(Expressions):
         if symbol is None:
             raise self.scopes.unknown_gate(name, node)
         if isinstance(symbol, StandardGate):
+            if not node.arguments and (built := _WITHOUT_ANGLES.get(symbol.name)):
+                return built
             count, build = _KNOWN[symbol.name]
         elif isinstance(symbol, GateDefinition):
             count = symbol.angles
@@ -157,9 +160,11 @@ class GateCalls(Expressions):
         return build(*angles)
 
     def _angle(self, node: Node) -> float:
+        if type(node) is ast.FloatLiteral and math.isfinite(node.value):
+            literal: float = node.value
+            return literal
         value = self.known(node)
-        kind = value.type.kind
-        if value.type.dimensions or kind not in (*INTEGERS, "float", "angle"):
+        if value.type.dimensions or value.type.kind not in _NUMBERS:
             raise semantic(f"An angle cannot be of type {value.type}.", node)
         try:
             angle = float(as_number(value))
@@ -176,7 +181,7 @@ class GateCalls(Expressions):
             case "pow":
                 assert modifier.argument is not None
                 value = self.known(modifier.argument)
-                if value.type.dimensions or value.type.kind not in (*INTEGERS, "float", "angle"):
+                if value.type.dimensions or value.type.kind not in _NUMBERS:
                     raise semantic(f"A power cannot be of type {value.type}.", modifier)
                 return power(gate, as_number(value))
         count = 1
@@ -199,7 +204,7 @@ class GateCalls(Expressions):
             raise semantic(
                 f"The gate '{name}'{with_modifiers} takes {takes}, not {len(node.qubits)}.", node
             )
-        operands = [self.qubits(qubit) for qubit in node.qubits]
+        operands = list(map(self.qubits, node.qubits))
         sizes = {len(operand.numbers) for operand in operands if not operand.scalar}
         if len(sizes) > 1:
             raise semantic(
@@ -209,8 +214,8 @@ class GateCalls(Expressions):
         self.machine.require(size)
         calls = []
         for place in range(size):
-            qubits = tuple(o.numbers[0 if o.scalar else place] for o in operands)
-            if len(set(qubits)) != len(qubits):
+            qubits = tuple([o.numbers[0 if o.scalar else place] for o in operands])
+            if len(qubits) > 1 and len(set(qubits)) != len(qubits):
                 raise semantic("The same qubit is used twice in one operation.", node)
             calls.append(qubits)
         return calls

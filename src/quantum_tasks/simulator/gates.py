@@ -28,6 +28,7 @@ MAX_MATRIX_QUBITS = 6
 _REPEATED_AT_MOST = 64  # turns of a power that are written out; more become a matrix
 _MAX_INEXACT_POWER = 1e9  # each turn loses 1e-16
 _MAX_ORDER = 96
+_QUBITS = {"gphase": 0, "swap": 2}  # others take one
 _FLIPS = {"s": "sdg", "sdg": "s", "t": "tdg", "tdg": "t", "sx": "sxdg", "sxdg": "sx"}
 _HALF = math.sqrt(0.5)
 _FIXED: dict[str, list[list[complex]]] = {
@@ -70,11 +71,11 @@ class Basic(Node):
     """A gate that the simulator knows, or a global phase ("gphase", no qubit)."""
 
     def __init__(self, name: str, params: tuple[float, ...] = ()) -> None:
-        if not all(map(math.isfinite, params)):
+        if params and not all(map(math.isfinite, params)):
             raise Mistake("the angle is not a finite number")
         self.name = name
         self.params = params
-        self.qubits = {"gphase": 0, "swap": 2}.get(name, 1)
+        self.qubits = _QUBITS.get(name, 1)
         self.cost = 1
 
     def emit(self, qubits: tuple[int, ...], controls: tuple[int, ...], emit: Emit) -> None:
@@ -161,6 +162,9 @@ class Controlled(Node):
 
     def emit(self, qubits: tuple[int, ...], controls: tuple[int, ...], emit: Emit) -> None:
         own, targets = qubits[: len(self.pattern)], qubits[len(self.pattern) :]
+        if self.cost == self.inner.cost:
+            self.inner.emit(targets, controls + own, emit)
+            return
         flipped = [qubit for qubit, one in zip(own, self.pattern, strict=True) if not one]
         for qubit in flipped:
             emit(Gate("x", (qubit,)))

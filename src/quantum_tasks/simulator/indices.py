@@ -33,6 +33,10 @@ class Indices(ABC):
 
     def place(self, node: Node, size: int) -> int:
         """One index; negative ones count from the end. Raises ProgramError."""
+        index: int
+        if type(node) is ast.IntegerLiteral and node.value < size:
+            index = node.value
+            return index
         index = self.known_integer(node, "An index")
         if not -size <= index < size:
             raise semantic(f"Index {index} is out of range: the size is {size}.", node)

@@ -322,12 +322,12 @@ class Machine:
         self._commit()
         self.operations += written
 
-    def transaction(self, work: Callable[[], None]) -> None:
+    def transaction(self, work: Callable[..., None], *args: Any) -> None:
         """Does some work; if that fails, variables and operations are as they were."""
         mark = self.mark()
         self._journals.append({})
         try:
-            work()
+            work(*args)
         except BaseException:
             self._undo()
             self.rewind(mark)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import TypeAlias
 
 import msgspec
 from openqasm3 import ast
 
 from quantum_tasks.errors import Diagnostic, Problem, QasmSemantic, QasmUnsupported
+from quantum_tasks.simulator import lexer
 from quantum_tasks.tasks import Rejected
 
 _SNIPPET_WIDTH = 120
@@ -15,11 +17,14 @@ _LONG_WORD = re.compile(r"\S{80,}")
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Line and column, both counted from 1; `word` is what stands there, if it is a name."""
+    """Line and column, both counted from 1."""
 
     line: int
     column: int
-    word: str = ""
+
+
+# What a node's `span` is: ANTLR's parser says a line and a column, ours the number of a token.
+Start: TypeAlias = ast.Span | int | None
 
 
 class ProgramError(Exception):
@@ -35,7 +40,13 @@ class ProgramError(Exception):
     ) -> None:
         self.problem = problem
         self.message = _LONG_WORD.sub(_shortened, message)
-        self.place = place_of(place) if isinstance(place, ast.QASMNode) else place
+        self.node: ast.QASMNode | None = None
+        self.place: Place | None = None  # that of the node, once it is shown
+        if isinstance(place, ast.QASMNode):
+            self.node = place if place.span is not None else None
+        else:
+            self.place = place
+        self.first: Start = None  # what was declared there first, if that is what is wrong
         self.hint = None if hint is None else _LONG_WORD.sub(_shortened, hint)
         self.about_a_value = about_a_value  # and another value might do
         self.snippet: str | None = None
@@ -44,9 +55,12 @@ class ProgramError(Exception):
 
     def show(self, text: str, parsed: str) -> None:
         """Cuts the line at fault out of the program; `parsed` is what the parser saw of it."""
+        if self.node is not None:
+            self.place = _place_of(self.node, parsed)
         if self.place is not None:
-            self.place = _mended(self.place, parsed)
             self.snippet = _snippet(text, self.place)
+        if (first := _position(self.first, parsed)) is not None:
+            self.message = f"{self.message.removesuffix('.')}, first in line {first[0]}."
 
     def as_reply(self) -> Rejected:
         where = f" (line {self.place.line}, column {self.place.column})" if self.place else ""
@@ -70,25 +84,36 @@ def unsupported(what: str, node: ast.QASMNode, hint: str | None = None) -> Progr
     return ProgramError(QasmUnsupported, f"{what} not supported yet.", node, hint)
 
 
-def place_of(node: ast.QASMNode) -> Place | None:
+def _place_of(node: ast.QASMNode, parsed: str) -> Place | None:
     """Where a node of the syntax tree begins."""
-    span = node.span
-    if span is None:
+    position = _position(node.span, parsed)
+    if position is None:
         return None
-    word = node.name if isinstance(node, ast.Identifier) else ""
-    return Place(span.start_line, span.start_column + 1, word)
+    place = Place(*position)
+    if isinstance(node.span, int) or not isinstance(node, ast.Identifier):
+        return place
+    return _mended(place, node.name, parsed)
 
 
-def _mended(place: Place, parsed: str) -> Place:
-    """The parser counts the column of some names from the start of the text that it was given."""
+def _position(start: Start, parsed: str) -> tuple[int, int] | None:
+    if start is None:
+        return None
+    if isinstance(start, int):
+        return lexer.position(parsed, start)
+    return start.start_line, start.start_column + 1
+
+
+def _mended(place: Place, word: str, parsed: str) -> Place:
+    """ANTLR's parser counts the column of some names from the start of the text that it was
+    given."""
     lines = parsed.split("\n")
-    if not place.word or not 1 <= place.line <= len(lines):
+    if not 1 <= place.line <= len(lines):
         return place
     line = lines[place.line - 1]
     before = sum(map(len, lines[: place.line - 1])) + place.line - 1
     for column in (place.column, place.column - before):
-        if column >= 1 and line.startswith(place.word, column - 1):
-            return Place(place.line, column, place.word)
+        if column >= 1 and line.startswith(word, column - 1):
+            return Place(place.line, column)
     return place
 
 

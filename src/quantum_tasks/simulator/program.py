@@ -17,17 +17,18 @@ from quantum_tasks.simulator.mistakes import ProgramError
 def load(qc: str, bounds: Bounds) -> Program:
     """Parses and compiles a program. Raises ProgramError."""
     text = syntax.clean(qc)
+    bare = syntax.without_comments(text)
     try:
         with _collector_paused():
-            program = compile_program(syntax.parse(text), bounds)
-        if not program.registers or not syntax.measures(text):
+            program = compile_program(syntax.parse(text, bare), bounds)
+        if not program.registers or not syntax.measures(bare):
             raise ProgramError(
                 NoMeasurements,
                 "The program measures nothing into bits, so there would be nothing to count.",
                 hint="declare bits and measure into them: bit[2] c; c = measure q;",
             )
     except ProgramError as error:
-        error.show(text, syntax.without_comments(text))
+        error.show(text, bare)
         raise
     return program
 

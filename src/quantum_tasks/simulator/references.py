@@ -23,20 +23,32 @@ class References(Indices):
     def reference(self, node: Node) -> Qubits | Cells:
         """The qubits or bits that an operand or an alias means. Raises ProgramError."""
         match node:
+            case ast.IndexedIdentifier():
+                first, *others = node.indices
+                found = self._picked_by_name(node, first)
+                for index in others:
+                    found = self.picked(found, index, node)
+                return found
             case ast.Identifier():
                 if node.name.startswith("$"):
                     return self.physical_qubit(node)
                 return self._as_register(self.scopes.look_up(node.name, node), node)
-            case ast.IndexedIdentifier():
-                found = self.reference(node.name)
-                for index in node.indices:
-                    found = self.picked(found, index, node)
-                return found
             case ast.IndexExpression():
                 return self.picked(self.reference(node.collection), node.index, node)
             case ast.Concatenation():
                 return self._joined(node)
         raise semantic("This is neither a qubit nor a bit.", node)
+
+    def _picked_by_name(self, node: ast.IndexedIdentifier, index: Any) -> Qubits | Cells:
+        symbol = self.scopes.look_up(node.name.name, node.name)
+        if type(symbol) is Qubits and not symbol.scalar and type(index) is list:
+            only = index[0]
+            if type(only) is ast.IntegerLiteral and len(index) == 1:  # the commonest by far
+                return Qubits((symbol.numbers[self.place(only, len(symbol.numbers))],), True)
+        if isinstance(symbol, Variable) and symbol.homes and symbol.value.type.kind == "bits":
+            places, scalar = self.places(symbol.homes, index, node)  # without a list of them all
+            return Cells(tuple([(symbol, place) for place in places]), scalar)
+        return self.picked(self._as_register(symbol, node.name), index, node)
 
     def _joined(self, node: ast.Concatenation) -> Qubits | Cells:
         left, right = self.reference(node.lhs), self.reference(node.rhs)
@@ -51,7 +63,7 @@ class References(Indices):
         raise semantic("Qubits and bits cannot be joined.", node)
 
     def _as_register(self, symbol: Symbol, node: Node) -> Qubits | Cells:
-        if isinstance(symbol, Qubits | Cells):
+        if isinstance(symbol, (Qubits, Cells)):
             return symbol
         if isinstance(symbol, Variable) and symbol.homes is not None:
             scalar = symbol.value.type.kind == "bit"
@@ -75,8 +87,7 @@ class References(Indices):
             raise semantic(f"A single {_unit(symbol)} has no index.", node)
         everything: Sequence[Any] = symbol.numbers if isinstance(symbol, Qubits) else symbol.cells
         places, scalar = self.places(everything, index, node)
-        picked = tuple(everything[place] for place in places)
-        return type(symbol)(picked, scalar)
+        return type(symbol)(tuple([everything[place] for place in places]), scalar)
 
 
 def _unit(symbol: Qubits | Cells) -> str:

@@ -11,7 +11,7 @@ from openqasm3 import ast
 
 from quantum_tasks.simulator.gates import BUILT_IN, STANDARD
 from quantum_tasks.simulator.machine import Variable
-from quantum_tasks.simulator.mistakes import ProgramError, semantic
+from quantum_tasks.simulator.mistakes import ProgramError, Start, semantic
 from quantum_tasks.simulator.values import FLOAT, Value
 
 
@@ -86,23 +86,14 @@ class Scope(dict[str, Symbol]):
     def __init__(self, is_function: bool = False) -> None:
         super().__init__()
         self.is_function = is_function
-        self.lines: dict[str, int] = {}  # in which each was declared
+        self.starts: dict[str, Start] = {}  # where each was declared
 
 
 class Scopes:
     """The blocks around the statement that is being compiled, innermost last."""
 
     def __init__(self) -> None:
-        built_in = Scope()
-        for name in ("pi", "π"):
-            built_in[name] = Variable(name, Value(FLOAT, math.pi, const=True))
-        for name in ("tau", "τ"):
-            built_in[name] = Variable(name, Value(FLOAT, 2 * math.pi, const=True))
-        for name in ("euler", "ℇ"):
-            built_in[name] = Variable(name, Value(FLOAT, math.e, const=True))
-        for name in BUILT_IN:
-            built_in[name] = StandardGate(name)
-        self.stack: list[Scope] = [built_in, Scope()]
+        self.stack: list[Scope] = [_BUILT_IN, Scope()]
         self.included = False
 
     @property
@@ -115,8 +106,8 @@ class Scopes:
         if not self.included:
             self.included = True
             scope = self.stack[-1]
-            if taken := scope.keys() & _STANDARD_GATES:
-                name = min(taken)
+            if not scope.keys().isdisjoint(_STANDARD_GATES):
+                name = min(scope.keys() & _STANDARD_GATES)
                 raise semantic(f"'{name}' is declared before stdgates.inc declares it.", node)
             scope.update(_STANDARD_GATES)
 
@@ -128,20 +119,20 @@ class Scopes:
             hint = None
             if isinstance(scope[name], StandardGate):
                 hint = f"'{name}' is a gate of stdgates.inc; take another name"
-            first = scope.lines.get(name)
-            where = f", first in line {first}" if first else ""
-            raise semantic(f"'{name}' is declared twice{where}.", node, hint)
+            mistake = semantic(f"'{name}' is declared twice.", node, hint)
+            mistake.first = scope.starts.get(name)
+            raise mistake
         if len(self.stack) == 2 and name in self.stack[0]:
             raise semantic(f"'{name}' is built in and cannot be declared.", node)
         scope[name] = symbol
-        if node.span is not None:
-            scope.lines[name] = node.span.start_line
+        scope.starts[name] = node.span
 
     def find(self, name: str) -> Symbol | None:
         """What a name stands for here, if anything."""
+        if (symbol := self.stack[-1].get(name)) is not None:
+            return symbol
         outside = False
-        for depth in range(len(self.stack) - 1, -1, -1):
-            scope = self.stack[depth]
+        for scope in reversed(self.stack):
             symbol = scope.get(name)
             if symbol is not None and (not outside or _is_visible_everywhere(symbol)):
                 return symbol
@@ -194,6 +185,17 @@ class Scopes:
         return semantic(f"The gate '{name}' is not defined.", node, hint)
 
 
+def _built_in() -> Scope:
+    scope = Scope()
+    numbers = {"pi": math.pi, "π": math.pi, "tau": 2 * math.pi, "τ": 2 * math.pi}
+    for name, number in (numbers | {"euler": math.e, "ℇ": math.e}).items():
+        scope[name] = Variable(name, Value(FLOAT, number, const=True))
+    for name in BUILT_IN:
+        scope[name] = StandardGate(name)
+    return scope
+
+
+_BUILT_IN = _built_in()
 _STANDARD_GATES: dict[str, Symbol] = {name: StandardGate(name) for name in STANDARD}
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 import openqasm3
 from openqasm3 import ast
 from openqasm3.parser import QASM3ParsingError
 
 from quantum_tasks.errors import QasmSyntax, QasmVersion, TooComplex
+from quantum_tasks.simulator import parser
+from quantum_tasks.simulator.expression_parser import UnsureError
 from quantum_tasks.simulator.mistakes import Place, ProgramError
 
 _BLANK = re.compile(r"(?:\s+|//[^\n]*(?:\n|$)|/\*.*?\*/)*+", re.DOTALL)
@@ -18,17 +21,18 @@ _VERSION = re.compile(
 _COMMENT = re.compile(r'"[^"\n]*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _BRACKET = re.compile(r"[][(){}]")
 _SIGNS = re.compile(r"(?:[-!~]\s*){100}")
-_MEASURE = re.compile(r"\bmeasure\b")
+_MEASURE = re.compile(r"measure(?<!\wmeasure)\b")  # begins with letters, to be found fast
 _MAX_NESTING = 100
 _POSITION = re.compile(r"(?:L(\d+):C(\d+)|(\d+),(\d+)): ")
 
 
-def parse(text: str) -> ast.Program:
-    """The syntax tree of a program that clean() has seen. Raises ProgramError."""
+def parse(text: str, bare: str) -> ast.Program:
+    """The syntax tree of a program that clean() has seen; `bare` is the same without_comments().
+    Raises ProgramError."""
     _check_characters(text)
     _check_content(text)
     _check_version(text)
-    return _parse(text)
+    return _parse(bare)
 
 
 def clean(qc: str) -> str:
@@ -91,13 +95,15 @@ def _check_nesting(text: str) -> None:
         )
 
 
-def measures(text: str) -> bool:
+def measures(bare: str) -> bool:
     """Whether a program that parse() accepted says `measure` anywhere."""
-    return _MEASURE.search(without_comments(text)) is not None
+    return _MEASURE.search(bare) is not None
 
 
 def _parse(text: str) -> ast.Program:
-    text = without_comments(text)
+    if "/*" not in text:
+        with suppress(UnsureError):
+            return parser.parse(text)
     _check_nesting(text)
     if (opened := text.find("/*")) >= 0:
         raise ProgramError(
@@ -116,7 +122,7 @@ def _parse(text: str) -> ast.Program:
 
 def without_comments(text: str) -> str:
     """The text that the parser reads; positions stay."""
-    return _COMMENT.sub(_blank, text)
+    return _COMMENT.sub(_blank, text) if "//" in text or "/*" in text else text
 
 
 def _blank(match: re.Match[str]) -> str:

@@ -22,6 +22,7 @@ from quantum_tasks.errors import Problem, ServiceStopping
 from quantum_tasks.pool import ProcessPool
 from quantum_tasks.settings import Settings
 from quantum_tasks.store import Store
+from quantum_tasks.waiting import Waiters
 from quantum_tasks.web.openapi import document
 from quantum_tasks.web.requests import BodyBudget
 from quantum_tasks.web.responses import (
@@ -42,7 +43,11 @@ _CONTENT_SECURITY_POLICY = (
 
 
 def create_app(
-    settings: Settings, store: Store, parsers: ProcessPool | None, readiness: Readiness
+    settings: Settings,
+    store: Store,
+    parsers: ProcessPool | None,
+    readiness: Readiness,
+    waiters: Waiters,
 ) -> ASGIApp:
     """The HTTP application; without parsers (a worker's), only its operational routes."""
     endpoints = API if parsers else [route for route in API if route.tag == "operations"]
@@ -68,6 +73,7 @@ def create_app(
     app.state.settings = settings
     app.state.store = store
     app.state.parsers = parsers
+    app.state.waiters = waiters
     app.state.readiness = readiness
     return _Edge(BodyBudget(app, settings.max_body_bytes))
 

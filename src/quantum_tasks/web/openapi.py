@@ -93,8 +93,9 @@ def _operation(endpoint: Endpoint, reference: dict[Any, Any]) -> dict[str, Any]:
             "required": True,
             "content": {"application/json": {"schema": reference[endpoint.body]}},
         }
+    parameters: list[dict[str, Any]] = []
     if "{id}" in endpoint.path:
-        operation["parameters"] = [
+        parameters.append(
             {
                 "name": "id",
                 "in": "path",
@@ -102,7 +103,12 @@ def _operation(endpoint: Endpoint, reference: dict[Any, Any]) -> dict[str, Any]:
                 "description": "The task's id, as its submission answered it.",
                 "schema": {"type": "string", "pattern": "^[^/]+$"},
             }
-        ]
+        )
+    parameters += [
+        {"name": name, "in": "query", **query} for name, query in endpoint.query.items()
+    ]
+    if parameters:
+        operation["parameters"] = parameters
     return operation
 
 

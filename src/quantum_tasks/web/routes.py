@@ -36,13 +36,15 @@ EVERYWHERE = ("malformed_http", "url_too_long", "headers_too_large")
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """One row: the structs it answers with by status, and the codes of its problems."""
+    """One row: the structs it answers with by status, and the codes of its problems. `query` are
+    its parameters, as OpenAPI describes them."""
 
     method: str
     path: str
     handler: Any  # async (Request) -> Response; msgspec does not take callables
     tag: str
     body: Any = None
+    query: Mapping[str, Mapping[str, Any]] = {}
     answers: Mapping[int, Sequence[Any]]
     problems: Sequence[str] = ()
 
@@ -69,11 +71,18 @@ API: list[Endpoint] = [
         path="/tasks/{id}",
         handler=tasks.fetch,
         tag="tasks",
+        query={
+            "wait": {
+                "description": "Answer only when the task has ended, or after so many seconds.",
+                "schema": {"type": "number", "minimum": 0, "maximum": tasks.MAX_WAIT_S},
+                "example": 30,
+            }
+        },
         answers={
             200: [tasks.Pending, tasks.Done, tasks.Failed, tasks.Cancelled],
             404: [tasks.Missing],
         },
-        problems=("database_unavailable",),
+        problems=("invalid_request", "database_unavailable", "service_stopping"),
     ),
     Endpoint(
         method="GET",

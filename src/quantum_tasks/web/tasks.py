@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import uuid
@@ -24,14 +25,19 @@ from quantum_tasks.errors import (
 from quantum_tasks.pool import BusyError, ChildDiedError, OutOfTimeError, ProcessPool
 from quantum_tasks.settings import Settings
 from quantum_tasks.store import Store
-from quantum_tasks.tasks import Check, Counts, Rejected, Status, Task, TaskRequest
+from quantum_tasks.tasks import Accepted, Check, Counts, Rejected, Status, Task, TaskRequest
+from quantum_tasks.waiting import Waiters
 from quantum_tasks.web.requests import read_json
 from quantum_tasks.web.responses import json_response
 
 logger = logging.getLogger(__name__)
 
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+_SECONDS = re.compile(r"\d{1,3}(\.\d{1,9})?", re.ASCII)
+MAX_WAIT_S = 60
 _BUSY_AFTER_S = 10.0
+_SHORT = 4096  # characters: a longer program is checked by itself
+_CHECK_MS = 0.002  # per character
 
 
 class Submitted(msgspec.Struct, frozen=True):
@@ -96,20 +102,56 @@ async def submit(request: Request) -> Response:
             errors=[Diagnostic(pointer="/qc")],
         )
     await store.check_room()
-    await check(request.app.state.parsers, body.qc, settings)
-    id = await store.submit(body.qc, shots, body.seed)
+    checked = await check(request.app.state.parsers, body.qc, shots, settings)
+    id = await store.submit(body.qc, shots, body.seed, checked)
     logger.info("task submitted", extra={"task": id, "shots": shots, "bytes": len(body.qc)})
     return json_response(Submitted(id), 202, {"Location": f"/tasks/{id}"})
 
 
 async def fetch(request: Request) -> Response:
-    """What has become of a task."""
-    store: Store = request.app.state.store
+    """What has become of a task; with `?wait=`, when it has ended or after so many seconds."""
     id = request.path_params["id"]
-    task = await store.get(uuid.UUID(id)) if _UUID.fullmatch(id) else None
+    wait_s = _wait_s(request)
+    task = None
+    if _UUID.fullmatch(id):
+        if wait_s:
+            task = await _ended(request, uuid.UUID(id), wait_s)
+        else:
+            store: Store = request.app.state.store
+            task = await store.get(uuid.UUID(id))
     if task is None:
         return json_response(Missing(), 404)
     return Response(_body(task), media_type="application/json")
+
+
+def _wait_s(request: Request) -> float:
+    """The seconds of `?wait=`. Raises InvalidRequest."""
+    if not request.scope["query_string"]:
+        return 0.0
+    text = request.query_params.get("wait", "0")
+    if not _SECONDS.fullmatch(text) or float(text) > MAX_WAIT_S:
+        raise InvalidRequest(
+            f"The parameter 'wait' is a number of seconds from 0 to {MAX_WAIT_S}: ?wait=30."
+        )
+    return float(text)
+
+
+async def _ended(request: Request, id: uuid.UUID, wait_s: float) -> Task | None:
+    """The task when it has ended; or as it is after the time, or when the client has gone."""
+    waiters: Waiters = request.app.state.waiters
+    ended = asyncio.ensure_future(waiters.ended(id, wait_s))
+    gone = asyncio.ensure_future(_gone(request))
+    try:
+        await asyncio.wait({ended, gone}, return_when=asyncio.FIRST_COMPLETED)
+        return await ended if ended.done() else None
+    finally:
+        ended.cancel()
+        gone.cancel()
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 def _body(task: Task) -> bytes:
@@ -127,12 +169,14 @@ def _body(task: Task) -> bytes:
             return msgspec.json.encode(Pending())
 
 
-async def check(parsers: ProcessPool, qc: str, settings: Settings) -> None:
-    """Returns if the program can be run; raises the Problem that says why not."""
+async def check(parsers: ProcessPool, qc: str, shots: int, settings: Settings) -> Accepted:
+    """What there is to know of a program that can be run; raises the Problem that says why it
+    cannot."""
     limit_s = settings.parse_time_limit_s
+    likely_ms = len(qc) * _CHECK_MS if len(qc) <= _SHORT else None
     for last_try in (False, False, True):
         try:
-            reply = await parsers.run(Check(qc), limit_s, _BUSY_AFTER_S)
+            reply = await parsers.run(Check(qc, shots), limit_s, _BUSY_AFTER_S, likely_ms)
             break
         except BusyError:
             raise ServiceBusy(retry_after_s=5) from None
@@ -160,3 +204,5 @@ async def check(parsers: ProcessPool, qc: str, settings: Settings) -> None:
         if reply.log:
             logger.error("a program met a defect", extra={"log": reply.log})
         raise PROBLEMS[reply.code](reply.message, errors=reply.errors)
+    assert isinstance(reply, Accepted)
+    return reply

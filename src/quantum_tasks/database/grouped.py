@@ -1,0 +1,72 @@
+"""Many callers, one statement: what a round trip and a commit cost is shared."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+from quantum_tasks.errors import DatabaseUnavailable
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Grouped(Generic[Item, Result]):
+    """Calls that arrive while one is under way go together in the next.
+
+    `work` takes items and returns as many results, in order. What it raises is raised to every
+    caller; but unless it is that the database is away, each item is first tried alone, so that
+    none suffers for another.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[list[Item]], Awaitable[Sequence[Result]]],
+        most: int = 100,
+        at_once: int = 1,
+    ) -> None:
+        self._work = work
+        self._most = most
+        self._free = at_once
+        self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
+        self._runs: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, item: Item) -> Result:
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, future))
+        if self._free:
+            self._free -= 1
+            run = asyncio.create_task(self._run())
+            self._runs.add(run)
+            run.add_done_callback(self._runs.discard)
+        return await future
+
+    async def _run(self) -> None:
+        try:
+            while self._waiting:
+                group = self._waiting[: self._most]
+                del self._waiting[: self._most]
+                await self._serve(group)
+        finally:
+            self._free += 1
+
+    async def _serve(self, group: list[tuple[Item, asyncio.Future[Result]]]) -> None:
+        try:
+            results = await self._work([item for item, _ in group])
+        except Exception as error:
+            if len(group) > 1 and not isinstance(error, DatabaseUnavailable):
+                for member in group:
+                    await self._serve([member])
+                return
+            for _, future in group:
+                if not future.done():  # its caller has gone
+                    future.set_exception(error)
+        except BaseException:
+            for _, future in group:
+                future.cancel()
+            raise
+        else:
+            for (_, future), result in zip(group, results, strict=True):
+                if not future.done():
+                    future.set_result(result)

@@ -1,0 +1,58 @@
+"""From OpenQASM 3 text to tokens, the same that ANTLR's lexer finds, by one regular expression.
+
+A text with something else in it than plain tokens has a token that stands for nothing in the
+grammar, and so no parser accepts it.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+
+_WORDS = """
+    OPENQASM include defcalgrammar def cal defcal gate extern box let break continue if else end
+    return for while in switch case default pragma input output const readonly mutable qreg qubit
+    creg bool bit int uint float angle complex array void duration stretch gphase inv pow ctrl
+    negctrl durationof delay reset measure barrier true false im
+"""
+KEYWORDS = frozenset(_WORDS.split())
+
+_GREEK = "\u0391-\u03a1\u03a3-\u03a9\u03b1-\u03c9\u2107"  # letters that people use as names
+_NAME = rf"[A-Za-z_{_GREEK}][A-Za-z0-9_{_GREEK}]*+"
+_DIGITS = r"[0-9](?:_?[0-9])*+"
+_DECIMAL = rf"(?:{_DIGITS}(?:\.(?:{_DIGITS})?)?|\.{_DIGITS})(?:[eE][-+]?{_DIGITS})?+"
+_TOKEN = "|".join(
+    (
+        _NAME,
+        r"[][,;(){}:]",
+        r"0[xX][0-9a-fA-F](?:_?[0-9a-fA-F])*+",
+        r"0[bB][01](?:_?[01])*+",
+        r"0o[0-7](?:_?[0-7])*+",
+        rf"(?>{_DECIMAL})(?:[ \t]*+(?:dt|[num]?s|im))?+",
+        r"\*\*=?|<<=?|>>=?|->|\+\+|&&|\|\||[-+*/&|~^%=!<>]=?",
+        r'"[^"\t\n\r]+"',
+        rf"@[A-Za-z_{_GREEK}]?",  # with a letter, it begins an annotation
+        r"\$[0-9]++|#dim",
+        r".",
+    )
+)
+_NEXT = re.compile(rf"({_TOKEN})[ \t\n]*+", re.DOTALL)
+_STRANGE = re.compile(rf"[^\0-\x7f{_GREEK}]")
+
+
+def tokens(text: str) -> list[str]:
+    """All tokens of a text."""
+    if not text.isascii() and _STRANGE.search(text):
+        return ["\0"]
+    return _NEXT.findall(text, _start(text))
+
+
+def position(text: str, index: int) -> tuple[int, int]:
+    """Line and column, both counted from 1, where a token of the text begins."""
+    found = next(islice(_NEXT.finditer(text, _start(text)), index, None), None)
+    at = len(text) if found is None else found.start()
+    return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+
+
+def _start(text: str) -> int:
+    return len(text) - len(text.lstrip(" \t\n"))
