@@ -57,7 +57,7 @@ guards: setup-dev  ## remove every guard in turn and see a test fail
 	@$(BIN)/python tests/faults/guards.py
 
 bench: setup-dev  ## measure the service against a plain loop around the simulator
-	@$(BIN)/python tests/bench/bench.py $(ARGS)
+	@$(BIN)/python tests/bench $(ARGS)
 
 SECONDS ?= 60
 

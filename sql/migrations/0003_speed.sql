@@ -12,3 +12,13 @@ alter table tasks
 drop index tasks_queued;
 create index tasks_queued on tasks (queue, large, priority desc, position)
     where status = 'queued';
+
+-- What is read once need not be compressed, which takes Postgres longer than storing it. What is
+-- kept should be, as fast as this server can.
+alter table programs alter column compiled set storage external;
+do $$ begin
+    alter table programs alter column qc set compression lz4;
+    alter table results alter column counts set compression lz4;
+exception when feature_not_supported then
+    null;
+end $$;

@@ -35,8 +35,8 @@ PRELOAD = "quantum_tasks.simulator.preload"
 # After these a child is not fit for another order: what was interrupted may still be running in a
 # thread of Aer's, or have left a lock taken.
 _SPENT = (TIME_LIMIT_EXCEEDED, MEMORY_EXCEEDED)
-_AHEAD_MS = 20.0  # of work that a child may have before it
-_MAX_AHEAD = 64
+_AHEAD_MS = 50.0  # of work that a child may have before it
+_MAX_AHEAD = 256
 _RESPAWN_DELAY_S = (0.0, 0.2, 1.0, 5.0)
 
 # A forked child does not have the threads of its parent, and idle OpenMP threads that spin take

@@ -10,19 +10,21 @@ from quantum_tasks.errors import DatabaseUnavailable
 from quantum_tasks.store import Store
 from quantum_tasks.tasks import Task
 
-_LOOK_S = 0.2
+_LOOK_S = 0.25
+_MOST_UNENDED = 100_000
 
 
 class Waiters:
     """The waiting clients of this instance.
 
-    What ends in this instance is announced. For what other instances do, one statement at a time
-    asks for all tasks that somebody waits for.
+    What is submitted and what ends in this instance is announced. For what other instances do, one
+    statement at a time asks for all tasks that somebody waits for.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._waiting: dict[uuid.UUID, set[asyncio.Future[Task | None]]] = defaultdict(set)
+        self._unended: dict[uuid.UUID, None] = {}  # as far as we know; the oldest first
         self._somebody = asyncio.Event()
         self._closed = False
 
@@ -34,9 +36,10 @@ class Waiters:
         futures.add(future)
         self._somebody.set()
         try:
-            task = await self._store.get(id)  # after we began to listen: it may end meanwhile
-            if task is None or task.status.is_final or self._closed:
-                return task
+            if id not in self._unended or self._closed:
+                task = await self._store.get(id)  # after we began to listen: it may end meanwhile
+                if task is None or task.status.is_final or self._closed:
+                    return task
             await asyncio.wait({future}, timeout=within_s)
             if future.done() and (announced := future.result()) is not None:
                 return announced
@@ -46,8 +49,15 @@ class Waiters:
             if not futures:
                 self._waiting.pop(id, None)
 
+    def submitted(self, id: uuid.UUID) -> None:
+        """A task has begun: whoever waits for it need not ask the database."""
+        self._unended[id] = None
+        if len(self._unended) > _MOST_UNENDED:
+            del self._unended[next(iter(self._unended))]
+
     def announce(self, id: uuid.UUID, task: Task | None = None) -> None:
         """A task has ended, as `task` if that is known here."""
+        self._unended.pop(id, None)
         for future in self._waiting.get(id, ()):
             if not future.done():
                 future.set_result(task)

@@ -28,8 +28,8 @@ T = TypeVar("T")
 
 _DATABASE_RETRY_S = 0.5
 _HELD_BACK_S = 0.5
-_AHEAD_MS = 20.0  # of work for each child that may be taken before it is free
-_MOST_AHEAD = 64  # tasks
+_AHEAD_MS = 50.0  # of work for each child that may be taken before it is free
+_MOST_AHEAD = 256  # tasks
 _GATHER_S = 0.05
 
 

@@ -53,8 +53,12 @@ CONNECT_ARGS = {
     "command_timeout": STATEMENT_TIMEOUT_S,
     "server_settings": {
         "application_name": "quantum-tasks",
-        # A generic plan made while a table was empty scans it whole for ever after.
-        "plan_cache_mode": "force_custom_plan",
+        # To plan a statement takes longer than to carry it out. Planned once, it must not depend
+        # on what the tables held then: every one is meant to go by its indexes.
+        "plan_cache_mode": "force_generic_plan",
+        "enable_seqscan": "off",
+        "enable_hashjoin": "off",
+        "enable_mergejoin": "off",
         "jit": "off",
         # The statements' guards are written for it, whatever the database's default is.
         "default_transaction_isolation": "read committed",

@@ -27,12 +27,14 @@ from quantum_tasks.errors import (
 )
 from quantum_tasks.simulator import branching
 from quantum_tasks.simulator.assembly import PROBABILITIES, assemble, assemble_probabilities
-from quantum_tasks.simulator.circuit import Branch, Loop, Program, Store
+from quantum_tasks.simulator.circuit import Branch, Loop, Measure, Program, Store
 from quantum_tasks.simulator.cost import plan
+from quantum_tasks.simulator.ordering import clustered
 from quantum_tasks.simulator.sampling import Sampled, as_values, draw, keyed, sampled
 
 # Up to so many qubits it is sooner to draw from the probabilities ourselves (tests/bench).
-_DRAWN_QUBITS = 16
+_DRAWN_QUBITS = 18
+_FUSED_QUBITS = 14  # from which on Aer fuses gates
 
 
 class SimulationError(Exception):
@@ -76,8 +78,13 @@ class Simulator:
         MemoryError.
         """
         planned = plan(program, self._memory_mb).method if method is None else method
+        final = sampled(program)
+        if final is not None and program.qubits >= _FUSED_QUBITS and planned == "automatic":
+            final = Sampled(clustered(final.gates), final.measured, final.shown)
+            rest = [part for part in program.operations if isinstance(part, Measure)]
+            program = Program(program.qubits, program.registers, [*final.gates, *rest])
         if planned == "automatic" and method is None:
-            counts = self._soonest(program, shots, seed)
+            counts = self._soonest(program, final, shots, seed)
             if counts is not None:
                 return self._encoded(counts, program)
         options: dict[str, Any] = {
@@ -95,9 +102,10 @@ class Simulator:
         data = self._execute(assemble(program, planned), options)
         return self._encoded(self._counted(data, program), program)
 
-    def _soonest(self, program: Program, shots: int, seed: int | None) -> Mapping[int, int] | None:
+    def _soonest(
+        self, program: Program, final: Sampled | None, shots: int, seed: int | None
+    ) -> Mapping[int, int] | None:
         """The counts, where there is a sooner way to them than Aer's."""
-        final = sampled(program)
         if final is not None:
             few = program.qubits <= _DRAWN_QUBITS
             return self._drawn(program.qubits, final, shots, seed) if few else None

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from quantum_tasks.simulator.circuit import Gate, Measure, Operation, Program, Unitary
+from quantum_tasks.simulator.circuit import Gate, Measure, Program, Unitary
 
 _MAX_BITS = 62  # of a key in a machine word
 
@@ -21,14 +21,14 @@ class Sampled(msgspec.Struct, frozen=True):
     """A program of gates and then measurements: `measured` qubits, and for each of the bits that
     are shown which of those it shows, as (place of the bit, place in `measured`)."""
 
-    gates: list[Operation]
+    gates: list[Gate | Unitary]
     measured: list[int]
     shown: list[tuple[int, int]]
 
 
 def sampled(program: Program) -> Sampled | None:
     """The program's gates and its measurements; None if these cannot all be made at the end."""
-    gates: list[Operation] = []
+    gates: list[Gate | Unitary] = []
     qubit_of: dict[int, int] = {}
     measured: set[int] = set()
     for operation in program.operations:

@@ -104,6 +104,7 @@ async def submit(request: Request) -> Response:
     await store.check_room()
     checked = await check(request.app.state.parsers, body.qc, shots, settings)
     id = await store.submit(body.qc, shots, body.seed, checked)
+    request.app.state.waiters.submitted(id)
     logger.info("task submitted", extra={"task": id, "shots": shots, "bytes": len(body.qc)})
     return json_response(Submitted(id), 202, {"Location": f"/tasks/{id}"})
 

@@ -1,0 +1,1 @@
+"""What the service costs, as ratios and figures from one run: `make bench`."""
