@@ -105,8 +105,10 @@ async def test_an_order_over_its_time_limit_is_killed(pool):
 
 
 async def test_the_soft_limit_ends_work_in_python_cleanly(pool):
-    long = STDGATES + "qubit[2] q; bit[2] c;" + "rx(0.5) q[0];\n" * 20_000 + "c = measure q;"
-    reply = await pool.run(order(long, soft_s=0.3), 60)
+    loop = "for int i in [1:99000] { rx(0.5) q[0]; }"
+    reply = await pool.run(
+        order(f"{STDGATES}qubit[2] q; bit[2] c; {loop} c = measure q;", soft_s=0.1), 60
+    )
     assert isinstance(reply, Rejected)
     assert reply.code == "time_limit_exceeded"
     assert "TASK_SOFT_TIME_LIMIT_S" in reply.message

@@ -83,9 +83,11 @@ async def serve(settings: Settings, only: Role | None = None) -> None:
         host, port = listener.getsockname()[:2]
         server = _Server(config, _welcome(host, port, only))
         # What was made so far stays: looking through it for garbage, several times a second under
-        # load, would hold up everybody for 15 ms each time.
+        # load, would hold up everybody for 15 ms each time. A thousand requests at once are not
+        # garbage either.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(20_000, 10, 10)
         stop.on_request(waiters.close)
         stop.on_request(lambda: setattr(server, "should_exit", True))
         await server.serve(sockets=[listener])

@@ -20,7 +20,7 @@ from quantum_tasks.tasks import Limits, Reply
 CHILD = "quantum_tasks.simulator.child"
 _HEADER = 4  # bytes of a frame's length, big-endian
 _STOP_TIMEOUT_S = 3.0
-_TICK_S = 1.0
+_TICK_S = 0.25
 _LAST_LOOK_S = 0.05
 _FORK_SERVER_DIED = 255  # what multiprocessing says of a process whose end nobody told it
 
@@ -88,10 +88,13 @@ class Child(asyncio.Protocol):
         self._lost = asyncio.Event()
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed in end()
         self._death: asyncio.Task[ChildDiedError] | None = None
+        self._outgoing: list[bytes] = []
         self._timer: asyncio.TimerHandle | None = None
-        self._ticks: deque[float] = deque()
+        self._left_s = 0.0
+        self._fresh = False  # whether the first job began since the last tick
         self.jobs: deque[Job] = deque()
-        self.work_ms = 0.0  # of its jobs; infinite if that of one is not known
+        self.work_ms = 0.0  # of its jobs
+        self.unknown = 0  # how many of them take nobody knows how long
         self.dead = asyncio.Event()
         self.killed = False
         self.out_of_time = False
@@ -130,12 +133,21 @@ class Child(asyncio.Protocol):
 
     def give(self, job: Job) -> None:
         """Sends an order."""
-        assert self._transport is not None
-        self._transport.write(len(job.order).to_bytes(_HEADER, "big") + job.order)
+        if not self._outgoing:
+            asyncio.get_running_loop().call_soon(self._send)
+        self._outgoing += (len(job.order).to_bytes(_HEADER, "big"), job.order)
         self.jobs.append(job)
-        self.work_ms += float("inf") if job.work_ms is None else job.work_ms
+        if job.work_ms is None:
+            self.unknown += 1
+        else:
+            self.work_ms += job.work_ms
         if len(self.jobs) == 1:
             self._begin()
+
+    def _send(self) -> None:
+        assert self._transport is not None
+        self._transport.write(b"".join(self._outgoing))
+        self._outgoing.clear()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self._transport = transport
@@ -162,32 +174,47 @@ class Child(asyncio.Protocol):
 
     def _answered(self, reply: bytes) -> None:
         job = self.jobs.popleft()
-        self.work_ms = sum(
-            float("inf") if other.work_ms is None else other.work_ms for other in self.jobs
-        )
-        if self._timer is not None:
-            self._timer.cancel()
+        if job.work_ms is None:
+            self.unknown -= 1
+        else:
+            self.work_ms -= job.work_ms
         if self.jobs:
             self._begin()
+        else:
+            self.work_ms = 0.0  # without what was lost in rounding
         self._on_reply(self, job, reply)
 
     def _begin(self) -> None:
-        """Gives the first job its time.
+        """Gives the first job its time: to within a tick, never less.
 
         Counts ticks rather than asking the clock: after a long stop of this process the clock says
         that the time is over, while the reply may be there or the child was stopped as well.
         """
-        limit_s = self.jobs[0].time_limit_s
-        whole = int(limit_s // _TICK_S)
-        self._ticks = deque((*[_TICK_S] * whole, limit_s % _TICK_S, _LAST_LOOK_S))
-        self._tick()
+        self._left_s = self.jobs[0].time_limit_s
+        self._fresh = True
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_TICK_S, self._tick)
 
     def _tick(self) -> None:
-        if self._ticks:
-            self._timer = asyncio.get_running_loop().call_later(self._ticks.popleft(), self._tick)
+        self._timer = None
+        if not self.jobs:
+            return
+        if not self._fresh:
+            self._left_s -= _TICK_S
+        self._fresh = False
+        loop = asyncio.get_running_loop()
+        if self._left_s > 0:
+            self._timer = loop.call_later(_TICK_S, self._tick)
         else:
+            self._timer = loop.call_later(_LAST_LOOK_S, self._out_of_time, self.jobs[0])
+
+    def _out_of_time(self, job: Job) -> None:
+        self._timer = None
+        if self.jobs and self.jobs[0] is job:
             self.out_of_time = True
             self.kill()
+        elif self.jobs:
+            self._tick()
 
     def kill(self) -> None:
         """Ends the process. What it still answers is not heard."""

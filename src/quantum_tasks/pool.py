@@ -141,7 +141,9 @@ class ProcessPool:
         """The child that has the least before it, if that is little enough."""
         best: Child | None = None
         for child in self._children:
-            if (best is None or child.work_ms < best.work_ms) and not child.dead.is_set():
+            if child.dead.is_set() or child.unknown:
+                continue
+            if best is None or child.work_ms < best.work_ms:
                 best = child
         if best is None or not best.jobs:
             return best

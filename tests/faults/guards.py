@@ -144,7 +144,9 @@ GUARDS = [
           "tests/test_supervisor.py::"
           "test_work_that_ends_is_started_again_and_said_to_fail[return]"),
     Guard("time does not run while the service is stopped", CODE + "child.py",
-          "(*[_TICK_S] * whole, limit_s % _TICK_S, _LAST_LOOK_S)", "(limit_s,)",
+          "        self._fresh = True\n",
+          "        asyncio.get_running_loop().call_later("
+          "self._left_s, self._out_of_time, self.jobs[0])\n",
           OUTCOMES + "test_time_does_not_run_while_the_service_is_stopped[frozen with its group]"),
     Guard("claim: only compiled programs that can be read", SQL + "claim.sql",
           "p.compiled_format = $9", "$9::smallint is not null",

@@ -26,7 +26,8 @@ from quantum_tasks.tasks import Check, Completed, Limits, Order, Rejected, Reply
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
 _AT_WORK = 0.25  # of the time, at least, is a child that is not stopped
-_NICENESS = 5  # the service answers people; the simulator uses what is left
+# The service answers people, and a parser answers for it; a simulator uses what is left.
+_NICENESS = {"qtasks-parser": 1, "qtasks-simulator": 5}
 _RECURSION_LIMIT = 5000
 _RESERVED_MB = 128  # what the allocator sets aside for its threads without ever touching it
 _EXAMPLE = (
@@ -107,13 +108,14 @@ def _live_and_die_with_the_service(stderr: int) -> None:
     # itself, alive after the service was killed.
     alive: int = forkserver._forkserver._forkserver_alive_fd  # type: ignore[attr-defined]
     os.close(alive)
+    name = multiprocessing.current_process().name
     if sys.platform == "linux":
         prctl = ctypes.CDLL(None).prctl
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        prctl(_PR_SET_NAME, multiprocessing.current_process().name.encode())
+        prctl(_PR_SET_NAME, name.encode())
         if os.getppid() == 1:  # it died before we could ask
             os._exit(1)
-    os.nice(_NICENESS)
+    os.nice(_NICENESS[name])
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     sys.setrecursionlimit(_RECURSION_LIMIT)
     sys.set_int_max_str_digits(0)  # the size of a program bounds its numbers
