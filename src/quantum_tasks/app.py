@@ -44,31 +44,39 @@ _CLOSE_TIMEOUT_S = 2.0
 _OPEN_REQUESTS_GRACE_S = 3
 
 
-async def serve(settings: Settings, only: Role | None = None) -> None:
-    """Runs the service until SIGTERM or SIGINT. Raises StartError if it cannot start."""
+async def serve(
+    settings: Settings, only: Role | None = None, postgres: EmbeddedPostgres | None = None
+) -> None:
+    """Runs the service until SIGTERM or SIGINT. Raises StartError if it cannot start.
+
+    Without a DATABASE_URL it has a Postgres of its own: this one, if its start has begun already.
+    """
     stop = _Stop(settings.shutdown_grace_s)
     async with AsyncExitStack() as stack:
+        if postgres is not None:
+            stack.push_async_callback(asyncio.to_thread, postgres.stop)
         listener = _bind(settings)
         stack.callback(listener.close)
         with stop.cancels_this_task():
-            url = await database_url(settings, stack)
+            # Before the children: their warming up would slow down that of a new database.
+            url = await database_url(settings, stack, postgres)
             await migrations.migrate(url)
             db = await stack.enter_async_context(_database(url, settings.database_connections))
             store = Store(db, settings.task_queue_name, settings.max_queued_tasks)
             supervisor = Supervisor()
-            checks = _Readiness(store, supervisor)
             waiters = Waiters(store)
             await stack.enter_async_context(_running(supervisor.keep("waiting", waiters.run)))
             stack.callback(stop_fork_server)
-            parsers = None
+            parsers = simulators = None
             if only != "worker":
                 parsers = await stack.enter_async_context(_parsers(settings))
-                checks.pools.append(parsers)
             if only != "api":
                 simulators = await stack.enter_async_context(_simulators(settings))
-                checks.pools.append(simulators)
                 working = _working(url, db, store, simulators, settings, supervisor, stop, waiters)
                 await stack.enter_async_context(working)
+            checks = _Readiness(
+                store, supervisor, [pool for pool in (parsers, simulators) if pool]
+            )
         app = create_app(settings, store, parsers, checks, waiters)
         config = uvicorn.Config(
             app,
@@ -94,13 +102,16 @@ async def serve(settings: Settings, only: Role | None = None) -> None:
         logger.info("stopping")
 
 
-async def database_url(settings: Settings, stack: AsyncExitStack) -> str:
+async def database_url(
+    settings: Settings, stack: AsyncExitStack, postgres: EmbeddedPostgres | None = None
+) -> str:
     """The given database, once it answers; or one of our own, until the stack unwinds."""
     if settings.database_url is not None:
         await wait_until_reachable(settings.database_url, settings.database_wait_s)
         return settings.database_url
-    server = EmbeddedPostgres(settings.data_dir)
-    stack.push_async_callback(asyncio.to_thread, server.stop)
+    server = postgres or EmbeddedPostgres(settings.data_dir)
+    if server is not postgres:
+        stack.push_async_callback(asyncio.to_thread, server.stop)
     await asyncio.to_thread(server.start)
     await stack.enter_async_context(_running(_keep_alive(server)))
     return server.url
@@ -162,11 +173,11 @@ class _Server(uvicorn.Server):
 class _Readiness:
     """What `/readyz` asks."""
 
-    def __init__(self, store: Store, supervisor: Supervisor) -> None:
+    def __init__(self, store: Store, supervisor: Supervisor, pools: list[ProcessPool]) -> None:
         self._store = store
         self._supervisor = supervisor
         self._newest = migrations.newest()
-        self.pools: list[ProcessPool] = []
+        self._pools = pools
 
     async def __call__(self) -> list[str]:
         reasons = []
@@ -176,7 +187,7 @@ class _Readiness:
                 reasons.append(f"the database has migration {number}, not {self._newest}")
         except DatabaseUnavailable:
             reasons.append("the database does not answer")
-        for pool in self.pools:
+        for pool in self._pools:
             if not pool.alive:
                 reasons.append(f"no {pool.name} process is up")
         return reasons + [f"the {name} keeps failing" for name in self._supervisor.failing]

@@ -92,17 +92,24 @@ def _serve(options: argparse.Namespace) -> None:
     import uvloop
 
     from quantum_tasks import logs
-    from quantum_tasks.app import serve
+    from quantum_tasks.database.embedded import EmbeddedPostgres
     from quantum_tasks.settings import load
 
     settings = load(given={"HOST": options.host, "PORT": options.port})
     logs.configure(settings.log_format, settings.log_level)
+    postgres = None
+    if settings.database_url is None:
+        postgres = EmbeddedPostgres(settings.data_dir)
+        postgres.begin()  # while the rest is imported
+
+    from quantum_tasks.app import serve
+
     # A signal that comes while it is starting cancels the start.
     with (
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
         contextlib.suppress(asyncio.CancelledError),
     ):
-        runner.run(serve(settings, options.only))
+        runner.run(serve(settings, options.only, postgres))
 
 
 def _migrate(options: argparse.Namespace) -> None:

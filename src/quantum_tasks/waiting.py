@@ -11,7 +11,7 @@ from quantum_tasks.store import Store
 from quantum_tasks.tasks import Task
 
 _LOOK_S = 0.25
-_MOST_UNENDED = 100_000
+_YOUNG_S = 1.0
 
 
 class Waiters:
@@ -24,7 +24,7 @@ class Waiters:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._waiting: dict[uuid.UUID, set[asyncio.Future[Task | None]]] = defaultdict(set)
-        self._unended: dict[uuid.UUID, None] = {}  # as far as we know; the oldest first
+        self._young: dict[uuid.UUID, float] = {}  # when they were submitted, the oldest first
         self._somebody = asyncio.Event()
         self._closed = False
 
@@ -36,7 +36,7 @@ class Waiters:
         futures.add(future)
         self._somebody.set()
         try:
-            if id not in self._unended or self._closed:
+            if id not in self._young or self._closed:
                 task = await self._store.get(id)  # after we began to listen: it may end meanwhile
                 if task is None or task.status.is_final or self._closed:
                     return task
@@ -50,14 +50,15 @@ class Waiters:
                 self._waiting.pop(id, None)
 
     def submitted(self, id: uuid.UUID) -> None:
-        """A task has begun: whoever waits for it need not ask the database."""
-        self._unended[id] = None
-        if len(self._unended) > _MOST_UNENDED:
-            del self._unended[next(iter(self._unended))]
+        """A task has begun: whoever waits for it at once need not ask the database first."""
+        now = asyncio.get_running_loop().time()
+        self._young[id] = now
+        while self._young[oldest := next(iter(self._young))] < now - _YOUNG_S:
+            del self._young[oldest]
 
     def announce(self, id: uuid.UUID, task: Task | None = None) -> None:
         """A task has ended, as `task` if that is known here."""
-        self._unended.pop(id, None)
+        self._young.pop(id, None)
         for future in self._waiting.get(id, ()):
             if not future.done():
                 future.set_result(task)
