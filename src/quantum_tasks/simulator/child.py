@@ -27,7 +27,7 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
 _AT_WORK = 0.25  # of the time, at least, is a child that is not stopped
 # The service answers people, and a parser answers for it; a simulator uses what is left.
-_NICENESS = {"qtasks-parser": 1, "qtasks-simulator": 5}
+_NICENESS, _PARSERS_NICENESS = 5, 1
 _RECURSION_LIMIT = 5000
 _RESERVED_MB = 128  # what the allocator sets aside for its threads without ever touching it
 _EXAMPLE = (
@@ -115,7 +115,7 @@ def _live_and_die_with_the_service(stderr: int) -> None:
         prctl(_PR_SET_NAME, name.encode())
         if os.getppid() == 1:  # it died before we could ask
             os._exit(1)
-    os.nice(_NICENESS[name])
+    os.nice(_PARSERS_NICENESS if name == "qtasks-parser" else _NICENESS)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     sys.setrecursionlimit(_RECURSION_LIMIT)
     sys.set_int_max_str_digits(0)  # the size of a program bounds its numbers
