@@ -20,7 +20,8 @@ def test_events_are_json_lines_with_the_task_and_without_the_program(start):
     service.client.post("/tasks", json={"qc": f"qubit {SECRET}; {SECRET}"})
     events = [json.loads(line) for line in service.log.splitlines()]
     ours = [event["event"] for event in events if event.get("task") == id]
-    assert ours == ["task submitted", "task started", "task completed"]
+    # A worker may be sooner than the answer to the submission.
+    assert sorted(ours) == ["task completed", "task started", "task submitted"]
     assert all({"time", "level", "logger", "event"} <= set(event) for event in events)
     assert SECRET not in service.log
 

@@ -20,7 +20,7 @@ from quantum_tasks.tasks import Limits, Reply
 CHILD = "quantum_tasks.simulator.child"
 _HEADER = 4  # bytes of a frame's length, big-endian
 _STOP_TIMEOUT_S = 3.0
-_TICK_S = 0.25
+_TICK_S = 0.1
 _LAST_LOOK_S = 0.05
 _FORK_SERVER_DIED = 255  # what multiprocessing says of a process whose end nobody told it
 

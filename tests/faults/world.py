@@ -34,7 +34,7 @@ from quantum_tasks.database.migrations import migrate
 MEDIUM = (
     STDGATES + "qubit[18] q; bit[18] c; h q; rx(0.3) q; cx q[0:16], q[17]; h q; c = measure q;"
 )
-LONG = dense(19)  # twice that
+LONG = dense(20)  # a second or two
 _SUBMITTERS = 6
 
 
