@@ -241,6 +241,7 @@ class World:
         long = until(lambda: self._accepted(self.random, LONG), 30)
         running = until(lambda: long in (found := self.running()) and found, 30)
         self.victim = self._running_it(long)
+        time.sleep(0.15)  # a large task waits a moment for others to share the cores with
         began = time.monotonic()
         number = self._last_change()
         fault(self)
