@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from service import STDGATES
 from simulation import assert_distributed, simulate
 
 from quantum_tasks.simulator import program
+from quantum_tasks.simulator.amplitudes import draw
 from quantum_tasks.simulator.bounds import Bounds
-from quantum_tasks.simulator.sampling import as_values, draw, keyed, sampled
+from quantum_tasks.simulator.sampling import as_values, keyed, sampled
 
 MEASURED_AT_THE_END = {
     "h q; c = measure q;": True,
@@ -33,11 +38,11 @@ def test_a_program_that_measures_at_the_end_is_drawn(text):
 
 @pytest.mark.parametrize("shots", [3, 100_000])
 def test_outcomes_come_as_often_as_is_probable(shots):
-    probabilities = np.array([0.5, 0.0, 0.125, 0.375, *[0.0] * 12])
+    probabilities = np.array([[0.5, 0.0, 0.125, 0.375, *[0.0] * 12]])
     random = np.random.Generator(np.random.PCG64(1))
     total = np.zeros(16)
     for _ in range(200_000 // shots):
-        outcomes, times = draw(probabilities, shots, random)
+        _, outcomes, times = draw(random, probabilities, np.array([shots]))
         assert times.sum() == shots
         total[outcomes] += times
     seen = {str(place): int(times) for place, times in enumerate(total) if times}
@@ -49,7 +54,8 @@ def test_an_outcome_without_probability_never_comes_even_at_the_edges():
         def random(self, shots):
             return np.linspace(0.0, 1.0, shots)  # further than numpy's goes
 
-    outcomes, _ = draw(np.array([0.0, 0.5, 0.0, 0.5, 0.0, 0.0, 0.0]), 5, Edges())
+    probabilities = np.array([[0.0, 0.5, 0.0, 0.5, *[0.0] * 20]])
+    _, outcomes, _ = draw(Edges(), probabilities, np.array([5]))
     assert set(outcomes.tolist()) <= {1, 3}
 
 
@@ -87,3 +93,27 @@ def test_a_seed_decides_and_other_seeds_decide_otherwise():
     text = STDGATES + "qubit[4] q; bit[4] c; h q; rx(0.3) q; c = measure q;"
     assert simulate(text, seed=3) == simulate(text, seed=3)
     assert simulate(text, seed=3) != simulate(text, seed=4)
+
+
+@pytest.mark.parametrize("qubits", [18, 19], ids=["drawn", "by Aer"])
+def test_a_run_uses_the_cores_that_it_is_given(qubits):
+    code = (
+        "import os, sys; from quantum_tasks.simulator import aer, program; "
+        "from quantum_tasks.simulator.bounds import Bounds; "
+        "simulator = aer.Simulator(1024, 2**24); "
+        "loaded = program.load(sys.stdin.read(), Bounds()); "
+        "threads = lambda: len(os.listdir('/proc/self/task')); "
+        "simulator.run(loaded, 9, 1, threads=1); one = threads(); "
+        "simulator.run(loaded, 9, 1, threads=2); print(threads() - one)"
+    )
+    text = f"{STDGATES}qubit[{qubits}] q; bit[{qubits}] c; h q; rx(0.1) q; c = measure q;"
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        input=text,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "1\n"

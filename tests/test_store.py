@@ -13,7 +13,7 @@ from quantum_tasks.database.pool import Pool, create_pool
 from quantum_tasks.errors import OutcomeUnknown, QueueFull
 from quantum_tasks.queue import JOB_NAME
 from quantum_tasks.store import LEASE_S, Store
-from quantum_tasks.tasks import Accepted, ClaimedTask, Status
+from quantum_tasks.tasks import ClaimedTask, Status
 
 A, B = uuid.UUID(int=1), uuid.UUID(int=2)
 
@@ -552,99 +552,3 @@ async def test_a_sweep_deletes_jobs_left_doing(pool, store):
     assert (
         await pool.fetchval("select count(*) from procrastinate_jobs where status = 'doing'") == 1
     )
-
-
-def checked(large: bool = False, work_ms: float | None = None, compiled: bytes = b"x") -> Accepted:
-    return Accepted(compiled, large, large, work_ms)
-
-
-async def take(store: Store, *arguments: int | float) -> list[ClaimedTask]:
-    await register(store, A)
-    tasks, _ = await store.claim(A, *arguments)
-    return tasks
-
-
-async def test_a_claim_brings_what_the_check_found_out(pool, store):
-    await store.submit("text", 10, None, checked(True, 0.5, b"compiled"))
-    (task,) = await take(store, 1)
-    assert (task.compiled, task.qc) == (b"compiled", "")
-    assert (task.large, task.parallel, task.work_ms) == (True, True, 0.5)
-
-
-async def test_a_program_that_another_version_compiled_comes_as_text(pool, store):
-    await store.submit("text", 10, None, checked())
-    await pool.execute("update programs set compiled_format = compiled_format + 1")
-    (task,) = await take(store, 1)
-    assert (task.compiled, task.qc) == (b"", "text")
-
-
-async def test_large_tasks_wait_for_one_another_and_none_other_for_them(store):
-    large = [await store.submit("x", 10, None, checked(large=True)) for _ in range(3)]
-    small = [await store.submit("x", 10, None, checked()) for _ in range(3)]
-    assert [task.id for task in await take(store, 2, 0)] == small[:2]
-    assert [task.id for task in await take(store, 3, 1)] == [large[0], small[2]]
-    assert [task.id for task in await take(store, 3, 3)] == large[1:]
-
-
-async def test_a_claim_takes_moments_ahead_as_far_as_they_go(store):
-    ids = [await store.submit("x", 10, None, checked(work_ms=3.0)) for _ in range(8)]
-    assert [task.id for task in await take(store, 1, 0, 5, 100.0)] == ids[:5]
-    assert [task.id for task in await take(store, 0, 0, 5, 7.0)] == ids[5:7]
-    assert [task.id for task in await take(store, 1, 0, 5, 0.0)] == ids[7:]
-
-
-async def test_a_claim_takes_nothing_ahead_behind_a_task_of_unknown_length(store):
-    await store.submit("x", 10, None, checked(work_ms=1.0))
-    unknown = await store.submit("x", 10, None, checked())
-    await store.submit("x", 10, None, checked(work_ms=1.0))
-    assert len(await take(store, 0, 0, 5, 100.0)) == 1
-    assert [task.id for task in await take(store, 1, 0, 5, 100.0)] == [unknown]
-
-
-async def test_a_submission_that_the_database_refuses_harms_no_other(pool, store):
-    await pool.execute("alter table programs add check (qc <> 'bad')")
-    tries = (store.submit(qc, 10, None) for qc in ("a", "bad", "b", "c"))
-    results = await asyncio.gather(*tries, return_exceptions=True)
-    assert isinstance(results[1], asyncpg.CheckViolationError)
-    stored = await pool.fetch("select id from tasks order by position")
-    assert {row["id"] for row in stored} == {id for id in results if isinstance(id, uuid.UUID)}
-    assert len(stored) == 3
-
-
-async def test_a_result_that_the_database_refuses_harms_no_other(pool, store):
-    for _ in range(3):
-        await store.submit("x", 10, None)
-    tasks = await claim(store, A, 3)
-    ends = (
-        store.complete(task, A, counts)
-        for task, counts in zip(tasks, ['{"0":1}', "no json", '{"1":1}'], strict=True)
-    )
-    first, second, third = await asyncio.gather(*ends, return_exceptions=True)
-    assert (first, third) == (True, True)
-    assert isinstance(second, asyncpg.PostgresError)
-    assert await status(pool, tasks[1].id) == "running"
-
-
-async def test_submissions_together_are_queued_in_their_order_and_no_more_than_fit(pool):
-    store = Store(pool, "tasks", max_queued=5)
-    tries = (store.submit(str(i), 10, None) for i in range(9))
-    results = await asyncio.gather(*tries, return_exceptions=True)
-    rows = await pool.fetch(
-        "select qc from programs p join tasks t on t.id = p.task_id order by position"
-    )
-    assert [row["qc"] for row in rows] == ["0", "1", "2", "3", "4"]
-    assert all(isinstance(result, QueueFull) for result in results[5:])
-
-
-async def test_of_a_group_whose_answer_was_lost_each_is_stored_once(pool, store, monkeypatch):
-    fetch = asyncpg.Connection.fetch
-
-    async def deaf(connection, *arguments, **options):
-        monkeypatch.setattr(asyncpg.Connection, "fetch", fetch)
-        await fetch(connection, *arguments, **options)
-        raise asyncpg.ConnectionDoesNotExistError
-
-    monkeypatch.setattr(asyncpg.Connection, "fetch", deaf)
-    ids = await asyncio.gather(*(store.submit("x", 10, None) for _ in range(7)))
-    assert len(set(ids)) == 7
-    assert {row["id"] for row in await pool.fetch("select id from tasks")} == set(ids)

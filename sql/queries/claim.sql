@@ -1,6 +1,7 @@
 -- Gives queued tasks to one instance, first come first served; no two claims get the same one.
 -- Of tasks that are known to take only moments it may take more than it has room for at once.
--- Large tasks stand in a queue of their own, so that the others do not wait for them.
+-- Large tasks stand in a queue of their own, so that the others do not wait for them; those taken
+-- count among the $3.
 -- A task that was lost with several instances may be what kills them: it runs alone in its
 -- instance, so that no other is lost with it. Until that instance has nothing else to do, it takes
 -- none of those behind. An instance whose lease has run out takes nothing: it would be lost.
@@ -36,7 +37,7 @@ with mine as (
 ), suspected as (
     select id, row_number() over upto as number, bool_or(losses >= $4) over upto as waits
     from next
-    where place <= $3 or work_ms <= $8::float8
+    where place <= $3 - (select count(*) from huge) or work_ms <= $8::float8
     window upto as (order by priority desc, position)
 ), task as (
     update tasks t

@@ -146,7 +146,8 @@ class Child(asyncio.Protocol):
 
     def _send(self) -> None:
         assert self._transport is not None
-        self._transport.write(b"".join(self._outgoing))
+        if not self._transport.is_closing():  # it may have died meanwhile
+            self._transport.write(b"".join(self._outgoing))
         self._outgoing.clear()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]

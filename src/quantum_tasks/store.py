@@ -191,8 +191,8 @@ class Store:
         """Takes queued tasks for this instance, first come first served; none unless its last
         heartbeat is within the lease.
 
-        Takes up to `limit` that are not large and (default: as many) `large` ones; and further
-        ones up to `ahead` in all, as long as they take no more than `ahead_ms` in all. Also
+        Takes up to `limit`, of which up to `large` (default: all) are large; and further ones that
+        are not, up to `ahead` in all, as long as they take no more than `ahead_ms` in all. Also
         returns whether some were held back because one of them has to run alone: then the
         instance should ask again soon.
         """

@@ -112,10 +112,10 @@ class Worker:
             )
             ordinary = [task for task in claimed if not task.large]
             taken_ms = sum(task.work_ms or 0.0 for task in ordinary)
-            full = len(ordinary) >= max(free, ahead) or (ahead > 0 and taken_ms > room_ms / 2)
+            full = len(claimed) >= max(free, ahead) or (ahead > 0 and taken_ms > room_ms / 2)
             self._moments_are_queued = full and all(task.work_ms is not None for task in ordinary)
             # With no child free it may be that the first of those queued takes more than moments.
-            self._more |= not free or len(ordinary) >= free
+            self._more |= not free or len(claimed) >= free
             self._start(claimed)
             if held_back:
                 asyncio.get_running_loop().call_later(_HELD_BACK_S, self.wake)

@@ -18,6 +18,7 @@ from quantum_tasks.database.embedded import EmbeddedPostgres
 
 ROOT = Path(__file__).resolve().parents[2]
 STORE, POOL = "tests/test_store.py::", "tests/test_pool.py::"
+CLAIMS = "tests/test_claims.py::"
 FAULTS, OUTCOMES = "tests/faults/test_faults.py::", "tests/faults/test_outcomes.py::"
 ANY_FAULT = FAULTS + "test_nothing_is_lost_or_changed_by"
 # It holds whatever guard is missing: a tree in which it fails is broken, not unguarded.
@@ -150,15 +151,15 @@ GUARDS = [
           OUTCOMES + "test_time_does_not_run_while_the_service_is_stopped[frozen with its group]"),
     Guard("claim: only compiled programs that can be read", SQL + "claim.sql",
           "p.compiled_format = $9", "$9::smallint is not null",
-          STORE + "test_a_program_that_another_version_compiled_comes_as_text"),
+          CLAIMS + "test_a_program_that_another_version_compiled_comes_as_text"),
     Guard("claim: large tasks apart", SQL + "claim.sql", "and not large and", "and",
-          STORE + "test_large_tasks_wait_for_one_another_and_none_other_for_them"),
+          CLAIMS + "test_large_tasks_wait_for_one_another_and_none_other_for_them"),
     Guard("a process is kept for small tasks", CODE + "worker.py",
           "self._pool.size - 1 - self._large, cores", "self._pool.size - self._large",
           "tests/faults/test_instances.py::test_small_tasks_flow_past_large_ones"),
     Guard("none of a group suffers for another", CODE + "database/grouped.py",
           "if len(group) > 1 and not", "if False and not",
-          STORE + "test_a_submission_that_the_database_refuses_harms_no_other"),
+          "tests/test_grouped.py::test_a_submission_that_the_database_refuses_harms_no_other"),
     Guard("what a dead child had not begun goes to another", CODE + "pool.py",
           "self._waiting.extendleft(reversed(child.jobs))", "pass",
           POOL + "test_a_child_that_dies_costs_only_the_order_that_it_was_at"),

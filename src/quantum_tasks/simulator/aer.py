@@ -26,11 +26,12 @@ from quantum_tasks.errors import (
     more_than_memory,
 )
 from quantum_tasks.simulator import branching
+from quantum_tasks.simulator.amplitudes import draw
 from quantum_tasks.simulator.assembly import PROBABILITIES, assemble, assemble_probabilities
 from quantum_tasks.simulator.circuit import Branch, Loop, Measure, Program, Store
 from quantum_tasks.simulator.cost import plan
 from quantum_tasks.simulator.ordering import clustered
-from quantum_tasks.simulator.sampling import Sampled, as_values, draw, keyed, sampled
+from quantum_tasks.simulator.sampling import Sampled, as_values, keyed, sampled
 
 # Up to so many qubits it is sooner to draw from the probabilities ourselves (tests/bench).
 _DRAWN_QUBITS = 18
@@ -78,37 +79,34 @@ class Simulator:
         MemoryError.
         """
         planned = plan(program, self._memory_mb).method if method is None else method
-        final = sampled(program)
-        if final is not None and program.qubits >= _FUSED_QUBITS and planned == "automatic":
-            final = Sampled(clustered(final.gates), final.measured, final.shown)
-            rest = [part for part in program.operations if isinstance(part, Measure)]
-            program = Program(program.qubits, program.registers, [*final.gates, *rest])
-        if planned == "automatic" and method is None:
-            counts = self._soonest(program, final, shots, seed)
-            if counts is not None:
-                return self._encoded(counts, program)
-        options: dict[str, Any] = {
-            "method": planned,
-            "shots": shots,
-            "max_parallel_threads": threads,
-        }
+        if planned == "automatic":
+            final = sampled(program)
+            if final is not None and program.qubits >= _FUSED_QUBITS:
+                final = Sampled(clustered(final.gates), final.measured, final.shown)
+                rest = [part for part in program.operations if isinstance(part, Measure)]
+                program = Program(program.qubits, program.registers, [*final.gates, *rest])
+            if method is None:
+                counts = self._soonest(program, final, shots, seed, threads)
+                if counts is not None:
+                    return self._encoded(counts, program)
+        options: dict[str, Any] = {"method": planned, "shots": shots}
         if seed is not None:
             options["seed_simulator"] = seed
         if any(isinstance(operation, Branch | Loop | Store) for operation in program.operations):
             # Truncation removes the label behind a loop that ends the circuit, and the run then
             # fails with "Invalid jump destination".
             options["enable_truncation"] = False
-        self._use_threads(threads)
-        data = self._execute(assemble(program, planned), options)
+        data = self._execute(assemble(program, planned), options, threads)
         return self._encoded(self._counted(data, program), program)
 
     def _soonest(
-        self, program: Program, final: Sampled | None, shots: int, seed: int | None
+        self, program: Program, final: Sampled | None, shots: int, seed: int | None, threads: int
     ) -> Mapping[int, int] | None:
         """The counts, where there is a sooner way to them than Aer's."""
         if final is not None:
-            few = program.qubits <= _DRAWN_QUBITS
-            return self._drawn(program.qubits, final, shots, seed) if few else None
+            if program.qubits > _DRAWN_QUBITS:
+                return None
+            return self._drawn(program.qubits, final, shots, seed, threads)
         try:
             limit = branching.aer_work(program, shots)
             return branching.sample(program, shots, seed, limit, self._memory_mb << 19)
@@ -116,21 +114,24 @@ class Simulator:
             return None
 
     def _drawn(
-        self, qubits: int, final: Sampled, shots: int, seed: int | None
+        self, qubits: int, final: Sampled, shots: int, seed: int | None, threads: int
     ) -> Mapping[int, int]:
         if not final.measured:
             return {0: shots}
         circuit = assemble_probabilities(qubits, final.gates, final.measured)
-        options = {"method": "statevector", "shots": 1, "max_parallel_threads": 1}
-        probabilities = self._execute(circuit, options)[PROBABILITIES]
+        options = {"method": "statevector", "shots": 1}
+        probabilities = self._execute(circuit, options, threads)[PROBABILITIES]
         random = np.random.Generator(np.random.PCG64(seed))
-        outcomes, times = draw(np.asarray(probabilities), shots, random)
+        weights = np.asarray(probabilities).clip(0.0)[None]
+        _, outcomes, times = draw(random, weights, np.array([shots]))
         values = as_values(outcomes, final.shown)
         return dict(zip(values, times.tolist(), strict=True))
 
-    def _execute(self, circuit: AerCircuit, options: Mapping[str, Any]) -> Any:
+    def _execute(self, circuit: AerCircuit, options: Mapping[str, Any], threads: int) -> Any:
         """What the simulator says of a circuit. Raises SimulationError."""
+        self._use_threads(threads)
         config = AerConfig()
+        config.max_parallel_threads = threads
         config.library_dir = LIBRARY_DIR
         config.n_qubits = circuit.num_qubits
         config.memory_slots = circuit.num_memory

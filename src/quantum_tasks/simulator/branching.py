@@ -40,7 +40,7 @@ from quantum_tasks.simulator.circuit import (
 )
 from quantum_tasks.simulator.cost import is_clifford
 
-__all__ = ["TooMuchWork", "aer_work", "sample"]
+__all__ = ["TooMuchWork", "aer_work", "sample", "weighted"]
 
 _AER_RUN = 500_000
 _AER_OPERATION = 12_000  # once
@@ -56,7 +56,7 @@ def aer_work(program: Program, shots: int) -> float:
     """About what Aer would take, in nanoseconds of CPU, if it runs shot after shot."""
     once, steps, gates = 0, 0, 0
     clifford = True
-    for operation, weight in _weighted(program.operations, 1):
+    for operation, weight in weighted(program.operations):
         once += 1
         steps += weight
         if not isinstance(operation, Store | Branch | Loop):
@@ -71,15 +71,16 @@ def aer_work(program: Program, shots: int) -> float:
     return _AER_RUN + _AER_OPERATION * once + shots * shot
 
 
-def _weighted(operations: Iterable[Operation], weight: int) -> Iterator[tuple[Operation, int]]:
+def weighted(operations: Iterable[Operation], weight: int = 1) -> Iterator[tuple[Operation, int]]:
+    """All operations, those in blocks as well, and about how often each shot comes by."""
     for operation in operations:
         yield operation, weight
         match operation:
             case Branch():
-                yield from _weighted(operation.then, weight)
-                yield from _weighted(operation.otherwise, weight)
+                yield from weighted(operation.then, weight)
+                yield from weighted(operation.otherwise, weight)
             case Loop():
-                yield from _weighted(operation.body, min(weight * _TURNS, _MAX_WEIGHT))
+                yield from weighted(operation.body, min(weight * _TURNS, _MAX_WEIGHT))
 
 
 def sample(

@@ -37,21 +37,26 @@ _EXAMPLE = (
     " for int i in [0:2] { rz(i * 2) q[0]; } c = measure q;"
 )
 
+_SHORT_EXAMPLE = "OPENQASM 3.0; qubit q; bit c; U(1, 2, 3) q; c = measure q;"
+_FOR_THE_SLOW_PARSER = _EXAMPLE.replace(";", ";\npragma slow\n", 1)
+
 
 class _SoftTimeLimit(BaseException):
     """Not an Exception: no library may catch it by the way."""
 
 
 def warm_up() -> None:
-    """Runs the way of a program once, up to the simulator's door."""
+    """Runs the way of a program once, with either parser, up to the simulator's door."""
     assembly.assemble(program.load(_EXAMPLE, Bounds()), "automatic")
+    program.load(_FOR_THE_SLOW_PARSER, Bounds())
 
 
 def serve(channel: socket.socket, stderr: int, limits: Limits) -> None:
     """Answers orders until the service hangs up; the first frame says that we are warm."""
     _live_and_die_with_the_service(stderr)
     simulator = aer.Simulator(limits.memory_mb, limits.max_result_bytes)
-    simulator.run(program.load(_EXAMPLE, Bounds()), shots=1, seed=0)
+    for example in (_EXAMPLE, _SHORT_EXAMPLE):  # which go different ways
+        simulator.run(program.load(example, Bounds()), shots=1, seed=0)
     bounds = Bounds(limits.max_qubits, limits.max_clbits, limits.max_operations)
     _limit_memory(limits.memory_mb)
     decoder = msgspec.msgpack.Decoder(Order)

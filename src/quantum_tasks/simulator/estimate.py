@@ -7,10 +7,10 @@ is the same for all programs.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from typing import Any
 
-from quantum_tasks.simulator import branching
-from quantum_tasks.simulator.circuit import Branch, Loop, Measure, Operation, Program, Reset
+from quantum_tasks.simulator.branching import aer_work, weighted
+from quantum_tasks.simulator.circuit import Loop, Measure, Program, Reset
 from quantum_tasks.simulator.compiled import encode
 from quantum_tasks.simulator.cost import Plan, plan
 from quantum_tasks.simulator.sampling import sampled
@@ -29,26 +29,25 @@ _SPLIT_AMPLITUDE_MS = 5e-6
 _BRANCH_MS = 0.002
 _PRODUCT_BIT_MS = 1e-3  # per shot and qubit of a matrix product state
 _PRODUCT_MS = 1e-6  # per element of a matrix, and per gate for each of a row's
-_TURNS = 10  # of a loop: nobody knows
 
 
 def assess(program: Program, shots: int, memory_mb: int) -> Accepted:
     """What is to be known of a program before it runs. Raises ProgramError if it cannot, for want
     of memory."""
     planned = plan(program, memory_mb)
-    work = work_ms(program, shots, planned)
-    large = work >= _LARGE_MS or planned.bytes >= _LARGE_BYTES
     final = sampled(program) is not None
+    work = _work_ms(program, shots, planned, final)
+    large = work >= _LARGE_MS or planned.bytes >= _LARGE_BYTES
     few = planned.method == "automatic" and program.qubits <= _CERTAIN_QUBITS
-    certain = few and not large and (final or not _has_loop(program.operations))
+    certain = few and not large and (final or not _number(program, Loop))
     parallel = planned.method == "automatic" and final
     return Accepted(encode(program), large, parallel, round(work, 2) if certain else None)
 
 
-def work_ms(program: Program, shots: int, plan: Plan) -> float:
+def _work_ms(program: Program, shots: int, plan: Plan, final: bool) -> float:
     """Milliseconds that one core will take, within a factor of a few; loops are guessed at."""
     qubits = program.qubits
-    operations = _count(program.operations)
+    operations = _number(program)
     match plan.method:
         case "stabilizer":
             run = operations * (_GATE_MS + qubits * _BIT_MS)
@@ -58,41 +57,20 @@ def work_ms(program: Program, shots: int, plan: Plan) -> float:
             run = operations * (_GATE_MS + elements * math.sqrt(elements) * _PRODUCT_MS)
             shot = qubits * (_PRODUCT_BIT_MS + elements * _PRODUCT_MS)
             return _RUN_MS + run + shots * shot
-    state = _AMPLITUDE_MS * float(2**qubits)
-    run = operations * (_GATE_MS + state)
-    if sampled(program) is not None:
+    state = 2.0**qubits
+    if final:
+        run = operations * (_GATE_MS + _AMPLITUDE_MS * state)
         return _RUN_MS + run + shots * qubits * _BIT_MS
-    aer_ms: float = branching.aer_work(program, shots) / 1e6
-    return min(aer_ms, _branching_ms(program, shots))
-
-
-def _branching_ms(program: Program, shots: int) -> float:
-    """Of all branches that there may be, for all of the program."""
-    splits = _count(program.operations, (Measure, Reset))
+    # By branches, if there are few enough of them; all that there may be, for all of the program.
+    splits = _number(program, Measure | Reset)
     branches = float(min(shots, 2 ** min(splits, 64)))
-    state = _SPLIT_AMPLITUDE_MS * branches * float(2**program.qubits)
-    calls = _count(program.operations) * (_OPERATION_MS + state)
-    return _RUN_MS + calls + splits * _SPLIT_MS + branches * _BRANCH_MS
+    calls = operations * (_OPERATION_MS + _SPLIT_AMPLITUDE_MS * branches * state)
+    branching_ms = _RUN_MS + calls + splits * _SPLIT_MS + branches * _BRANCH_MS
+    return min(aer_work(program, shots) / 1e6, branching_ms)
 
 
-def _has_loop(operations: Sequence[Operation]) -> bool:
-    return any(
-        isinstance(operation, Loop)
-        or (
-            isinstance(operation, Branch)
-            and (_has_loop(operation.then) or _has_loop(operation.otherwise))
-        )
-        for operation in operations
+def _number(program: Program, kind: Any = object) -> int:
+    """How many operations of a kind a shot comes by."""
+    return sum(
+        weight for operation, weight in weighted(program.operations) if isinstance(operation, kind)
     )
-
-
-def _count(operations: Sequence[Operation], kinds: tuple[type, ...] = (object,)) -> int:
-    count = 0
-    for operation in operations:
-        count += isinstance(operation, kinds)
-        match operation:
-            case Branch():
-                count += _count(operation.then, kinds) + _count(operation.otherwise, kinds)
-            case Loop():
-                count += _TURNS * _count(operation.body, kinds)
-    return count

@@ -1,4 +1,4 @@
-"""Counts drawn from exact probabilities.
+"""Programs that measure at the end, and what their outcomes are as counts.
 
 A simulator writes down one outcome after the other, as text. For a few qubits it is sooner to ask
 it for the probability of every outcome, and to draw all shots at once.
@@ -47,20 +47,6 @@ def sampled(program: Program) -> Sampled | None:
     numbers: dict[int, int] = {}
     shown = [(place, numbers.setdefault(qubit, len(numbers))) for place, qubit in seen]
     return Sampled(gates, list(numbers), shown)
-
-
-def draw(probabilities: Any, shots: int, random: np.random.Generator) -> tuple[Any, Any]:
-    """Outcomes, as places in `probabilities`, and how often each was drawn."""
-    if len(probabilities) <= shots:
-        weights = np.clip(probabilities, 0.0, None)
-        times = random.multinomial(shots, weights / weights.sum())
-        outcomes = np.flatnonzero(times)
-        return outcomes, times[outcomes]
-    steps = np.cumsum(probabilities)
-    drawn = np.searchsorted(steps, random.random(shots) * steps[-1], side="right")
-    # A product that is rounded up may lie on the last step, or past it.
-    np.minimum(drawn, np.searchsorted(steps, steps[-1]), out=drawn)
-    return np.unique(drawn, return_counts=True)
 
 
 def as_values(outcomes: Any, shown: Sequence[tuple[int, int]]) -> list[int]:
