@@ -9,12 +9,13 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import asyncpg
 import pytest
-from service import Service
+from service import Cluster, Service
 
 from quantum_tasks.database.embedded import EmbeddedPostgres
 from quantum_tasks.database.migrations import migrate
 from quantum_tasks.database.pool import Pool, create_pool
 from quantum_tasks.store import Store
+from quantum_tasks.submissions import Submissions
 
 _numbers = itertools.count()
 
@@ -52,6 +53,11 @@ def shared_database(postgres: str, template: str) -> Iterator[str]:
     yield from _clone(postgres, template)
 
 
+@pytest.fixture(scope="session")
+def cluster_database(postgres: str, template: str) -> Iterator[str]:
+    yield from _clone(postgres, template)
+
+
 @pytest.fixture
 def empty_database(postgres: str) -> Iterator[str]:
     """The URL of a database with nothing in it."""
@@ -66,6 +72,20 @@ def service(shared_database: str) -> Iterator[Service]:
         yield service.start()
     finally:
         service.close()
+
+
+@pytest.fixture(scope="session")
+def cluster(cluster_database: str) -> Iterator[Cluster]:
+    """Two instances that take requests and one that runs tasks: whatever happens to a task is done
+    by another than the one that is asked. For tests that leave it as it was."""
+    secret = {"WEBHOOK_SECRET": "a secret"}
+    api = [Service(cluster_database, "--only", "api", **secret) for _ in range(2)]
+    worker = Service(cluster_database, "--only", "worker", **secret, SIMULATOR_PROCESSES="1")
+    try:
+        yield Cluster(api[0].start(), api[1].start(), worker.start(), cluster_database)
+    finally:
+        for instance in (*api, worker):
+            instance.close()
 
 
 @pytest.fixture
@@ -93,6 +113,11 @@ async def pool(database: str) -> AsyncIterator[Pool]:
 @pytest.fixture
 def store(pool: Pool) -> Store:
     return Store(pool, "tasks")
+
+
+@pytest.fixture
+def submissions(pool: Pool) -> Submissions:
+    return Submissions(pool, "tasks")
 
 
 def _clone(postgres: str, template: str) -> Iterator[str]:

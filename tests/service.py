@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
@@ -142,6 +142,15 @@ class Service:
             self.process.stdout.close()
         self.client.close()
         self._log.close()
+
+
+class Cluster(NamedTuple):
+    """Instances that share a database."""
+
+    api: Service
+    other: Service
+    worker: Service
+    database: str
 
 
 def launch(

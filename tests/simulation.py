@@ -8,6 +8,7 @@ from functools import cache
 
 from quantum_tasks.simulator import aer, program
 from quantum_tasks.simulator.bounds import Bounds
+from quantum_tasks.tasks import Details, Options
 
 
 @cache
@@ -42,3 +43,11 @@ def assert_distributed(counts: dict[str, int], expected: dict[str, float]) -> No
         deviation = math.sqrt(shots * probability * (1 - probability))
         found = counts.get(key, 0)
         assert abs(found - shots * probability) <= 5 * deviation + 1, (key, counts, expected)
+
+
+def simulated(
+    qc: str, shots: int, seed: int | None, options: Options
+) -> tuple[str, Details | None]:
+    """Counts as text and details, of a program that is run with options."""
+    loaded = program.load(qc, Bounds(), observed=bool(options.observables))
+    return _simulator().simulate(loaded, shots, seed, options)

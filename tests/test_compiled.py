@@ -71,7 +71,7 @@ def test_the_format_has_another_number_when_programs_are_written_otherwise():
     kinds = [*get_args(circuit.Operation), Program]
     written = {kind.__struct_config__.tag: kind.__struct_fields__ for kind in kinds}
     assert (COMPILED_FORMAT, written) == (
-        1,
+        2,
         {
             "g": ("name", "qubits", "params"),
             "u": ("matrix", "qubits"),
@@ -80,6 +80,7 @@ def test_the_format_has_another_number_when_programs_are_written_otherwise():
             "s": ("bit", "value"),
             "b": ("condition", "then", "otherwise"),
             "l": ("condition", "body"),
-            None: ("qubits", "registers", "operations"),
+            "d": ("qubits", "probability"),
+            None: ("qubits", "registers", "operations", "names", "declared", "places"),
         },
     )

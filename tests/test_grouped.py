@@ -7,10 +7,11 @@ import uuid
 
 import asyncpg
 import pytest
+from submitting import submit
 
 from quantum_tasks.database.grouped import Grouped
 from quantum_tasks.errors import DatabaseUnavailable, QueueFull
-from quantum_tasks.store import Store
+from quantum_tasks.submissions import Submissions
 from quantum_tasks.tasks import Status
 
 A = uuid.UUID(int=1)
@@ -79,9 +80,9 @@ async def test_a_caller_that_has_gone_holds_up_nobody():
         await leaving
 
 
-async def test_a_submission_that_the_database_refuses_harms_no_other(pool, store):
+async def test_a_submission_that_the_database_refuses_harms_no_other(pool, submissions):
     await pool.execute("alter table programs add check (qc <> 'bad')")
-    tries = (store.submit(qc, 10, None) for qc in ("a", "bad", "b", "c"))
+    tries = (submit(submissions, qc) for qc in ("a", "bad", "b", "c"))
     results = await asyncio.gather(*tries, return_exceptions=True)
     assert isinstance(results[1], asyncpg.CheckViolationError)
     stored = await pool.fetch("select id from tasks order by position")
@@ -91,7 +92,7 @@ async def test_a_submission_that_the_database_refuses_harms_no_other(pool, store
 
 async def test_a_result_that_the_database_refuses_harms_no_other(pool, store):
     for _ in range(3):
-        await store.submit("x", 10, None)
+        await submit(store)
     await store.heartbeat(A, "host", 1, "0", 0)
     tasks, _ = await store.claim(A, 3)
     ends = (
@@ -105,17 +106,19 @@ async def test_a_result_that_the_database_refuses_harms_no_other(pool, store):
 
 
 async def test_submissions_together_are_queued_in_their_order_and_no_more_than_fit(pool):
-    store = Store(pool, "tasks", max_queued=5)
-    tries = (store.submit(str(i), 10, None) for i in range(9))
+    submissions = Submissions(pool, "tasks", max_queued=5)
+    tries = (submit(submissions, str(i)) for i in range(9))
     results = await asyncio.gather(*tries, return_exceptions=True)
     rows = await pool.fetch(
-        "select qc from programs p join tasks t on t.id = p.task_id order by position"
+        "select qc from programs p join tasks t on t.id = p.task_id order by t.position"
     )
     assert [row["qc"] for row in rows] == ["0", "1", "2", "3", "4"]
     assert all(isinstance(result, QueueFull) for result in results[5:])
 
 
-async def test_of_a_group_whose_answer_was_lost_each_is_stored_once(pool, store, monkeypatch):
+async def test_of_a_group_whose_answer_was_lost_each_is_stored_once(
+    pool, submissions, monkeypatch
+):
     fetch = asyncpg.Connection.fetch
 
     async def deaf(connection, *arguments, **options):
@@ -124,6 +127,6 @@ async def test_of_a_group_whose_answer_was_lost_each_is_stored_once(pool, store,
         raise asyncpg.ConnectionDoesNotExistError
 
     monkeypatch.setattr(asyncpg.Connection, "fetch", deaf)
-    ids = await asyncio.gather(*(store.submit("x", 10, None) for _ in range(7)))
+    ids = await asyncio.gather(*(submit(submissions) for _ in range(7)))
     assert len(set(ids)) == 7
     assert {row["id"] for row in await pool.fetch("select id from tasks")} == set(ids)

@@ -55,11 +55,12 @@ MISTAKES = {
     "int n = 3; qubit[n] q;": ("qasm_semantic", 3, 17, "declare it as const"),
     "defcal x $0 {}": ("qasm_unsupported", 3, 1, "'defcal'"),
     "extern f(int) -> int;": ("qasm_unsupported", 3, 1, "extern function"),
+    "angle[4] g = 1; g = rotl(g, 2im);": ("qasm_semantic", 3, 21, "complex cannot become"),
     "input float angle_; qubit q; bit c; rx(angle_) q; c = measure q;": (
         "unbound_parameter",
         3,
         1,
-        "'angle_' has no value",
+        "'angle_' of type float has no value",
     ),
     "qubit q; x q;": ("no_measurements", None, None, "measures nothing"),
     "qubit[2] q; bit[2] c; if (c == 0) { x q[0]; }": (

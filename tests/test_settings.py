@@ -53,6 +53,7 @@ def test_an_empty_value_counts_as_not_set():
         ("HEADER_TIMEOUT_S", "0", "expected float > 0.0"),
         ("NUM_SHOTS", "2000000", "MAX_SHOTS"),
         ("DATABASE_URL", "mysql://x", "postgresql://"),
+        ("WEBHOOK_ALLOW_PRIVATE", "yes", "expected bool"),
     ],
 )
 def test_a_wrong_value_names_the_setting_and_what_was_expected(name, value, expected):
@@ -60,6 +61,21 @@ def test_a_wrong_value_names_the_setting_and_what_was_expected(name, value, expe
         load({name: value}, None)
     assert name in str(caught.value)
     assert expected in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("true", True),
+        ("True", True),
+        ("1", True),
+        ("false", False),
+        ("FALSE", False),
+        ("0", False),
+    ],
+)
+def test_a_yes_or_no_may_be_written_in_several_ways(text, expected):
+    assert load({"WEBHOOK_ALLOW_PRIVATE": text}, None).webhook_allow_private is expected
 
 
 def test_a_wrong_database_url_is_not_repeated():

@@ -7,11 +7,9 @@ import uuid
 
 import asyncpg
 import pytest
+from submitting import submit
 
-import quantum_tasks.store
 from quantum_tasks.database.pool import Pool, create_pool
-from quantum_tasks.errors import OutcomeUnknown, QueueFull
-from quantum_tasks.queue import JOB_NAME
 from quantum_tasks.store import LEASE_S, Store
 from quantum_tasks.tasks import ClaimedTask, Status
 
@@ -19,7 +17,7 @@ A, B = uuid.UUID(int=1), uuid.UUID(int=2)
 
 
 async def claimed(store: Store, instance: uuid.UUID = A) -> ClaimedTask:
-    await store.submit("x", 10, None)
+    await submit(store)
     (task,) = await claim(store, instance)
     return task
 
@@ -68,10 +66,10 @@ async def test_statements_do_as_they_say_whatever_the_default_isolation(database
     await db.execute(f"alter database {name} set default_transaction_isolation = '{isolation}'")
     pool = await create_pool(database, 2)
     store = Store(pool, "tasks")
-    id = await store.submit("x", 10, None)
+    id = await submit(store)
     async with db.transaction():
         await db.execute("update tasks set priority = 1")
-        cancelling = asyncio.create_task(store.cancel(id))
+        cancelling = asyncio.create_task(store.cancel([id]))
         waiting = "select from pg_stat_activity where wait_event_type = 'Lock' and datname = $1"
         while not await db.fetch(waiting, name):
             await asyncio.sleep(0.01)
@@ -83,120 +81,23 @@ async def test_statements_do_as_they_say_whatever_the_default_isolation(database
 async def test_a_task_goes_from_submission_to_result(pool, store):
     await steady(pool, store, A)
     assert await store.sweep(A) is not None
-    id = await store.submit("x", 10, None)
+    id = await submit(store)
     (task,) = await claim(store, A)
     assert (task.id, task.attempt) == (id, 1)
     assert await store.complete(task, A, "{}")
     assert (await store.get(id)).status is Status.COMPLETED
 
 
-async def test_submit_stores_task_program_and_hint_together(pool, store):
-    id = await store.submit("the program", 10, 3)
-    row = await pool.fetchrow(
-        "select t.*, p.qc from tasks t join programs p on p.task_id = t.id where t.id = $1", id
-    )
-    assert (row["status"], row["shots"], row["seed"], row["qc"]) == (
-        "queued",
-        10,
-        3,
-        "the program",
-    )
-    job = await pool.fetchrow("select * from procrastinate_jobs")
-    assert (job["queue_name"], job["task_name"], job["status"]) == ("tasks", JOB_NAME, "todo")
-
-
-async def test_many_submissions_need_one_hint(pool, store):
-    await asyncio.gather(*(store.submit("x", 10, None) for _ in range(5)))
-    await store.submit("x", 10, None)
-    assert await hints(pool) <= 5
-    await pool.execute("update procrastinate_jobs set status = 'doing'")
-    await store.submit("x", 10, None)
-    await store.submit("x", 10, None)
-    assert await hints(pool) == 1
-
-
-async def test_a_full_queue_takes_no_task(pool):
-    store = Store(pool, "tasks", max_queued=5)
-    ids = [await store.submit("x", 10, None) for _ in range(5)]
-    with pytest.raises(QueueFull, match="5 tasks are queued"):
-        await store.submit("x", 10, None)
-    for table in ("tasks", "programs"):
-        assert await pool.fetchval(f"select count(*) from {table}") == len(ids)  # noqa: S608
-    await Store(pool, "other", max_queued=5).submit("x", 10, None)  # each queue for itself
-    await claim(store, A)
-    await store.submit("x", 10, None)
-
-
-async def test_a_queue_that_was_full_is_not_asked_again_for_a_moment(pool, monkeypatch):
-    store = Store(pool, "tasks", max_queued=2)
-    for _ in range(2):
-        await store.check_room()
-        await store.submit("x", 10, None)
-    await store.check_room()  # it was empty when it was counted, which is good enough here
-    with pytest.raises(QueueFull):
-        await store.submit("x", 10, None)
-    with pytest.raises(QueueFull):
-        await store.check_room()
-    await claim(store, A)
-    with pytest.raises(QueueFull):
-        await store.check_room()
-    monkeypatch.setattr(quantum_tasks.store, "_RECOUNT_S", 0.0)
-    await store.check_room()
-    await store.submit("x", 10, None)
-    with pytest.raises(QueueFull):
-        await store.check_room()
-
-
-async def test_concurrent_submissions_exceed_the_limit_by_no_more_than_there_are(pool):
-    store = Store(pool, "tasks", max_queued=5)
-    tries = (store.submit("x", 10, None) for _ in range(30))
-    outcomes = await asyncio.gather(*tries, return_exceptions=True)
-    taken = sum(isinstance(outcome, uuid.UUID) for outcome in outcomes)
-    assert 5 <= taken <= 5 + 10  # ten connections
-    assert all(isinstance(outcome, (uuid.UUID, QueueFull)) for outcome in outcomes)
-
-
-async def test_a_long_queue_is_counted_once_a_second_until_it_is_nearly_full(pool):
-    store = Store(pool, "tasks", max_queued=3000)
-    await pool.execute(
-        "insert into tasks (id, queue, shots) "
-        "select gen_random_uuid(), 'tasks', 1 from generate_series(1, 1998)"
-    )
-    limits = []
-    execute = asyncpg.Connection.fetch
-
-    async def recording(connection, query, *arguments, **options):
-        limits.append(arguments[-1])
-        return await execute(connection, query, *arguments, **options)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(asyncpg.Connection, "fetch", recording)
-        await store.submit("x", 10, None)  # not counted yet: the statement counts
-        await store.check_room()
-        for _ in range(3):
-            await store.check_room()
-            await store.submit("x", 10, None)
-    assert limits == [3000, None, 3000, 3000]  # 1999 at the count
-
-
-async def test_submit_leaves_nothing_behind_when_its_hint_cannot_be_stored(pool, store):
-    await pool.execute("alter table procrastinate_jobs add check (queue_name <> 'tasks')")
-    with pytest.raises(asyncpg.CheckViolationError):
-        await store.submit("x", 10, None)
-    assert await pool.fetchval("select count(*) from tasks") == 0
-    assert await pool.fetchval("select count(*) from programs") == 0
-
-
 async def test_tasks_are_claimed_first_come_first_served(store):
-    ids = [await store.submit(str(i), 10, None) for i in range(5)]
+    ids = [await submit(store, str(i), 10, None) for i in range(5)]
     assert [task.id for task in await claim(store, A, 3)] == ids[:3]
     assert [task.id for task in await claim(store, B, 3)] == ids[3:]
     assert await claim(store, A, 3) == []
 
 
 async def test_a_claim_takes_only_its_own_queue_and_no_task_before_its_time(pool, store):
-    await Store(pool, "other").submit("x", 10, None)
-    later = await store.submit("x", 10, None)
+    await submit(Store(pool, "other"))
+    later = await submit(store)
     await pool.execute(
         "update tasks set run_after = now() + interval '1 hour' where id = $1", later
     )
@@ -204,7 +105,7 @@ async def test_a_claim_takes_only_its_own_queue_and_no_task_before_its_time(pool
 
 
 async def test_concurrent_claims_never_get_the_same_task(store):
-    ids = {await store.submit("x", 10, None) for _ in range(40)}
+    ids = {await submit(store) for _ in range(40)}
     claims = await asyncio.gather(*(claim(store, uuid.uuid4(), 7) for _ in range(10)))
     got = [task.id for claim in claims for task in claim]
     while more := await claim(store, A, 7):
@@ -214,7 +115,7 @@ async def test_concurrent_claims_never_get_the_same_task(store):
 
 
 async def test_a_claim_passes_over_what_another_is_taking(pool, store):
-    first, second = [await store.submit("x", 10, None) for _ in range(2)]
+    first, second = [await submit(store) for _ in range(2)]
     async with pool.acquire() as other, other.transaction():
         await other.execute("select from tasks where id = $1 for update", first)
         async with asyncio.timeout(5):
@@ -257,7 +158,7 @@ async def test_an_earlier_attempt_cannot_end_a_task_even_on_the_same_instance(po
 
 @pytest.mark.parametrize("end", ["completed", "failed", "cancelled"])
 async def test_a_final_task_never_changes_whatever_statement_tries(pool, store, end):
-    id = await store.submit("x", 10, None)
+    id = await submit(store)
     error = ("'c'", "'m'") if end == "failed" else ("null", "null")
     await pool.execute(
         f"update tasks set status = '{end}', ended_at = now(), "  # noqa: S608
@@ -294,7 +195,7 @@ async def test_a_failure_that_is_told_twice_is_the_same_failure(store):
 
 
 async def test_attempts_are_consecutive(pool, store):
-    await store.submit("x", 10, None)
+    await submit(store)
     for change in (
         "attempt = 1",
         "status = 'running', instance = gen_random_uuid()",
@@ -304,21 +205,64 @@ async def test_attempts_are_consecutive(pool, store):
             await pool.execute(f"update tasks set {change}")  # noqa: S608
 
 
-async def test_a_queued_or_running_task_is_cancelled_and_its_attempt_refused(pool, store):
+async def test_a_queued_task_is_cancelled_at_once_and_a_running_one_is_being_cancelled(store):
     running = await claimed(store)
-    queued = await store.submit("x", 10, None)
-    for id in (running.id, queued):
-        assert await store.cancel(id)
-        assert not await store.cancel(id)
-        assert (await store.get(id)).status is Status.CANCELLED
-    assert not await store.complete(running, A, "{}")
+    queued = await submit(store)
+    unknown = uuid.uuid4()
+    expected = {running.id: Status.CANCELLING, queued: Status.CANCELLED}
+    for _ in range(2):
+        assert await store.cancel([running.id, queued, unknown]) == expected
+    assert (await store.get(queued)).status is Status.CANCELLED
+    assert await store.cancellations(A) == [running.id]
+    assert await store.cancellations(B) == []
     assert await claim(store, A, 9) == []
-    assert not await store.cancel(uuid.uuid4())
+
+
+async def test_a_task_that_is_being_cancelled_ends_in_no_other_way(pool, store):
+    task = await claimed(store)
+    await store.cancel([task.id])
+    assert not await store.complete(task, A, "{}")
+    assert not await store.fail(task, A, "code", "message")
+    with pytest.raises(asyncpg.CheckViolationError, match="being cancelled"):
+        await pool.execute("update tasks set status = 'completed', ended_at = now()")
+    assert not await store.cancelled(task, B)
+    assert await store.cancelled(task, A)
+    assert await store.cancelled(task, A)  # the answer may have been lost
+    assert await status(pool, task.id) == "cancelled"
+
+
+async def test_what_has_ended_is_not_cancelled(store):
+    task = await claimed(store)
+    assert not await store.cancelled(task, A)  # nobody has asked for it
+    await store.complete(task, A, "{}")
+    assert await store.cancel([task.id]) == {task.id: Status.COMPLETED}
+    assert (await store.get(task.id)).status is Status.COMPLETED
+
+
+@pytest.mark.parametrize("how", ["crash", "loss", "release", "disown", "sweep"])
+async def test_a_task_that_is_being_cancelled_is_not_queued_again(pool, store, how):
+    await steady(pool, store, B)
+    task = await claimed(store)
+    await store.cancel([task.id])
+    match how:
+        case "crash":
+            assert await store.retry(task, A, 9, 0, "code", "message") is Status.CANCELLED
+        case "loss":
+            assert await store.lose(task, A) is Status.CANCELLED
+        case "release":
+            await store.release(A)
+        case "disown":
+            await pool.execute("update tasks set started_at = started_at - interval '1 hour'")
+            await store.disown(A, [])
+        case "sweep":
+            await age(pool, A, "heartbeat_at", LEASE_S + 1)
+            await store.sweep(B)
+    assert await status(pool, task.id) == "cancelled"
 
 
 async def lost(pool: Pool, store: Store, losses: int) -> uuid.UUID:
     """A queued task that was lost with so many instances."""
-    id = await store.submit("x", 10, None)
+    id = await submit(store)
     await pool.execute("update tasks set losses = $2 where id = $1", id, losses)
     return id
 
@@ -327,7 +271,7 @@ async def test_a_task_lost_twice_runs_alone_in_its_instance(pool, store):
     await register(store, A, B)
     await lost(pool, store, 1)
     suspect = await lost(pool, store, 2)
-    behind = await store.submit("x", 10, None)
+    behind = await submit(store)
     (first,), held_back = await store.claim(A, 9)  # up to the suspect
     assert (first.id == suspect, held_back) == (False, True)
     assert await store.claim(A, 9) == ([], True)  # until that has ended
@@ -359,33 +303,6 @@ async def test_a_lost_process_is_charged_as_a_loss_and_not_as_a_crash(pool, stor
     (task,) = await claim(store, A)
     assert await store.lose(task, A) is Status.FAILED
     assert (await store.get(task.id)).error_code == "task_lost"
-
-
-@pytest.mark.parametrize("stored", [True, False])
-async def test_a_submission_whose_answer_was_lost_is_stored_once(pool, store, monkeypatch, stored):
-    fetch = asyncpg.Connection.fetch
-
-    async def deaf(connection, *arguments, **options):
-        monkeypatch.setattr(asyncpg.Connection, "fetch", fetch)
-        if stored:
-            await fetch(connection, *arguments, **options)
-        raise asyncpg.ConnectionDoesNotExistError
-
-    monkeypatch.setattr(asyncpg.Connection, "fetch", deaf)
-    id = await store.submit("x", 10, None)
-    assert await status(pool, id) == "queued"
-    assert await pool.fetchval("select count(*) from tasks") == 1
-
-
-async def test_who_cannot_learn_whether_a_task_was_stored_does_not_say_that_it_was_not(
-    store, monkeypatch
-):
-    async def deaf(*_, **__):
-        raise asyncpg.ConnectionDoesNotExistError
-
-    monkeypatch.setattr(asyncpg.Connection, "fetch", deaf)
-    with pytest.raises(OutcomeUnknown, match="nobody knows"):
-        await store.submit("x", 10, None)
 
 
 async def test_an_instance_says_how_many_outcomes_of_its_were_refused(pool, store):
@@ -497,7 +414,7 @@ async def test_an_unregistered_instance_does_not_sweep(store):
 
 
 async def test_an_instance_takes_tasks_during_its_lease_only(pool, store):
-    await store.submit("x", 10, None)
+    await submit(store)
     assert await store.claim(A, 1) == ([], False)
     await register(store, A)
     await age(pool, A, "heartbeat_at", LEASE_S + 1)
@@ -529,7 +446,7 @@ async def test_two_instances_do_not_sweep_at_once(pool, store):
 
 async def test_a_sweep_hints_at_queued_tasks_that_no_job_points_to(pool, store):
     await steady(pool, store, A)
-    await store.submit("x", 10, None)
+    await submit(store)
     await store.sweep(A)
     assert await hints(pool) == 1
     await pool.execute("delete from procrastinate_jobs")

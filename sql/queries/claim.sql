@@ -12,7 +12,7 @@ with mine as (
     select count(*) = 0 as idle, coalesce(max(losses) >= $4, false) as alone
     from tasks where instance = $1 and status = 'running'
 ), lease as (
-    select from instances
+    select release from instances
     where id = $1 and heartbeat_at >= now() - $5::float8 * interval '1 second'
 ), ordinary as (
     select id, priority, position, losses, work_ms from tasks
@@ -41,12 +41,13 @@ with mine as (
     window upto as (order by priority desc, position)
 ), task as (
     update tasks t
-    set status = 'running', attempt = t.attempt + 1, instance = $1, started_at = now()
+    set status = 'running', attempt = t.attempt + 1, instance = $1, started_at = now(),
+        release = (select release from lease)
     from mine, suspected s join programs p on p.task_id = s.id
     where t.id = s.id and not mine.alone and (not s.waits or s.number = 1 and mine.idle)
     returning t.id, t.position, t.attempt, t.shots, t.seed, t.large, t.parallel, t.work_ms,
         case when p.compiled_format = $9 then p.compiled else '' end as compiled,
-        case when p.compiled_format = $9 then '' else p.qc end as qc
+        case when p.compiled_format = $9 then '' else p.qc end as qc, p.options
 )
 select task.*, coalesce((select bool_or(waits) from suspected), false) or mine.alone as held_back
 from mine left join task on true

@@ -1,17 +1,20 @@
--- Stores each result if, and only if, its attempt still owns its task. Asked again because the
--- answer was lost, it says again that the result is stored: an attempt has one owner.
--- $1 task ids, $2 attempts, $3 instances, $4 counts
+-- Stores each result if, and only if, its attempt still owns its task, and nobody has cancelled it.
+-- Asked again because the answer was lost, it says again that the result is stored: an attempt has
+-- one owner.
+-- $1 task ids, $2 attempts, $3 instances, $4 counts, $5 details, $6 milliseconds of simulation
 with given as (
-    select * from unnest($1::uuid[], $2::integer[], $3::uuid[], $4::text[])
-        as g (id, attempt, instance, counts)
+    select * from unnest($1::uuid[], $2::integer[], $3::uuid[], $4::text[], $5::text[], $6::real[])
+        as g (id, attempt, instance, counts, details, simulate_ms)
 ), task as (
-    update tasks t set status = 'completed', instance = null, ended_at = now()
+    update tasks t
+    set status = 'completed', instance = null, ended_at = now(), simulate_ms = g.simulate_ms
     from given g
     where t.id = g.id and t.attempt = g.attempt and t.instance = g.instance
-      and t.status = 'running'
-    returning t.id, t.attempt, g.instance, g.counts
+      and t.status = 'running' and t.cancel_requested_at is null
+    returning t.id, t.attempt, g.instance, g.counts, g.details
 ), result as (
-    insert into results (task_id, attempt, counts) select id, attempt, counts::json from task
+    insert into results (task_id, attempt, counts, details)
+    select id, attempt, counts::json, details::json from task
     returning task_id
 )
 select id, attempt, instance from task

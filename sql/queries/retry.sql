@@ -1,10 +1,12 @@
 -- Charges a task that this attempt still owns with a crash or a loss: it runs again later or, after
--- too many, fails for good.
+-- too many, fails for good. One that was being cancelled is cancelled.
 -- $1 task id, $2 attempt, $3 instance, $4 whether it is a crash, $5 charges of that kind allowed,
 -- $6 delay in seconds, $7 error code, $8 error message
 with charged as (
     select id, $4::bool::integer as crash,
-        (case when $4 then crashes else losses end) < $5 as again
+        case when cancel_requested_at is not null then 'cancelled'
+            when (case when $4 then crashes else losses end) < $5 then 'queued'
+            else 'failed' end::task_status as next
     from tasks
     where id = $1 and attempt = $2 and instance = $3 and status = 'running'
     for update
@@ -13,11 +15,11 @@ with charged as (
     set crashes = crashes + crash,
         losses = losses + 1 - crash,
         instance = null,
-        status = case when again then 'queued' else 'failed' end::task_status,
+        status = next,
         run_after = now() + $6::float8 * interval '1 second',
-        ended_at = case when not again then now() end,
-        error_code = case when not again then $7 end,
-        error_message = case when not again then $8 end
+        ended_at = case when next <> 'queued' then now() end,
+        error_code = case when next = 'failed' then $7 end,
+        error_message = case when next = 'failed' then $8 end
     from charged c where t.id = c.id
     returning queue, status, run_after
 )

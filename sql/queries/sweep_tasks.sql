@@ -1,14 +1,22 @@
--- Queues again what no living instance holds; a task lost too often fails instead.
+-- Queues again what no living instance holds; a task lost too often fails instead, and one that was
+-- being cancelled is cancelled.
 -- $1 losses allowed, $2 error code, $3 error message
-with task as (
-    update tasks
+with lost as (
+    select id,
+        case when cancel_requested_at is not null then 'cancelled'
+            when losses < $1 then 'queued' else 'failed' end::task_status as next
+    from tasks
+    where status = 'running' and instance not in (select id from instances)
+    for update
+), task as (
+    update tasks t
     set losses = losses + 1,
         instance = null,
-        status = case when losses < $1 then 'queued' else 'failed' end::task_status,
-        ended_at = case when losses < $1 then null else now() end,
-        error_code = case when losses < $1 then null else $2 end,
-        error_message = case when losses < $1 then null else $3 end
-    where status = 'running' and instance not in (select id from instances)
-    returning id, status
+        status = next,
+        ended_at = case when next <> 'queued' then now() end,
+        error_code = case when next = 'failed' then $2 end,
+        error_message = case when next = 'failed' then $3 end
+    from lost l where t.id = l.id and t.status = 'running'
+    returning t.id, t.status
 )
 select id, status from task

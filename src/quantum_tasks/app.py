@@ -15,7 +15,8 @@ from typing import Any, Literal
 
 import uvicorn
 
-from quantum_tasks import queue, rescue
+from quantum_tasks import queue, rescue, retention
+from quantum_tasks.archive import Archive
 from quantum_tasks.database import migrations
 from quantum_tasks.database.embedded import EmbeddedPostgres
 from quantum_tasks.database.pool import (
@@ -24,15 +25,22 @@ from quantum_tasks.database.pool import (
     create_pool,
     wait_until_reachable,
 )
+from quantum_tasks.drawing import MEMORY_MB as DRAWING_MB
+from quantum_tasks.drawing import Drawer
 from quantum_tasks.errors import DatabaseUnavailable, StartError
+from quantum_tasks.feed import Feed
 from quantum_tasks.pool import ProcessPool, stop_fork_server
+from quantum_tasks.records import this_release
 from quantum_tasks.settings import Settings
 from quantum_tasks.store import Store
+from quantum_tasks.submissions import Submissions
 from quantum_tasks.supervisor import Supervisor
-from quantum_tasks.tasks import Limits
+from quantum_tasks.tasks import Limits, Task
 from quantum_tasks.waiting import Waiters
 from quantum_tasks.web import connections
-from quantum_tasks.web.app import create_app
+from quantum_tasks.web.app import Parts, create_app
+from quantum_tasks.web.streams import written
+from quantum_tasks.webhooks import Webhooks
 from quantum_tasks.worker import Worker
 
 logger = logging.getLogger(__name__)
@@ -62,22 +70,50 @@ async def serve(
             url = await database_url(settings, stack, postgres)
             await migrations.migrate(url)
             db = await stack.enter_async_context(_database(url, settings.database_connections))
-            store = Store(db, settings.task_queue_name, settings.max_queued_tasks)
+            store = Store(db, settings.task_queue_name)
+            archive = Archive(db)
             supervisor = Supervisor()
             waiters = Waiters(store)
-            await stack.enter_async_context(_running(supervisor.keep("waiting", waiters.run)))
+            feed = Feed(archive, written)
+            background = {"waiting": waiters.run, "retention": lambda: retention.keep(archive)}
+            ended: list[Callable[[uuid.UUID, Task], object]] = [waiters.announce]
+            if settings.webhook_secret is not None:
+                webhooks = Webhooks(db, settings.webhook_secret, settings.webhook_allow_private)
+                background["webhooks"] = webhooks.run
+                ended.append(lambda id, task: webhooks.wake())
+            if only != "worker":
+                background["feed"] = feed.run
+            for name, work in background.items():
+                await stack.enter_async_context(_running(supervisor.keep(name, work)))
             stack.callback(stop_fork_server)
             parsers = simulators = None
+            drawer = Drawer(_limits(settings, DRAWING_MB))
+            stack.push_async_callback(drawer.stop)
             if only != "worker":
                 parsers = await stack.enter_async_context(_parsers(settings))
             if only != "api":
                 simulators = await stack.enter_async_context(_simulators(settings))
-                working = _working(url, db, store, simulators, settings, supervisor, stop, waiters)
+                working = _working(url, db, store, simulators, settings, supervisor, stop, ended)
                 await stack.enter_async_context(working)
             checks = _Readiness(
                 store, supervisor, [pool for pool in (parsers, simulators) if pool]
             )
-        app = create_app(settings, store, parsers, checks, waiters)
+        submissions = Submissions(
+            db, settings.task_queue_name, settings.max_queued_tasks, settings.result_ttl_s
+        )
+        app = create_app(
+            Parts(
+                settings=settings,
+                store=store,
+                submissions=submissions,
+                archive=archive,
+                parsers=parsers,
+                drawer=drawer,
+                waiters=waiters,
+                feed=feed,
+                readiness=checks,
+            )
+        )
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -97,6 +133,7 @@ async def serve(
         gc.freeze()
         gc.set_threshold(20_000, 10, 10)
         stop.on_request(waiters.close)
+        stop.on_request(feed.close)
         stop.on_request(lambda: setattr(server, "should_exit", True))
         await server.serve(sockets=[listener])
         logger.info("stopping")
@@ -269,11 +306,11 @@ async def _working(
     settings: Settings,
     supervisor: Supervisor,
     stop: _Stop,
-    waiters: Waiters,
+    ended: list[Callable[[uuid.UUID, Task], object]],
 ) -> AsyncIterator[None]:
     """The worker with what keeps it fed and alive. Its heart beats until its tasks are done."""
     instance = uuid.uuid4()
-    worker = Worker(store, simulators, settings, instance, waiters.announce)
+    worker = Worker(store, simulators, settings, instance, ended)
     app = queue.create_app(db, url, worker.wake)
     async with AsyncExitStack() as stack:
         # Connections of their own, so that no flood of requests can stop a heart.
@@ -282,9 +319,14 @@ async def _working(
         )
         vital = Store(vital_db, settings.task_queue_name)
         stack.push_async_callback(_say_goodbye, vital, instance)
-        await vital.heartbeat(instance, *rescue.identity(), refused=0)
+        await vital.heartbeat(instance, *rescue.identity(), 0, this_release())
         for name, work in {
-            "heartbeat": lambda: rescue.beat(vital, instance, lambda: worker.refused, worker.wake),
+            "heartbeat": lambda: rescue.beat(
+                vital,
+                instance,
+                lambda: (worker.refused, simulators.alive, worker.ended_last_minute),
+                worker.wake,
+            ),
             "sweep": lambda: rescue.sweep(vital, instance, lambda: worker.held, worker.wake),
         }.items():
             await stack.enter_async_context(_running(supervisor.keep(name, work)))
@@ -292,6 +334,7 @@ async def _working(
         for name, work in {
             "queue": lambda: queue.run(app, settings.task_queue_name),
             "worker": worker.run,
+            "cancellations": worker.stop_cancelled,
         }.items():
             await stack.enter_async_context(_running(supervisor.keep(name, work)))
         yield

@@ -16,10 +16,13 @@ class Diagnostic(msgspec.Struct, frozen=True, kw_only=True):
     """Where in a request something is wrong, and what may mend it.
 
     `pointer` is a JSON pointer (RFC 6901) into the request body. `line` and `column` count from
-    1 within the program; `snippet` is that line with a caret below the column.
+    1 within the program; `snippet` is that line with a caret below the column. Where a request
+    has many tasks, each has a code and a message of its own.
     """
 
     pointer: str
+    code: str | msgspec.UnsetType = msgspec.UNSET
+    message: str | msgspec.UnsetType = msgspec.UNSET
     line: int | None = None
     column: int | None = None
     snippet: str | None = None
@@ -181,6 +184,84 @@ class MemoryExceeded(Problem):
     code, status, title = "memory_exceeded", 422, "Not enough memory"
 
 
+class TaskNotFound(Problem):
+    """There is no task with this id."""
+
+    code, status, title = "task_not_found", 404, "Task not found"
+
+
+class NotAcceptable(Problem):
+    """There is no answer of a type that the header 'Accept' allows."""
+
+    code, status, title = "not_acceptable", 406, "Not acceptable"
+
+
+class ResultNotReady(Problem):
+    """The task has not ended yet."""
+
+    code, status, title = "result_not_ready", 409, "Result not ready"
+
+
+class NoResult(Problem):
+    """The task ended without a result: it failed or was cancelled."""
+
+    code, status, title = "no_result", 409, "No result"
+
+
+class TaskEnded(Problem):
+    """The task has ended, so that it cannot be cancelled any more."""
+
+    code, status, title = "task_ended", 409, "Task has ended"
+
+
+class TaskNotEnded(Problem):
+    """The task has not ended, so that it cannot be deleted yet."""
+
+    code, status, title = "task_not_ended", 409, "Task has not ended"
+
+
+class TaskExpired(Problem):
+    """The time for which the task and its result were kept is over; they were deleted."""
+
+    code, status, title = "task_expired", 410, "Task expired"
+
+
+class IdempotencyMismatch(Problem):
+    """The idempotency key was used before, with another request."""
+
+    code, status, title = "idempotency_mismatch", 422, "Idempotency key reused"
+
+
+class BatchInvalid(Problem):
+    """Some of the tasks cannot be accepted, and so none was."""
+
+    code, status, title = "batch_invalid", 422, "Batch not accepted"
+
+
+class ViewUnavailable(Problem):
+    """The result has nothing to be shown in this way."""
+
+    code, status, title = "view_unavailable", 422, "View unavailable"
+
+
+class CallbacksOff(Problem):
+    """This service makes no callbacks: whoever runs it has not set WEBHOOK_SECRET."""
+
+    code, status, title = "callbacks_off", 422, "No callbacks"
+
+
+class MethodUnsuitable(Problem):
+    """The program cannot be simulated by the method that was asked for."""
+
+    code, status, title = "method_unsuitable", 422, "Unsuitable method"
+
+
+class TooLargeToDraw(Problem):
+    """The circuit is too large to be drawn."""
+
+    code, status, title = "too_large_to_draw", 422, "Too large to draw"
+
+
 class HeadersTooLarge(Problem):
     """The headers of the request are larger or more than this service takes."""
 
@@ -241,3 +322,13 @@ RESULT_TOO_LARGE = "result_too_large"
 WORKER_CRASHED = "worker_crashed"
 TASK_LOST = "task_lost"
 RESULT_REFUSED = "result_refused"
+
+TASK_ERRORS = {
+    SIMULATION_FAILED: "The simulator could not run the program.",
+    TIME_LIMIT_EXCEEDED: "The task took longer than it may, and was stopped.",
+    MEMORY_EXCEEDED: "The program needed more memory than it may have.",
+    RESULT_TOO_LARGE: "The result is larger than the service takes.",
+    WORKER_CRASHED: "The process that ran the program died each time that it was tried.",
+    TASK_LOST: "The service went down each time that it ran the task.",
+    RESULT_REFUSED: "The database refused the result.",
+}

@@ -6,7 +6,11 @@ import json
 import logging
 import time
 from collections.abc import Mapping
+from contextvars import ContextVar
 from typing import Any
+
+# The id of the request that is being served, if one is.
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
@@ -22,7 +26,10 @@ def configure(log_format: str, level: str) -> None:
 
 
 def _fields(record: logging.LogRecord) -> Mapping[str, Any]:
-    return {key: value for key, value in vars(record).items() if key not in _OWN}
+    fields = {key: value for key, value in vars(record).items() if key not in _OWN}
+    if (request := request_id.get()) is not None:
+        fields["request"] = request
+    return fields
 
 
 def _moment(record: logging.LogRecord) -> str:

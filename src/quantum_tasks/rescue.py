@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection
 
 from quantum_tasks import __version__
 from quantum_tasks.errors import DatabaseUnavailable
+from quantum_tasks.records import this_release
 from quantum_tasks.store import Store
 
 logger = logging.getLogger(__name__)
@@ -30,13 +31,19 @@ def identity() -> tuple[str, int, str]:
 
 
 async def beat(
-    store: Store, instance: uuid.UUID, refused: Callable[[], int], wake: Callable[[], None]
+    store: Store,
+    instance: uuid.UUID,
+    figures: Callable[[], tuple[int, int, int]],
+    wake: Callable[[], None],
 ) -> None:
-    """Says for ever that this instance lives."""
+    """Says for ever that this instance lives, and how it does: outcomes that were refused,
+    simulators that are up, tasks that ended within the last minute."""
+    release = this_release()
     away = False
     while True:
         try:
-            if await store.heartbeat(instance, *identity(), refused()):
+            refused, simulators, ended = figures()
+            if await store.heartbeat(instance, *identity(), refused, release, simulators, ended):
                 wake()  # without its lease it could not take what is queued
         except DatabaseUnavailable as error:
             if not away:

@@ -160,6 +160,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_result_bytes: Annotated[
         int, _is("A task whose counts would be larger fails.", ge=1024)
     ] = 16_777_216
+    result_ttl_s: Annotated[
+        int,
+        _is(
+            "For how long a task and its result are kept after its end, unless it asks for less. "
+            "Then it is deleted.",
+            ge=1,
+        ),
+    ] = 30 * 86400
+    webhook_secret: Annotated[
+        str | None,
+        _is(
+            "Signs callbacks: whsec_ and 24 to 64 bytes in base64, or any text. All instances "
+            "need the same. Not set: a callback_url is refused."
+        ),
+    ] = None
+    webhook_allow_private: Annotated[
+        bool, _is("Whether callbacks may go to private and loopback addresses.")
+    ] = False
 
     @property
     def simulators(self) -> int:
@@ -246,6 +264,8 @@ def _why(annotation: Any) -> str:
 
 
 def _plain(default: object) -> str:
+    if isinstance(default, bool):
+        return str(default).lower()
     return f"{default:g}" if isinstance(default, float) else str(default)
 
 
@@ -262,7 +282,10 @@ def _convert(name: str, text: str, annotation: Any) -> object:
                 value = number(text)
                 break
     try:
-        return msgspec.convert(value, Annotated[(inner, *annotation.__metadata__)])
+        # Strictly, no text is a bool; otherwise true, false, 1 and 0 are.
+        return msgspec.convert(
+            value, Annotated[(inner, *annotation.__metadata__)], strict=inner is not bool
+        )
     except msgspec.ValidationError as error:
         reason = str(error).replace("`", "")
         raise SettingsError(f"{name}={text}: {reason[0].lower()}{reason[1:]}") from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import uuid
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -12,41 +12,196 @@ from msgspec import Meta
 from quantum_tasks.errors import Diagnostic
 
 # Of Accepted.compiled. It counts up whenever simulator/circuit.py writes programs otherwise.
-COMPILED_FORMAT = 1
+COMPILED_FORMAT = 2
 
 # Measured bit strings, most significant bit first, registers separated by a space -> shots.
 Counts = dict[str, int]
 
 
 class Status(enum.StrEnum):
-    """The life of a task. The last three are final."""
+    """The life of a task. The last three are final; `cancelling` is a running task that is being
+    stopped."""
 
     QUEUED = "queued"
     RUNNING = "running"
+    CANCELLING = "cancelling"
     COMPLETED = "completed"
     FAILED = "failed"
     CANCELLED = "cancelled"
 
     @property
     def is_final(self) -> bool:
-        return self not in (Status.QUEUED, Status.RUNNING)
+        return self in (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
 
 
-class TaskRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A program to run and how often."""
+class Method(enum.StrEnum):
+    """How a program is simulated. `automatic` takes the first that fits."""
 
-    qc: Annotated[
-        str,
+    AUTOMATIC = "automatic"
+    STATEVECTOR = "statevector"
+    STABILIZER = "stabilizer"
+    MATRIX_PRODUCT_STATE = "matrix_product_state"
+    DENSITY_MATRIX = "density_matrix"
+    EXTENDED_STABILIZER = "extended_stabilizer"
+
+
+# Those of stdgates.inc, and what the language has built in.
+GATES = (
+    *("U", "gphase", "CX", "ccx", "ch", "cp", "cphase", "crx", "cry", "crz", "cswap", "cu", "cx"),
+    *("cy", "cz", "h", "id", "p", "phase", "rx", "ry", "rz", "s", "sdg", "swap", "sx", "t", "tdg"),
+    *("u1", "u2", "u3", "x", "y", "z"),
+)
+
+Probability = Annotated[float, Meta(ge=0, le=1)]
+
+# What an input declaration may be given: true, 3, 0.5, "0101" for bits, a list for an array.
+Value = bool | int | float | str | list[Any]
+Parameters = dict[str, Value]
+
+
+# Python's $ also matches before a line's end, JSON Schema's does not.
+_PLAIN = "^[^\\x00-\\x1f\\x7f]*$(?!\\n)"
+_KEY = "^[A-Za-z0-9_.-]+$(?!\\n)"
+_PAULI = "^[IXYZ]+$(?!\\n)"
+# What is said of text that does not match one of them.
+PATTERNS = {
+    _PLAIN: "text without control characters",
+    _KEY: "letters, digits, '_', '.' and '-'",
+    _PAULI: "letters I, X, Y and Z",
+}
+
+
+class PauliTerm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A product of Pauli operators, times a number. One letter per declared qubit, the last letter
+    is qubit 0, as Qiskit writes it."""
+
+    pauli: Annotated[str, Meta(pattern=_PAULI, max_length=1000, examples=["ZZ"])]
+    coeff: float = 1.0
+
+
+class Depolarizing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """After each gate on one qubit, or on more, its qubits are replaced with these probabilities
+    by the maximally mixed state."""
+
+    p1: Probability = 0.0
+    p2: Probability = 0.0
+
+
+class Noise(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Errors to be simulated. `readout` is the probability that a measurement says the opposite,
+    or two: that it says 1 for 0, and 0 for 1."""
+
+    depolarizing: Depolarizing | None = None
+    # A list, because msgspec 0.22 crashes on a tuple of numbers that have limits.
+    readout: (
+        Probability | Annotated[list[Probability], Meta(min_length=2, max_length=2)] | None
+    ) = None
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a program is to be run, besides shots and seed, which every task has."""
+
+    method: Method = Method.AUTOMATIC
+    parameters: Parameters | list[Parameters] | None = None
+    observables: list[list[PauliTerm]] = []
+    memory: bool = False
+    noise: Noise | None = None
+    timeout_s: float | None = None
+
+    @property
+    def items(self) -> list[Parameters] | None:
+        """The parameters of each run of a sweep; None if this is none."""
+        return self.parameters if isinstance(self.parameters, list) else None
+
+
+Program = Annotated[
+    str,
+    Meta(
+        description="The program: OpenQASM 3 text with at least one measurement.",
+        examples=[
+            'OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; bit[2] c; '
+            "h q[0]; cx q[0], q[1]; c = measure q;"
+        ],
+    ),
+]
+Shots = Annotated[
+    int,
+    Meta(ge=0, le=2**31 - 1, description="How often it is run; 0 for exact expectation values."),
+]
+Seed = Annotated[int, Meta(ge=0, le=2**63 - 1, description="For the same counts each time.")]
+Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=_PLAIN)]
+TagKey = Annotated[str, Meta(min_length=1, max_length=64, pattern=_KEY)]
+TagValue = Annotated[str, Meta(max_length=256, pattern=_PLAIN)]
+Tags = Annotated[dict[TagKey, TagValue], Meta(max_length=50)]
+Priority = Annotated[
+    int, Meta(ge=-100, le=100, description="Tasks of a higher one start first; 0 is usual.")
+]
+
+
+class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A program, and how it is to be run. A list does not repeat the programs."""
+
+    qc: Program | msgspec.UnsetType = msgspec.UNSET
+    shots: Shots | None = None
+    seed: Seed | None = None
+    method: Method = Method.AUTOMATIC
+    parameters: (
+        Annotated[
+            Parameters | Annotated[list[Parameters], Meta(min_length=1, max_length=1000)],
+            Meta(
+                description="Values of the program's inputs by name; a list of such for a sweep: "
+                "one run for each, in one task."
+            ),
+        ]
+        | None
+    ) = None
+    observables: Annotated[
+        list[Annotated[list[PauliTerm], Meta(min_length=1, max_length=10_000)] | PauliTerm],
         Meta(
-            description="The program: OpenQASM 3 text with at least one measurement.",
-            examples=[
-                'OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; bit[2] c; '
-                "h q[0]; cx q[0], q[1]; c = measure q;"
-            ],
+            max_length=1000,
+            description="Sums of Pauli operators whose expectation values are wanted, of the "
+            "state before the final measurements.",
         ),
-    ]
-    shots: Annotated[int, Meta(ge=1, le=2**31 - 1)] | None = msgspec.field(default=None)
-    seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] | None = msgspec.field(default=None)
+    ] = []
+    memory: Annotated[bool, Meta(description="Whether to keep the bit string of each shot.")] = (
+        False
+    )
+    noise: Noise | None = None
+    priority: Priority = 0
+    timeout_s: (
+        Annotated[float, Meta(gt=0, description="The run is killed after so many seconds.")] | None
+    ) = None
+    ttl_s: (
+        Annotated[
+            int, Meta(ge=1, description="For how many seconds after its end the task is kept.")
+        ]
+        | None
+    ) = None
+    callback_url: (
+        Annotated[str, Meta(max_length=2000, description="Where to say that it has ended.")] | None
+    ) = None
+
+    @property
+    def options(self) -> Options:
+        """How it is to be run, besides shots and seed."""
+        return Options(
+            method=self.method,
+            parameters=self.parameters,
+            observables=[
+                [entry] if isinstance(entry, PauliTerm) else entry for entry in self.observables
+            ],
+            memory=self.memory,
+            noise=self.noise,
+            timeout_s=self.timeout_s,
+        )
+
+
+class TaskRequest(RunRequest, frozen=True, kw_only=True):
+    """A program to run, how, and what to call it by."""
+
+    qc: Program
+    name: Name | None = None
+    tags: Tags = {}
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +227,7 @@ class ClaimedTask(msgspec.Struct, frozen=True):
     work_ms: float | None
     compiled: bytes
     qc: str
+    options: Options | None = None
 
 
 # What crosses the fence between the service and a child process (pool.py, simulator/child.py).
@@ -97,6 +253,7 @@ class Check(msgspec.Struct, frozen=True, tag="check"):
 
     qc: str
     shots: int = 1
+    options: Options | None = None
 
 
 class Run(msgspec.Struct, frozen=True, tag="run"):
@@ -109,25 +266,98 @@ class Run(msgspec.Struct, frozen=True, tag="run"):
     soft_time_limit_s: float
     compiled: bytes = b""
     threads: int = 1
+    options: Options | None = None
+
+
+class Draw(msgspec.Struct, frozen=True, tag="draw"):
+    """Draw this program. Answered with Drawn or Rejected."""
+
+    qc: str
+    parameters: Parameters | None = None
+    format: Literal["text", "svg"] = "text"
+
+
+class Drawn(msgspec.Struct, frozen=True, tag="drawn"):
+    """A drawing: text in a typewriter's letters, or an SVG document."""
+
+    content: str
+
+
+class Register(msgspec.Struct, frozen=True):
+    """A classical register that the keys of counts show: its name and how many bits it has."""
+
+    name: str
+    size: int
+
+
+class Stats(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a program before it runs. Of a sweep, it is that of the first program that
+    can be run.
+
+    `depth` and `gates` are those of the program with its loops unrolled and its gates expanded, a
+    loop that a measurement ends counted once. `registers` in order of declaration. `method` and
+    `memory_bytes`: how it will be simulated, and what the state takes. `compile_ms`: what parsing
+    and compiling took.
+    """
+
+    qubits: int
+    clbits: int
+    depth: int
+    gates: dict[str, int]
+    registers: list[Register]
+    method: Method
+    memory_bytes: int
+    compile_ms: float
 
 
 class Accepted(msgspec.Struct, frozen=True, tag="accepted"):
     """The program can be run: what is to be stored for that.
 
     `large` programs take long or much memory, and wait for one another; `parallel` ones can use
-    several cores. `work_ms` is how long one core will take, where that is certain.
+    several cores. `work_ms` is how long one core will take, where that is certain; `estimated_ms`
+    the same within a factor of a few. `stats` is a Stats as JSON text: it goes through the service
+    unread. `compiled` is empty where the program is compiled at its run, as those of a sweep are.
     """
 
     compiled: bytes
     large: bool
     parallel: bool
     work_ms: float | None
+    estimated_ms: float = 0.0
+    stats: str = ""
+
+
+class Expectation(msgspec.Struct, frozen=True):
+    """An observable's mean and the standard error of that, 0 where it is exact."""
+
+    value: float
+    std: float
+
+
+class ItemError(msgspec.Struct, frozen=True):
+    """Why one run of a sweep failed."""
+
+    code: str
+    message: str
+
+
+class Details(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a run brings besides counts, where it was asked for: the bit string of each shot, in
+    order; the expectation value of each observable. Of a run in a sweep, its error."""
+
+    memory: list[str] | None = None
+    expectation_values: list[Expectation] | None = None
+    error: ItemError | None = None
 
 
 class Completed(msgspec.Struct, frozen=True, tag="completed"):
-    """The counts, as JSON text."""
+    """A result as JSON text: Counts, `{}` without shots; of a sweep, a list of them, null for a run
+    that failed. `details` is a Details, or a list of them, where there are any. `simulate_ms` is
+    what the run took."""
 
     counts: str
+    details: str | None = None
+    simulate_ms: float = 0.0
 
 
 class Rejected(msgspec.Struct, frozen=True, tag="rejected"):
@@ -142,5 +372,5 @@ class Rejected(msgspec.Struct, frozen=True, tag="rejected"):
     log: str = ""
 
 
-Order = Check | Run
-Reply = Accepted | Completed | Rejected
+Order = Check | Run | Draw
+Reply = Accepted | Completed | Drawn | Rejected

@@ -1,4 +1,4 @@
-"""Those who wait for tasks to end: one registry for all of them, and no connection for any."""
+"""Those who wait for tasks: one registry for all of them, and no connection for any."""
 
 from __future__ import annotations
 
@@ -10,8 +10,22 @@ from quantum_tasks.errors import DatabaseUnavailable
 from quantum_tasks.store import Store
 from quantum_tasks.tasks import Task
 
-_LOOK_S = 0.25
+_LOOK_S = 0.2
 _YOUNG_S = 1.0
+
+
+class _Waiter:
+    """Somebody who waits for a task to end or, if `seen` is given, for a change after that."""
+
+    __slots__ = ("future", "seen")
+
+    def __init__(self, seen: int | None) -> None:
+        self.future: asyncio.Future[Task | None] = asyncio.get_running_loop().create_future()
+        self.seen = seen
+
+    def wake(self, task: Task | None) -> None:
+        if not self.future.done():
+            self.future.set_result(task)
 
 
 class Waiters:
@@ -23,31 +37,38 @@ class Waiters:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._waiting: dict[uuid.UUID, set[asyncio.Future[Task | None]]] = defaultdict(set)
+        self._waiting: dict[uuid.UUID, set[_Waiter]] = defaultdict(set)
+        self._seen: dict[uuid.UUID, int] = {}  # the last change of a task that we know of
         self._young: dict[uuid.UUID, float] = {}  # when they were submitted, the oldest first
         self._somebody = asyncio.Event()
-        self._closed = False
+        self.closed = False
 
     async def ended(self, id: uuid.UUID, within_s: float) -> Task | None:
         """The task as it is when it has ended, or at the end of the time, or when the service
         stops; None if there is no such task."""
-        future: asyncio.Future[Task | None] = asyncio.get_running_loop().create_future()
-        futures = self._waiting[id]
-        futures.add(future)
-        self._somebody.set()
+        waiter = self._enter(id, None)
         try:
-            if id not in self._young or self._closed:
+            if id not in self._young or self.closed:
                 task = await self._store.get(id)  # after we began to listen: it may end meanwhile
-                if task is None or task.status.is_final or self._closed:
+                if task is None or task.status.is_final or self.closed:
                     return task
-            await asyncio.wait({future}, timeout=within_s)
-            if future.done() and (announced := future.result()) is not None:
+            await asyncio.wait({waiter.future}, timeout=within_s)
+            if waiter.future.done() and (announced := waiter.future.result()) is not None:
                 return announced
             return await self._store.get(id)
         finally:
-            futures.discard(future)
-            if not futures:
-                self._waiting.pop(id, None)
+            self._leave(id, waiter)
+
+    async def changed(self, id: uuid.UUID, seen: int, within_s: float) -> bool:
+        """Returns when the status of a task may have changed since a change of its; False at the
+        end of the time, or when the service stops."""
+        waiter = self._enter(id, seen)
+        try:
+            if not self.closed:
+                await asyncio.wait({waiter.future}, timeout=within_s)
+            return waiter.future.done() and not self.closed
+        finally:
+            self._leave(id, waiter)
 
     def submitted(self, id: uuid.UUID) -> None:
         """A task has begun: whoever waits for it at once need not ask the database first."""
@@ -59,26 +80,56 @@ class Waiters:
     def announce(self, id: uuid.UUID, task: Task | None = None) -> None:
         """A task has ended, as `task` if that is known here."""
         self._young.pop(id, None)
-        for future in self._waiting.get(id, ()):
-            if not future.done():
-                future.set_result(task)
+        for waiter in self._waiting.get(id, ()):
+            waiter.wake(task)
 
     def close(self) -> None:
         """Lets everybody go: the service stops."""
-        self._closed = True
+        self.closed = True
         for id in list(self._waiting):
             self.announce(id)
 
     async def run(self) -> None:
-        """Looks for ever for tasks that have ended elsewhere."""
+        """Looks for ever for what other instances have done."""
         while True:
             await self._somebody.wait()
             if not self._waiting:
                 self._somebody.clear()
                 continue
             await asyncio.sleep(_LOOK_S)
+            seen = {
+                id: max(
+                    self._seen.get(id, 0),
+                    min((one.seen for one in waiters if one.seen is not None), default=0),
+                )
+                for id, waiters in self._waiting.items()
+            }
             try:
-                for id in await self._store.ended(list(self._waiting)):
-                    self.announce(id)
+                for id, change, ended in await self._store.changed(seen):
+                    self._changed(id, change, ended)
             except DatabaseUnavailable:
                 continue
+
+    def _changed(self, id: uuid.UUID, change: int, ended: bool) -> None:
+        if ended:
+            self.announce(id)
+            return
+        for waiter in self._waiting.get(id, ()):
+            self._seen[id] = change
+            if waiter.seen is not None and waiter.seen < change:
+                waiter.wake(None)
+
+    def _enter(self, id: uuid.UUID, seen: int | None) -> _Waiter:
+        waiter = _Waiter(seen)
+        self._waiting[id].add(waiter)
+        if seen is not None and seen < self._seen.get(id, 0):
+            waiter.wake(None)
+        self._somebody.set()
+        return waiter
+
+    def _leave(self, id: uuid.UUID, waiter: _Waiter) -> None:
+        waiters = self._waiting[id]
+        waiters.discard(waiter)
+        if not waiters:
+            self._waiting.pop(id, None)
+            self._seen.pop(id, None)

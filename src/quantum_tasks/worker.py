@@ -6,7 +6,8 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from quantum_tasks.errors import (
@@ -31,6 +32,8 @@ _HELD_BACK_S = 0.5
 _AHEAD_MS = 50.0  # of work for each child that may be taken before it is free
 _MOST_AHEAD = 256  # tasks
 _GATHER_S = 0.05
+_LOOK_S = 0.4  # for tasks that shall be stopped
+_MINUTE_S = 60.0
 
 
 class Worker:
@@ -39,7 +42,7 @@ class Worker:
     It looks for tasks when it is woken (by a hint, or because a child has become free) and takes
     as many as there are free children. One child is kept for tasks that are not large, and the
     cores are shared out among those that are. Of tasks that take but a moment it takes more, so
-    that the children need not wait for the database. `ended` is told of every task that ends.
+    that the children need not wait for the database. `ended` are told of every task that ends.
     """
 
     def __init__(
@@ -48,7 +51,7 @@ class Worker:
         pool: ProcessPool,
         settings: Settings,
         instance: uuid.UUID,
-        ended: Callable[[uuid.UUID, Task], None],
+        ended: Sequence[Callable[[uuid.UUID, Task], object]],
     ) -> None:
         self._store = store
         self._pool = pool
@@ -67,6 +70,9 @@ class Worker:
         self._moments_are_queued = False
         self._more = False  # may be queued, as far as we know
         self._wanted = asyncio.Event()
+        self._stopping = False
+        self._stopped: set[uuid.UUID] = set()  # tasks that were cancelled while they ran
+        self._ends: deque[float] = deque()  # when tasks ended, within the last minute
         self.refused = 0  # outcomes that came from attempts which no longer owned their tasks
 
     def wake(self) -> None:
@@ -78,6 +84,29 @@ class Worker:
     def held(self) -> list[uuid.UUID]:
         """The tasks that this instance is working on."""
         return [task.id for task in self._running.values()]
+
+    @property
+    def ended_last_minute(self) -> int:
+        """How many tasks this instance brought to an end within the last minute."""
+        since = time.monotonic() - _MINUTE_S
+        while self._ends and self._ends[0] < since:
+            self._ends.popleft()
+        return len(self._ends)
+
+    async def stop_cancelled(self) -> None:
+        """For ever looks for tasks of this instance that were cancelled, and stops them."""
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            if not self._running:
+                continue
+            try:
+                cancelled = set(await self._store.cancellations(self._instance))
+            except DatabaseUnavailable:
+                continue
+            for run, task in list(self._running.items()):
+                if task.id in cancelled and task.id not in self._stopped:
+                    self._stopped.add(task.id)
+                    run.cancel()
 
     async def run(self) -> None:
         """Works until cancelled; what is running then goes on, see finish()."""
@@ -176,6 +205,7 @@ class Worker:
             )
             hurried.cancel()
             ended.cancel()
+        self._stopping = True  # what is cancelled from here on is given back, by release()
         for run in list(self._running):
             run.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
@@ -188,6 +218,17 @@ class Worker:
             logger.error("working on a task failed", exc_info=error)
 
     async def _work(self, task: ClaimedTask) -> None:
+        try:
+            await self._attempt(task)
+        except asyncio.CancelledError:
+            if task.id not in self._stopped or self._stopping:
+                raise
+            asyncio.current_task().uncancel()  # type: ignore[union-attr]
+            await self._cancelled(task)
+        finally:
+            self._stopped.discard(task.id)
+
+    async def _attempt(self, task: ClaimedTask) -> None:
         cores = 0
         try:
             cores = await self._take_cores(task)
@@ -199,60 +240,94 @@ class Worker:
             return
         finally:
             self._simulated(task, cores)
-        ms = round((time.monotonic() - began) * 1000)
+        ms = (time.monotonic() - began) * 1000
         match reply:
-            case Completed(counts):
-                await self._complete(task, counts, ms)
-            case Rejected(code, message, log=log):
+            case Completed():
+                await self._complete(task, reply)
+            case Rejected(log=log):
                 if log:
                     logger.error("a program met a defect", extra={"task": task.id, "log": log})
-                await self._fail(task, code, message, ms)
+                await self._fail(task, reply, ms)
             case _:
                 raise TypeError(f"a simulator answered {reply!r}")
 
-    async def _complete(self, task: ClaimedTask, counts: str, ms: int) -> None:
+    async def _complete(self, task: ClaimedTask, done: Completed) -> None:
         try:
             stored = await self._until_stored(
-                lambda: self._store.complete(task, self._instance, counts)
+                lambda: self._store.complete(
+                    task, self._instance, done.counts, done.details, done.simulate_ms
+                )
             )
         except Exception as error:
             # Nothing that passes: a further try, or a further run, would meet the same.
             logger.error("a result cannot be stored", exc_info=error, extra={"task": task.id})
-            await self._fail(task, RESULT_REFUSED, "The database refuses the result.", ms)
+            refusal = Rejected(RESULT_REFUSED, "The database refuses the result.")
+            await self._fail(task, refusal, done.simulate_ms)
             return
         if stored:
-            self._ended(
-                task.id,
-                Task(status=Status.COMPLETED, error_code=None, error_message=None, counts=counts),
-            )
-            self._log("task completed", task, ms=ms)
+            self._finished(task, Status.COMPLETED, counts=done.counts)
+            self._log("task completed", task, ms=round(done.simulate_ms))
+        else:
+            await self._cancelled(task)
+
+    async def _fail(self, task: ClaimedTask, why: Rejected, ms: float) -> None:
+        code, message = why.code, why.message
+        place = (why.errors[0].line, why.errors[0].column) if why.errors else (None, None)
+        if await self._until_stored(
+            lambda: self._store.fail(task, self._instance, code, message, place, ms)
+        ):
+            self._finished(task, Status.FAILED, code, message)
+            self._log("task failed", task, ms=round(ms), code=code)
+        else:
+            await self._cancelled(task)
+
+    async def _cancelled(self, task: ClaimedTask) -> None:
+        """Ends a task that was cancelled while it ran, and was stopped or has just ended; or finds
+        that it is not ours to end."""
+        if await self._until_stored(lambda: self._store.cancelled(task, self._instance)):
+            self._finished(task, Status.CANCELLED)
+            self._log("task cancelled", task)
         else:
             self._refused(task)
 
-    async def _fail(self, task: ClaimedTask, code: str, message: str, ms: int) -> None:
-        if await self._until_stored(lambda: self._store.fail(task, self._instance, code, message)):
-            self._ended(
-                task.id,
-                Task(status=Status.FAILED, error_code=code, error_message=message, counts=None),
-            )
-            self._log("task failed", task, ms=ms, code=code)
-        else:
-            self._refused(task)
+    def _finished(
+        self,
+        task: ClaimedTask,
+        status: Status,
+        code: str | None = None,
+        message: str | None = None,
+        counts: str | None = None,
+    ) -> None:
+        self._ends.append(time.monotonic())
+        shown = Task(status=status, error_code=code, error_message=message, counts=counts)
+        for tell in self._ended:
+            tell(task.id, shown)
 
     async def _simulate(self, task: ClaimedTask, cores: int) -> Reply:
         """Runs the task in a child. Raises ChildDiedError if that may go better next time."""
         settings = self._settings
         soft_s, limit_s = settings.task_soft_time_limit_s, settings.task_time_limit_s
+        whose = "TASK_TIME_LIMIT_S"
+        if task.options is not None and (own_s := task.options.timeout_s or limit_s) < limit_s:
+            soft_s, limit_s, whose = limit_s, own_s, "timeout_s"  # killed, and said so once
         try:
             return await self._pool.run(
-                Run(task.qc, task.shots, task.seed, soft_s, task.compiled, cores),
+                Run(
+                    task.qc,
+                    task.shots,
+                    task.seed,
+                    soft_s,
+                    task.compiled,
+                    cores,
+                    task.options,
+                ),
                 limit_s,
                 work_ms=task.work_ms,
             )
         except OutOfTimeError:
             return Rejected(
                 TIME_LIMIT_EXCEEDED,
-                f"The task was killed after {settings.task_time_limit_s:g} s (TASK_TIME_LIMIT_S).",
+                f"The task was killed after {limit_s:g} s ({whose}).",
             )
         except ChildDiedError as death:
             if not death.out_of_memory:
@@ -282,6 +357,8 @@ class Worker:
         if status is None:
             self._refused(task)
             return
+        if status.is_final:
+            self._finished(task, status, WORKER_CRASHED, message)
         logger.warning(
             "task lost its process",
             extra={

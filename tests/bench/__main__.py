@@ -1,4 +1,4 @@
-"""`make bench ARGS="throughput latency"`; without a section, all but `growth`."""
+"""`make bench ARGS="throughput latency"`; without a section, all but the long ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench import feedforward, growth, large, latency, overload, start, throughput
+from bench import feedforward, growth, large, latency, listing, overload, start, throughput, waiters
 from bench.running import CORES
 from bench.tables import verdicts
 
@@ -23,6 +23,8 @@ SECTIONS = {
     "large": lambda options: large.measure(),
     "start": lambda options: start.measure(),
     "feedforward": lambda options: feedforward.measure(),
+    "listing": lambda options: listing.measure(options.most_finished),
+    "waiters": lambda options: waiters.measure(options.waiters),
     "growth": lambda options: growth.measure(options.churn, options.most_finished),
 }
 MODULES = {
@@ -32,8 +34,12 @@ MODULES = {
     "large": large,
     "start": start,
     "feedforward": feedforward,
+    "listing": listing,
+    "waiters": waiters,
     "growth": growth,
 }
+
+_LONG = ("growth", "listing")  # which fill a database first
 
 
 def main() -> None:
@@ -42,7 +48,7 @@ def main() -> None:
     memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     print(f"{CORES} cores, {memory_gib:.0f} GiB, Python {platform.python_version()}\n")
     began = time.monotonic()
-    for name in options.sections or [name for name in SECTIONS if name != "growth"]:
+    for name in options.sections or [name for name in SECTIONS if name not in _LONG]:
         print(f"## {name}\n\n{(MODULES[name].__doc__ or '').strip()}\n", flush=True)
         SECTIONS[name](options)
     missed = verdicts.count(False)
@@ -58,6 +64,7 @@ def _options() -> argparse.Namespace:
         "--churn", type=int, default=720_000, help="tasks turned over in growth: 200/s for 1 h"
     )
     parser.add_argument("--most-finished", type=int, default=1_000_000)
+    parser.add_argument("--waiters", type=int, default=2000, help="clients that wait at once")
     options = parser.parse_args()
     if unknown := set(options.sections) - set(SECTIONS):
         parser.error(f"no such section: {', '.join(sorted(unknown))}")

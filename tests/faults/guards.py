@@ -17,6 +17,8 @@ from pathlib import Path
 from quantum_tasks.database.embedded import EmbeddedPostgres
 
 ROOT = Path(__file__).resolve().parents[2]
+HOOKS = "tests/test_webhooks.py::"
+SUBMISSIONS = "tests/test_submissions.py::"
 STORE, POOL = "tests/test_store.py::", "tests/test_pool.py::"
 CLAIMS = "tests/test_claims.py::"
 FAULTS, OUTCOMES = "tests/faults/test_faults.py::", "tests/faults/test_outcomes.py::"
@@ -42,6 +44,7 @@ _PLUGINS = ("-p", "pytest_asyncio.plugin", "-p", "no:cacheprovider")
 SQL, MIGRATION, CODE = "sql/queries/", "sql/migrations/", "src/quantum_tasks/"
 EARLIER = STORE + "test_an_earlier_attempt_cannot_end_a_task_even_on_the_same_instance"
 ANOTHER = STORE + "test_another_instance_cannot_end_a_task"
+CANCELLING = STORE + "test_a_task_that_is_being_cancelled_ends_in_no_other_way"
 ALONE = STORE + "test_a_task_lost_twice_runs_alone_in_its_instance"
 
 GUARDS = [
@@ -79,26 +82,47 @@ GUARDS = [
           "and now() >= now() - $5",
           STORE + "test_an_instance_takes_tasks_during_its_lease_only"),
     Guard("cancel: only what has not ended", SQL + "cancel.sql",
-          " and status in ('queued', 'running')", "",
-          STORE + "test_a_queued_or_running_task_is_cancelled_and_its_attempt_refused"),
+          " and t.status in ('queued', 'running')", "",
+          STORE + "test_what_has_ended_is_not_cancelled"),
+    *(
+        Guard(f"{what}: not what is being cancelled", f"{SQL}{what}.sql",
+              f"and {alias}cancel_requested_at is null", "", CANCELLING)
+        for what, alias in (("complete", "t."), ("fail", ""))
+    ),
+    Guard("cancelled: its instance", SQL + "cancelled.sql", "and instance = $3",
+          "and $3::uuid is not null", CANCELLING),
+    Guard("cancelled: only what shall be", SQL + "cancelled.sql",
+          "      and cancel_requested_at is not null\n", "",
+          STORE + "test_what_has_ended_is_not_cancelled"),
+    *(
+        Guard(f"{what}: what is being cancelled is not queued again", f"{SQL}{file}.sql",
+              "cancel_requested_at is not null then 'cancelled'", "false then 'cancelled'",
+              f"{STORE}test_a_task_that_is_being_cancelled_is_not_queued_again[{what}]")
+        for what, file in (("crash", "retry"), ("sweep", "sweep_tasks"))
+    ),
+    Guard("the trigger that lets a cancelled task end in no other way", MIGRATION + "0004_api.sql",
+          "if old.cancel_requested_at is not null and", "if false and", CANCELLING),
+    Guard("submit: one task for a key", SQL + "submit.sql",
+          "      and (key is null or id in (select id from keyed))\n", "",
+          SUBMISSIONS + "test_a_key_brings_the_task_that_it_brought_first"),
     Guard("submit: its hint", SQL + "submit.sql", "select hint_workers($2) where",
           "select 1 where",
-          STORE + "test_submit_stores_task_program_and_hint_together"),
-    Guard("submit: asked again when the answer was lost", CODE + "store.py",
+          SUBMISSIONS + "test_submit_stores_task_program_and_hint_together"),
+    Guard("submit: asked again when the answer was lost", CODE + "submissions.py",
           "        except OutcomeUnknown as unknown:\n",
           "        except OutcomeUnknown as unknown:\n            raise\n",
-          STORE + "test_a_submission_whose_answer_was_lost_is_stored_once[True]"),
-    Guard("the trigger that keeps what is final", MIGRATION + "0002_faults.sql",
+          SUBMISSIONS + "test_a_submission_whose_answer_was_lost_is_stored_once[True]"),
+    Guard("the trigger that keeps what is final", MIGRATION + "0004_api.sql",
           "if old.status in ('completed', 'failed', 'cancelled') then", "if false then",
           STORE + "test_a_final_task_never_changes_whatever_statement_tries[completed]"),
     Guard("the trigger that keeps results", MIGRATION + "0001_tasks.sql",
           "create trigger results_keep before update", "create trigger results_keep after delete",
           STORE + "test_a_result_never_changes"),
-    Guard("attempts are consecutive", MIGRATION + "0002_faults.sql",
+    Guard("attempts are consecutive", MIGRATION + "0004_api.sql",
           "if new.attempt <> old.attempt", "if false and new.attempt <> old.attempt",
           STORE + "test_attempts_are_consecutive"),
-    Guard("the limit of crashes", SQL + "retry.sql", "else losses end) < $5 as again",
-          "else losses end) < $5 + 99 as again",
+    Guard("the limit of crashes", SQL + "retry.sql", "else losses end) < $5 then",
+          "else losses end) < $5 + 99 then",
           STORE + "test_a_crash_is_charged_and_retried_until_the_retries_are_used_up"),
     Guard("the limit of losses", SQL + "sweep_tasks.sql", "losses < $1", "losses < $1 + 99",
           STORE + "test_a_task_lost_too_often_fails"),
@@ -166,6 +190,18 @@ GUARDS = [
     Guard("children die with the service", "src/quantum_tasks/simulator/child.py",
           "    os.close(alive)\n", "",
           POOL + "test_no_child_outlives_a_service_that_is_killed[True]"),
+    Guard("callbacks: skip locked", SQL + "claim_callbacks.sql", "for update skip locked",
+          "for update",
+          HOOKS + "test_claims_at_the_same_time_share_out_what_is_due_without_waiting"),
+    Guard("callbacks: an earlier try that comes late", SQL + "callback_failed.sql",
+          " and tries = $2", " and $2::int > 0",
+          HOOKS + "test_an_earlier_try_that_comes_late_changes_nothing_unless_it_arrived"),
+    Guard("callbacks: no private addresses", CODE + "outgoing.py",
+          "if not self._allow_private and not all(", "if False and not all(",
+          HOOKS + "test_a_name_that_leads_inside_is_refused_as_it_is_connected_to"),
+    Guard("callbacks: what was checked is connected to", CODE + "outgoing.py",
+          "connect_tcp(addresses[-1], port)", "connect_tcp(host, port)",
+          HOOKS + "test_what_was_checked_is_what_is_connected_to"),
     Guard("Postgres of our own is started again", CODE + "database/embedded.py",
           "if self._process is None or self._process.poll() is None:", "if True:",
           "tests/faults/test_postgres.py::"

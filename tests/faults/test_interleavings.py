@@ -19,6 +19,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from submitting import submit
 
 from quantum_tasks.database.pool import create_pool
 from quantum_tasks.store import LEASE_S, Store
@@ -76,7 +77,7 @@ class Interleavings(RuleBasedStateMachine):
     # What instances and users do
 
     async def submit(self) -> None:
-        self.submitted.append(await self.store.submit("x", 10, None))
+        self.submitted.append(await submit(self.store))
 
     async def claim(self, instance: uuid.UUID, limit: int) -> None:
         tasks, _ = await self.store.claim(instance, limit)
@@ -99,7 +100,7 @@ class Interleavings(RuleBasedStateMachine):
         ]
         if self.submitted:
             id = self.submitted[draw % len(self.submitted)]
-            steps.append(lambda: store.cancel(id))
+            steps.append(lambda: store.cancel([id]))
         if claims:
             task = claims[-1 - draw % min(4, len(claims))]
             steps += [
@@ -107,6 +108,7 @@ class Interleavings(RuleBasedStateMachine):
                 lambda: store.fail(task, instance, "code", "message"),
                 lambda: store.retry(task, instance, RETRIES, 0, "code", "message"),
                 lambda: store.lose(task, instance),
+                lambda: store.cancelled(task, instance),
             ]
         return steps[draw % 997 % len(steps)]()
 

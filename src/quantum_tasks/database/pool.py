@@ -60,6 +60,7 @@ CONNECT_ARGS = {
         "enable_hashjoin": "off",
         "enable_mergejoin": "off",
         "jit": "off",
+        "timezone": "UTC",
         # The statements' guards are written for it, whatever the database's default is.
         "default_transaction_isolation": "read committed",
         # No zombie transaction may hold its locks, the sweep's among them, for long after its

@@ -1,69 +1,40 @@
-"""From operations to counts: one circuit, one run of Aer."""
+"""From operations to a result: what a task asks for, as text."""
 
 from __future__ import annotations
 
-import ctypes
-from collections import Counter
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
 
 import msgspec
 import numpy as np
-import qiskit_aer
-from qiskit_aer import AerSimulator
-from qiskit_aer.backends.backend_utils import LIBRARY_DIR
-from qiskit_aer.backends.controller_wrappers import (
-    AerCircuit,
-    AerConfig,
-    aer_controller_execute,
-)
 
-from quantum_tasks.errors import (
-    MEMORY_EXCEEDED,
-    RESULT_TOO_LARGE,
-    SIMULATION_FAILED,
-    more_than_memory,
-)
-from quantum_tasks.simulator import branching
-from quantum_tasks.simulator.amplitudes import draw
-from quantum_tasks.simulator.assembly import PROBABILITIES, assemble, assemble_probabilities
-from quantum_tasks.simulator.circuit import Branch, Loop, Measure, Program, Store
+from quantum_tasks.errors import RESULT_TOO_LARGE
+from quantum_tasks.simulator.circuit import Program
+from quantum_tasks.simulator.controller import Controller, SimulationError
 from quantum_tasks.simulator.cost import plan
-from quantum_tasks.simulator.ordering import clustered
-from quantum_tasks.simulator.sampling import Sampled, as_values, keyed, sampled
+from quantum_tasks.simulator.expectations import Expectations
+from quantum_tasks.simulator.methods import gates_err
+from quantum_tasks.simulator.noise import readout, with_errors
+from quantum_tasks.simulator.observables import observable
+from quantum_tasks.simulator.sampler import Sampler, Way, derived
+from quantum_tasks.simulator.sampling import keyed
+from quantum_tasks.tasks import Details, Expectation, Method, Options
 
-# Up to so many qubits it is sooner to draw from the probabilities ourselves (tests/bench).
-_DRAWN_QUBITS = 18
-_FUSED_QUBITS = 14  # from which on Aer fuses gates
+__all__ = ["SimulationError", "Simulator"]
 
-
-class SimulationError(Exception):
-    """A run that failed and would fail again. `code` is one of errors.py's; `log` is for
-    whoever runs the service."""
-
-    def __init__(self, code: str, message: str, log: str = "") -> None:
-        self.code = code
-        self.log = log
-        super().__init__(message)
+_VALUE_BYTES = 60  # of an expectation value and its standard error
+# What draws from one seed draws apart: counts by the seed itself, the others by these.
+_OF_OBSERVABLES, _OF_MEMORY = 1, 2
 
 
 class Simulator:
-    """Aer with this child's limits.
-
-    Its controller is asked directly: what AerSimulator.run() does around it (a thread, a circuit
-    translated, results as objects) takes several times as long as a small circuit.
-    """
+    """Aer with this child's limits."""
 
     def __init__(self, memory_mb: int, max_result_bytes: int) -> None:
         self._memory_mb = memory_mb
         self._max_result_bytes = max_result_bytes
-        self._controller = aer_controller_execute()
-        self._use_threads = _openmp()
-        options = AerSimulator(max_memory_mb=memory_mb).options.__dict__.items()
-        known = [(name, value) for name, value in options if value is not None]
-        config = AerConfig()
-        self._options = {name: value for name, value in known if hasattr(config, name)}
+        controller = Controller(memory_mb)
+        self._sampler = Sampler(controller, memory_mb)
+        self._expectations = Expectations(controller, self._sampler, memory_mb)
 
     def run(
         self,
@@ -79,108 +50,78 @@ class Simulator:
         MemoryError.
         """
         planned = plan(program, self._memory_mb).method if method is None else method
-        if planned == "automatic":
-            final = sampled(program)
-            if final is not None and program.qubits >= _FUSED_QUBITS:
-                final = Sampled(clustered(final.gates), final.measured, final.shown)
-                rest = [part for part in program.operations if isinstance(part, Measure)]
-                program = Program(program.qubits, program.registers, [*final.gates, *rest])
-            if method is None:
-                counts = self._soonest(program, final, shots, seed, threads)
-                if counts is not None:
-                    return self._encoded(counts, program)
-        options: dict[str, Any] = {"method": planned, "shots": shots}
-        if seed is not None:
-            options["seed_simulator"] = seed
-        if any(isinstance(operation, Branch | Loop | Store) for operation in program.operations):
-            # Truncation removes the label behind a loop that ends the circuit, and the run then
-            # fails with "Invalid jump destination".
-            options["enable_truncation"] = False
-        data = self._execute(assemble(program, planned), options, threads)
-        return self._encoded(self._counted(data, program), program)
+        way = Way(planned, ours=method is None)
+        return self._encoded(self._sampler.counts(program, shots, seed, way, threads), program)
 
-    def _soonest(
-        self, program: Program, final: Sampled | None, shots: int, seed: int | None, threads: int
-    ) -> Mapping[int, int] | None:
-        """The counts, where there is a sooner way to them than Aer's."""
-        if final is not None:
-            if program.qubits > _DRAWN_QUBITS:
-                return None
-            return self._drawn(program.qubits, final, shots, seed, threads)
-        try:
-            limit = branching.aer_work(program, shots)
-            return branching.sample(program, shots, seed, limit, self._memory_mb << 19)
-        except branching.TooMuchWork:
-            return None
+    def simulate(
+        self, program: Program, shots: int, seed: int | None, options: Options, threads: int = 1
+    ) -> tuple[str, Details | None]:
+        """Runs a program as its options say: counts as run() writes them, and what was asked for
+        besides.
 
-    def _drawn(
-        self, qubits: int, final: Sampled, shots: int, seed: int | None, threads: int
-    ) -> Mapping[int, int]:
-        if not final.measured:
-            return {0: shots}
-        circuit = assemble_probabilities(qubits, final.gates, final.measured)
-        options = {"method": "statevector", "shots": 1}
-        probabilities = self._execute(circuit, options, threads)[PROBABILITIES]
-        random = np.random.Generator(np.random.PCG64(seed))
-        weights = np.asarray(probabilities).clip(0.0)[None]
-        _, outcomes, times = draw(random, weights, np.array([shots]))
-        values = as_values(outcomes, final.shown)
-        return dict(zip(values, times.tolist(), strict=True))
+        Without shots, expectation values are exact and counts are `{}`; they are `{}` as well if
+        the program has no bits. The seed gives the same counts whatever else is asked for. Raises
+        ProgramError, SimulationError, or MemoryError.
+        """
+        planned = plan(program, self._memory_mb, options, shots).method
+        # An extended stabilizer or a tableau is what it is; a state vector may be ours.
+        ours = options.method in (Method.AUTOMATIC, Method.STATEVECTOR)
+        way = Way(planned, ours, gates_err(options.noise), readout(options.noise))
+        noisy = msgspec.structs.replace(
+            program, operations=with_errors(program.operations, options.noise)
+        )
+        counts: Mapping[int, int] = {}
+        if shots and any(program.registers):
+            counts = self._sampler.counts(noisy, shots, seed, way, threads)
+        keys = len(counts) + (sum(counts.values()) if options.memory else 0)
+        self._check_size(keys, program, len(options.observables))
+        text = self._encoded(counts, program)
+        memory = _in_order(keyed(counts, _sizes(program)), seed) if options.memory else None
+        values = None
+        if options.observables:
+            values = self._values(noisy, shots, seed, options, way, threads)
+        if memory is None and values is None:
+            return text, None
+        return text, Details(memory=memory, expectation_values=values)
 
-    def _execute(self, circuit: AerCircuit, options: Mapping[str, Any], threads: int) -> Any:
-        """What the simulator says of a circuit. Raises SimulationError."""
-        self._use_threads(threads)
-        config = AerConfig()
-        config.max_parallel_threads = threads
-        config.library_dir = LIBRARY_DIR
-        config.n_qubits = circuit.num_qubits
-        config.memory_slots = circuit.num_memory
-        for name, value in {**self._options, **options}.items():
-            setattr(config, name, value)
-        output = self._controller.execute([circuit], {}, config)
-        if not output["success"] or not output["results"]:
-            raise self._failure(output)
-        return output["results"][0]["data"]
-
-    def _counted(self, data: Any, program: Program) -> Mapping[int, int]:
-        counts = data.get("counts")
-        if not counts:
-            raise SimulationError(SIMULATION_FAILED, "The simulator returned no counts.")
-        # What lies above are bits that nobody sees.
-        mask = (1 << sum(map(len, program.registers))) - 1
-        seen: Counter[int] = Counter()
-        for key, times in counts.items():
-            seen[int(key, 16) & mask] += times
-        return seen
+    def _values(
+        self,
+        program: Program,
+        shots: int,
+        seed: int | None,
+        options: Options,
+        way: Way,
+        threads: int,
+    ) -> list[Expectation]:
+        observables = [observable(terms) for terms in options.observables]
+        if shots == 0:
+            return self._expectations.exact(program, observables, seed, way, threads)
+        own = derived(seed, _OF_OBSERVABLES)
+        return self._expectations.measured(program, observables, shots, own, way, threads)
 
     def _encoded(self, counts: Mapping[int, int], program: Program) -> str:
-        sizes = [len(register) for register in program.registers]
-        size = (sum(sizes) + len(sizes) + 10) * len(counts)
+        self._check_size(len(counts), program)
+        return msgspec.json.encode(keyed(counts, _sizes(program))).decode()
+
+    def _check_size(self, keys: int, program: Program, values: int = 0) -> None:
+        sizes = _sizes(program)
+        size = (sum(sizes) + len(sizes) + 10) * keys + _VALUE_BYTES * values
         if size > self._max_result_bytes:
             raise SimulationError(
                 RESULT_TOO_LARGE,
                 f"The result has about {size} bytes, the limit is {self._max_result_bytes} "
                 "(MAX_RESULT_BYTES): measure fewer bits or take fewer shots.",
             )
-        return msgspec.json.encode(keyed(counts, sizes)).decode()
-
-    def _failure(self, output: Any) -> SimulationError:
-        results = output["results"]
-        status = str(results[0]["status"] if results else output["status"])
-        if "bad_alloc" in status or "memory" in status.lower():
-            return SimulationError(
-                MEMORY_EXCEEDED, more_than_memory(self._memory_mb, "SIMULATOR_MEMORY_MB")
-            )
-        # What it says speaks of the simulator's insides.
-        message = "The simulator cannot run this program."
-        return SimulationError(SIMULATION_FAILED, message, log=status)
 
 
-def _openmp() -> Callable[[int], object]:
-    """Sets how many threads Aer's OpenMP may use, which is the upper limit of what Aer is asked
-    for, and what some of its methods take without being asked."""
-    package = Path(qiskit_aer.__file__).parent
-    places = (*package.parent.glob("qiskit_aer.libs/libgomp*"), *package.glob(".dylibs/libomp*"))
-    for library in places:
-        return ctypes.CDLL(str(library)).omp_set_num_threads
-    return lambda threads: None
+def _sizes(program: Program) -> list[int]:
+    return [len(register) for register in program.registers]
+
+
+def _in_order(counts: Mapping[str, int], seed: int | None) -> list[str]:
+    """Each shot's outcome. Shots are exchangeable: any order of them is as probable as another."""
+    random = np.random.Generator(np.random.PCG64(derived(seed, _OF_MEMORY)))
+    keys = [*counts]
+    numbers = np.arange(len(keys)).repeat([*counts.values()])
+    random.shuffle(numbers)
+    return [keys[number] for number in numbers.tolist()]

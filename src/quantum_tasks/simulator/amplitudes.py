@@ -201,6 +201,19 @@ class Layout:
         return tuple(index)
 
 
+def paulis(
+    amplitudes: Amplitudes, qubits: Sequence[int], numbers: NDArray[np.int64]
+) -> Amplitudes:
+    """Applies a product of Pauli operators to each row, up to a phase: of its number, two bits for
+    each of the qubits say whether there is an X and whether there is a Z."""
+    for place, qubit in enumerate(qubits):
+        view = amplitudes.reshape(len(amplitudes), -1, 2, 1 << qubit)
+        flipped = (numbers >> 2 * place & 1).nonzero()[0]
+        view[flipped] = view[flipped, :, ::-1]
+        view[(numbers >> 2 * place & 2).nonzero()[0], :, 1] *= -1
+    return amplitudes
+
+
 def separable(amplitudes: Amplitudes, qubit: int) -> NDArray[np.bool_]:
     """Of each branch, whether the qubit is not entangled with the others."""
     view = amplitudes.reshape(len(amplitudes), -1, 2, 1 << qubit)

@@ -252,7 +252,7 @@ def _rotated(value: Value, distance: Value, left: bool) -> Value:
     if value.type.kind not in ("bits", "uint", "angle") or size is None:
         raise Mistake("only a sized bit register, uint or angle can be rotated")
     bits = value.data if value.type.kind == "bits" else to_bits(as_integer(value), size)
-    places = as_integer(distance) * (-1 if left else 1) % size if size else 0
+    places = as_integer(cast(distance, INT)) * (-1 if left else 1) % size if size else 0
     bits = bits[places:] + bits[:places]
     return Value(value.type, bits if value.type.kind == "bits" else from_bits(bits))
 

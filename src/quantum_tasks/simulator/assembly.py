@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import scipy.linalg
 from qiskit_aer.backends.controller_wrappers import (
     AerBinaryExpr,
     AerBinaryOp,
@@ -20,6 +21,7 @@ from qiskit_aer.backends.controller_wrappers import (
 from quantum_tasks.simulator.circuit import (
     Branch,
     Condition,
+    Depolarize,
     Gate,
     Loop,
     Measure,
@@ -33,8 +35,17 @@ from quantum_tasks.simulator.circuit import (
     negated,
 )
 from quantum_tasks.simulator.decomposition import PHASES, ROTATIONS, decompose
+from quantum_tasks.simulator.gates import Basic
+from quantum_tasks.simulator.noise import (
+    MAX_MATRIX_QUBITS,
+    channel,
+    coin,
+    label,
+    mixed_by_coin,
+)
 
 PROBABILITIES = "probabilities"
+STATE = "state"
 
 # (gate, controls): the simulator's name for it. What is not here has another form below.
 _NAMES = {
@@ -43,6 +54,10 @@ _NAMES = {
     **{(name, 1): f"c{name}" for name in ("x", "y", "z", "p", "rx", "ry", "rz", "swap", "sx")},
     ("x", 2): "ccx",
 }
+# Of these, what a density matrix takes with so many controls; others have another form there.
+_MATRIX_NAMES = {0: None, 1: ("x", "y", "z", "p"), 2: ("x",)}
+
+_DEPHASED = np.diag([1, 0, 0, 1]).astype(complex)  # what a measurement leaves, whatever it says
 
 
 def assemble(program: Program, method: str) -> AerCircuit:
@@ -52,50 +67,117 @@ def assemble(program: Program, method: str) -> AerCircuit:
     of the simulator's own instructions: Qiskit's circuit would be translated into these, which
     takes longer than a small circuit runs.
     """
-    return _Assembler(decompose(program, method)).circuit
+    assembler = _Assembler(program, method)
+    circuit = assembler.circuit
+    assembler.write(decompose(program.operations, method))
+    if not any_measurement(program.operations):  # the simulator counts only what was measured
+        circuit.num_memory += 1
+        circuit.measure([0], [assembler.bits], [])
+    return circuit
 
 
 def assemble_probabilities(
-    qubits: int, gates: Sequence[Operation], measured: Sequence[int]
+    qubits: int,
+    gates: Sequence[Operation],
+    measured: Sequence[int],
+    method: str = "statevector",
 ) -> AerCircuit:
     """A circuit of gates that ends by saving, as PROBABILITIES, how probable each outcome of the
     measured qubits is; the first of them is the least significant bit of an outcome."""
-    assembler = _Assembler(Program(qubits, [], []), conditional=False)
-    assembler.write(gates)
-    assembler.circuit.save_state(list(measured), "save_probabilities", "average", PROBABILITIES)
+    return assemble_bases(qubits, gates, [([], list(measured))], method, PROBABILITIES)
+
+
+def assemble_bases(
+    qubits: int,
+    gates: Sequence[Operation],
+    bases: Sequence[tuple[list[Gate], list[int]]],
+    method: str,
+    name: str,
+) -> AerCircuit:
+    """A circuit of gates that saves, for each basis, how probable each outcome is.
+
+    A basis is gates, which are undone again, and the qubits that are measured after them. What is
+    saved for the first is called `name`, for others `name` and their number.
+    """
+    assembler = _Assembler(Program(qubits, [], []), method)
+    assembler.write(decompose(gates, method))
+    for number, (turns, measured) in enumerate(bases):
+        assembler.write(turns)
+        own = f"{name}{number or ''}"
+        assembler.circuit.save_state(measured, "save_probabilities", "average", own)
+        if number < len(bases) - 1:
+            assembler.write([_inverse(gate) for gate in reversed(turns)])
+    return assembler.circuit
+
+
+def _inverse(gate: Gate) -> Gate:
+    inverse = Basic(gate.name, gate.params).inverse
+    assert isinstance(inverse, Basic)
+    return Gate(inverse.name, gate.qubits, inverse.params)
+
+
+def assemble_state(qubits: int, gates: Sequence[Operation], method: str) -> AerCircuit:
+    """A circuit of gates that ends by saving the state vector, as STATE."""
+    assembler = _Assembler(Program(qubits, [], []), method)
+    assembler.write(decompose(gates, method))
+    assembler.circuit.save_state(
+        assembler.all_qubits[:qubits], "save_statevector", "single", STATE
+    )
+    return assembler.circuit
+
+
+def assemble_expectations(
+    program: Program, observables: Sequence[Sequence[tuple[str, float]]], method: str
+) -> AerCircuit:
+    """A circuit that ends by saving the expectation value of each observable, under its number.
+
+    An observable is a list of Pauli operators, a letter per qubit with that of qubit 0 last, and
+    their coefficients. Of what is measured on the way, it is the average.
+    """
+    assembler = _Assembler(program, method, averaged=True)
+    assembler.write(decompose(program.operations, method))
+    qubits = assembler.all_qubits[: max(1, program.qubits)]
+    for number, terms in enumerate(observables):
+        words, coefficients = [word for word, _ in terms], [number for _, number in terms]
+        nothing = [0.0] * len(words)
+        assembler.circuit.save_expval(
+            qubits, "save_expval", words, coefficients, nothing, "average", str(number)
+        )
     return assembler.circuit
 
 
 class _Assembler:
-    def __init__(self, program: Program, conditional: bool | None = None) -> None:
+    def __init__(self, program: Program, method: str, averaged: bool = False) -> None:
         shown = [bit for register in program.registers for bit in register]
         used: set[int] = set()
         collect(program.operations, set(), used)
         hidden_bits = sorted(used.difference(shown))
         self._places = {bit: place for place, bit in enumerate([*shown, *hidden_bits])}
         # A jump reads its condition from registers, into which measurements then have to write.
-        self._conditional = _any_jump(program.operations) if conditional is None else conditional
+        self._conditional = _any_jump(program.operations)
         self._labels = 0
+        self._method = method
+        self._averaged = averaged
         self.qubits = max(1, program.qubits)
-        self._all_qubits = list(range(self.qubits))
+        self.all_qubits = list(range(self.qubits))
         self.circuit = AerCircuit()
         self.circuit.circ_id = 0
         self.circuit.num_qubits = self.qubits
         self.bits = len(self._places)
         self._names: dict[tuple[str, int, tuple[float, ...]], tuple[str, tuple[float, ...]]] = {}
-        hidden = not any_measurement(program.operations) and conditional is None
-        self.circuit.num_memory = self.bits + hidden
-        self.write(program.operations)
-        if hidden:  # the simulator counts only what was measured
-            self.circuit.measure([0], [self.bits], [])
+        self.circuit.num_memory = self.bits
 
     def write(self, written: Sequence[Operation]) -> None:
         circuit, places = self.circuit, self._places
         for operation in written:
             match operation:
-                case Gate():
+                case Gate() if self._method != "density_matrix" or _known(operation):
                     name, params = self._native(operation)
                     circuit.gate(name, operation.qubits, params, [], -1, None, name)
+                case Gate():
+                    self._write_controlled(operation)
+                case Measure() if self._averaged:
+                    circuit.superop([operation.qubit], _DEPHASED, -1, None)
                 case Measure():
                     bit = [places[operation.bit]]
                     circuit.measure([operation.qubit], bit, bit if self._conditional else [])
@@ -107,6 +189,8 @@ class _Assembler:
                 case Unitary():
                     matrix = np.array(operation.matrix, dtype=complex)
                     circuit.unitary(operation.qubits, matrix, -1, None, "unitary")
+                case Depolarize():
+                    self._write_error(operation)
                 case Branch():
                     self._write_branch(operation)
                 case Loop():
@@ -116,6 +200,36 @@ class _Assembler:
                     self.write(operation.body)
                     self._jump(start)
                     self._mark(end)
+
+    def _write_controlled(self, gate: Gate) -> None:
+        """A controlled gate as a diagonal one, in the basis of its eigenvectors."""
+        if gate.name == "swap":
+            *controls, a, b = gate.qubits
+            flips = [Gate("x", (b, a)), Gate("x", (*controls, a, b)), Gate("x", (b, a))]
+            self.write(flips)
+            return
+        *controls, target = gate.qubits
+        values, vectors = scipy.linalg.schur(
+            Basic(gate.name, gate.params).matrix, output="complex"
+        )
+        diagonal = np.ones(1 << len(gate.qubits), dtype=complex)
+        diagonal[[(1 << len(controls)) - 1, -1]] = values.diagonal()
+        self.circuit.unitary([target], vectors.conj().T, -1, None, "unitary")
+        self.circuit.diagonal(gate.qubits, diagonal, -1, "diagonal")
+        self.circuit.unitary([target], vectors, -1, None, "unitary")
+
+    def _write_error(self, operation: Depolarize) -> None:
+        circuit, qubits, probability = self.circuit, operation.qubits, operation.probability
+        if self._method != "density_matrix":
+            circuit.set_qerror_loc(qubits, label(operation), -1, None)
+        elif len(qubits) <= MAX_MATRIX_QUBITS:
+            circuit.superop(qubits, channel(len(qubits), probability), -1, None)
+        else:  # a matrix on all of them would be too large
+            extra = self.qubits
+            circuit.num_qubits = extra + 1
+            circuit.superop([extra], coin(probability), -1, None)
+            for qubit in qubits:
+                circuit.superop([qubit, extra], mixed_by_coin(), -1, None)
 
     def _write_branch(self, operation: Branch) -> None:
         otherwise, end = self._label(), self._label()
@@ -133,11 +247,11 @@ class _Assembler:
         return f"label_{self._labels}"
 
     def _mark(self, label: str) -> None:
-        self.circuit.mark(self._all_qubits, [label])
+        self.circuit.mark(self.all_qubits, [label])
 
     def _jump(self, label: str, condition: Condition = True) -> None:
         expression = None if condition is True else self._expression(condition)
-        self.circuit.jump(self._all_qubits, [label], -1, expression)
+        self.circuit.jump(self.all_qubits, [label], -1, expression)
 
     def _expression(self, condition: Condition) -> Any:
         if isinstance(condition, bool):
@@ -162,6 +276,13 @@ _OPERATORS = {"&": AerBinaryOp.LogicAnd, "|": AerBinaryOp.LogicOr, "^": AerBinar
 
 def _any_jump(operations: Sequence[Operation]) -> bool:
     return any(isinstance(operation, Branch | Loop) for operation in operations)
+
+
+def _known(gate: Gate) -> bool:
+    """Whether a density matrix takes a gate as it is."""
+    controls = len(gate.qubits) - (2 if gate.name == "swap" else 1)
+    names = _MATRIX_NAMES.get(controls, ())
+    return names is None or gate.name in names
 
 
 def native(name: str, controls: int, params: tuple[float, ...]) -> tuple[str, tuple[float, ...]]:

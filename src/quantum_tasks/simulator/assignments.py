@@ -12,6 +12,7 @@ from quantum_tasks.simulator import runtime
 from quantum_tasks.simulator.circuit import Condition
 from quantum_tasks.simulator.gatecalls import GateCalls
 from quantum_tasks.simulator.indices import Node
+from quantum_tasks.simulator.inputs import Input
 from quantum_tasks.simulator.machine import Machine, Variable
 from quantum_tasks.simulator.mistakes import semantic, unsupported
 from quantum_tasks.simulator.runtime import word
@@ -26,7 +27,8 @@ class Assignments(GateCalls):
 
     def __init__(self, machine: Machine) -> None:
         super().__init__(machine)
-        self.registers: list[list[int]] = []  # the bits that counts show
+        self.registers: dict[str, list[int]] = {}  # the bits that counts show
+        self.given_bits: set[int] = set()  # those of inputs
         self.has_outputs = False
         self._homes: dict[int, list[int]] = {}
 
@@ -91,12 +93,25 @@ class Assignments(GateCalls):
         self.scopes.declare(node.identifier, variable, node)
         if shown and (output or not self.has_outputs):
             assert variable.homes is not None
-            self.registers.append(variable.homes)
+            self.registers[name] = variable.homes
         everything = self._all_cells(variable)
         if isinstance(initial, ast.QuantumMeasurement):
             self._measure_checked(initial, everything, node)
         elif value is not None:
             self._write_cells(everything, word(value))
+
+    def declare_input(self, wanted: Input, value: Value) -> None:
+        """Declares a variable that the request gave a value; counts do not show its bits."""
+        node, type = wanted.node, wanted.type
+        self.inputs[wanted.name] = wanted
+        if type.kind in ("bit", "bits"):
+            variable = self._bit_variable(node, wanted.name, type)
+            self.scopes.declare(node.identifier, variable, node)
+            self._write_cells(self._all_cells(variable), word(value))
+            self.given_bits.update(variable.homes or [])
+        else:
+            variable = Variable(wanted.name, value)
+            self.scopes.declare(node.identifier, variable, node)
 
     def _bit_variable(self, node: Node, name: str, type: Type) -> Variable:
         size = bit_size(type)

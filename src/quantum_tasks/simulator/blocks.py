@@ -101,7 +101,7 @@ class Blocks(Assignments):
             else:
                 self._compile(node, self.work)
         except ProgramError as error:
-            if error.place is None and error.node is None:
+            if error.place is None and error.node is None and error.pointer == "/qc":
                 error.node = node
             raise
 

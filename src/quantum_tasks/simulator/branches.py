@@ -6,15 +6,16 @@ and how many shots there are. Work is counted in nanoseconds, as they were on on
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from quantum_tasks.simulator import amplitudes
+from quantum_tasks.simulator import amplitudes, noise
 from quantum_tasks.simulator.amplitudes import Amplitudes, Layout
 from quantum_tasks.simulator.circuit import Condition, Program, collect
+from quantum_tasks.simulator.noise import Readout
 
 BUILD = 5_000  # to read an operation
 CALL = 3_000  # a gate, whatever it is applied to
@@ -31,6 +32,9 @@ _COPIES = 3  # of everything there is, at most, at one moment
 _MASK_BITS = 20_000_000  # operations times bits; for each, one bit may be kept
 
 
+Seed = int | np.random.SeedSequence | None
+
+
 class TooMuchWork(Exception):
     """It takes more work than it may, or more memory."""
 
@@ -39,9 +43,16 @@ class Run:
     """One run of a program: what it has taken so far, and what it may take."""
 
     def __init__(
-        self, program: Program, shots: int, seed: int | None, limit: float, max_bytes: int
+        self,
+        program: Program,
+        shots: int,
+        seed: Seed,
+        limit: float,
+        max_bytes: int,
+        readout: Readout | None = None,
     ) -> None:
         self.random = np.random.Generator(np.random.PCG64(seed))
+        self.readout = readout
         self.qubits = program.qubits
         self.shots = shots
         self._work = 0.0
@@ -178,6 +189,54 @@ class Group:
             self.bits = self.bits[:, parents]
             self.shots = shots
         return outcomes
+
+    def err(self, run: Run, qubits: Sequence[int], probability: float) -> None:
+        """Applies random Pauli operators to the qubits of so many shots, on average."""
+        kinds = 4 ** len(qubits)
+        wrong = run.random.binomial(self.shots, probability * (1 - 1 / kinds))
+        total = int(wrong.sum())
+        run.spend(CALL + len(wrong) * 20)
+        if not total:
+            return
+        numbers = run.random.integers(1, kinds, total)
+        order = np.lexsort((numbers, parents := np.arange(len(wrong)).repeat(wrong)))
+        parents, numbers = parents[order], numbers[order]
+        first = np.ones(total, dtype=np.bool_)
+        first[1:] = (parents[1:] != parents[:-1]) | (numbers[1:] != numbers[:-1])
+        starts = first.nonzero()[0]
+        parents, numbers = parents[starts], numbers[starts]
+        shots = np.diff(starts, append=total)
+        size = self.amplitudes.shape[1]
+        run.spend(SPLIT + len(starts) * (size * len(qubits) * SPLIT_AMPLITUDE + ROW))
+        changed = amplitudes.paulis(self.amplitudes.take(parents, axis=0), qubits, numbers)
+        self.shots = self.shots - wrong
+        # Where no shot is left as it was, the first that has changed takes its place.
+        gone = (self.shots == 0).nonzero()[0]
+        moved = parents.searchsorted(gone)
+        self.amplitudes[gone], self.shots[gone] = changed[moved], shots[moved]
+        added = np.ones(len(parents), dtype=np.bool_)
+        added[moved] = False
+        if not added.any():
+            return
+        new = int(np.count_nonzero(added))
+        run.spend(self.amplitudes.size * AMPLITUDE)
+        run.hold(_COPIES * new * (16 * size + len(self.bits)))
+        self.amplitudes = np.concatenate([self.amplitudes, changed[added]])
+        self.bits = np.concatenate([self.bits, self.bits[:, parents[added]]], axis=1)
+        self.shots = np.concatenate([self.shots, shots[added]])
+
+    def misread(self, run: Run, rows: list[int]) -> None:
+        """Lets some bits be the opposite in some of the shots."""
+        run.spend(len(rows) * (CALL + len(self.shots) * DRAW))
+        said, shots, parents = noise.misread(run.random, self.bits[rows], self.shots, run.readout)
+        width = self.amplitudes.shape[1]
+        grown = len(shots) - len(self.shots)
+        run.spend(len(shots) * (width * SPLIT_AMPLITUDE + len(self.bits)))
+        run.hold(_COPIES * grown * (16 * width + len(self.bits)))
+        self.amplitudes = self.amplitudes[parents]
+        self.bits = self.bits[:, parents]
+        self.bits[rows] = said
+        self.shots = shots
 
     def merge(self, run: Run, live: int) -> None:
         """Makes branches one that are in the same state and have the same `live` bits, if there

@@ -24,10 +24,12 @@ from quantum_tasks.simulator.branches import (
     SPLIT,
     Group,
     Run,
+    Seed,
     TooMuchWork,
 )
 from quantum_tasks.simulator.circuit import (
     Branch,
+    Depolarize,
     Gate,
     Loop,
     Measure,
@@ -39,6 +41,8 @@ from quantum_tasks.simulator.circuit import (
     collect_bits,
 )
 from quantum_tasks.simulator.cost import is_clifford
+from quantum_tasks.simulator.noise import Readout
+from quantum_tasks.simulator.sampling import tallied
 
 __all__ = ["TooMuchWork", "aer_work", "sample", "weighted"]
 
@@ -84,15 +88,21 @@ def weighted(operations: Iterable[Operation], weight: int = 1) -> Iterator[tuple
 
 
 def sample(
-    program: Program, shots: int, seed: int | None, work_limit: float, max_bytes: int
+    program: Program,
+    shots: int,
+    seed: Seed,
+    work_limit: float,
+    max_bytes: int,
+    readout: Readout | None = None,
 ) -> Counter[int]:
     """How often each value of the shown bits comes out; the first bit is the least significant.
 
     The same seed gives the same counts. Raises TooMuchWork when the estimated work passes
-    `work_limit` nanoseconds, or the branches would take more than `max_bytes`.
+    `work_limit` nanoseconds, or the branches would take more than `max_bytes`. Measurements err as
+    `readout` says.
     """
     try:
-        return _sample(Run(program, shots, seed, work_limit, max_bytes), program)
+        return _sample(Run(program, shots, seed, work_limit, max_bytes, readout), program)
     except MemoryError:
         raise TooMuchWork("out of memory") from None
 
@@ -106,11 +116,7 @@ def _sample(run: Run, program: Program) -> Counter[int]:
     group = Group(run)
     block.run(run, group)
     run.spend(ROW * len(group.shots))
-    counts: Counter[int] = Counter()
-    packed = np.packbits(group.bits[:width], axis=0, bitorder="little").T
-    for row, times in zip(packed, group.shots.tolist(), strict=True):
-        counts[int.from_bytes(row.tobytes(), "little")] += times
-    return counts
+    return tallied(group.bits[:width], group.shots)
 
 
 class _Step(ABC):
@@ -172,6 +178,16 @@ class _Apply(_Step):
         group.amplitudes = self._apply(group.amplitudes)
 
 
+class _Depolarize(_Step):
+    def __init__(self, operation: Depolarize) -> None:
+        self._operation = operation
+        for qubit in operation.qubits:
+            self.qubits |= 1 << qubit
+
+    def run(self, run: Run, group: Group) -> None:
+        group.err(run, self._operation.qubits, self._operation.probability)
+
+
 class _Measure(_Step):
     """Measures different qubits into different bits."""
 
@@ -193,6 +209,8 @@ class _Measure(_Step):
         outcomes = group.split(run, self._layout, weights, weights, last=self.last)
         for place, row in enumerate(self._rows):
             group.bits[row] = outcomes >> place & 1
+        if run.readout is not None:
+            group.misread(run, self._rows)
 
 
 class _Reset(_Step):
@@ -310,6 +328,8 @@ def _steps(run: Run, operations: list[Operation]) -> Iterator[_Step]:
                 step = _Measure(run, [operation])
             case Gate() | Unitary():
                 step = _Apply(operation)
+            case Depolarize():
+                step = _Depolarize(operation)
             case Reset():
                 step = _Reset(run, operation.qubit)
             case Store():

@@ -12,16 +12,17 @@ import sys
 import time
 from multiprocessing import forkserver
 from pathlib import Path
-from types import FrameType
+from types import FrameType, ModuleType
 
 import msgspec
 
 from quantum_tasks.errors import MEMORY_EXCEEDED, TIME_LIMIT_EXCEEDED, more_than_memory
-from quantum_tasks.simulator import aer, assembly, compiled, program
+from quantum_tasks.simulator import aer, assembly, program
 from quantum_tasks.simulator.bounds import Bounds
-from quantum_tasks.simulator.estimate import assess
+from quantum_tasks.simulator.execution import run
 from quantum_tasks.simulator.mistakes import ProgramError
-from quantum_tasks.tasks import Check, Completed, Limits, Order, Rejected, Reply, Run
+from quantum_tasks.simulator.submission import check
+from quantum_tasks.tasks import Check, Draw, Drawn, Limits, Order, Rejected, Reply, Run
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
@@ -57,6 +58,8 @@ def serve(channel: socket.socket, stderr: int, limits: Limits) -> None:
     simulator = aer.Simulator(limits.memory_mb, limits.max_result_bytes)
     for example in (_EXAMPLE, _SHORT_EXAMPLE):  # which go different ways
         simulator.run(program.load(example, Bounds()), shots=1, seed=0)
+    if multiprocessing.current_process().name == "qtasks-drawer":
+        _drawing().get_ready()
     bounds = Bounds(limits.max_qubits, limits.max_clbits, limits.max_operations)
     _limit_memory(limits.memory_mb)
     decoder = msgspec.msgpack.Decoder(Order)
@@ -76,19 +79,16 @@ def _answer(order: Order, simulator: aer.Simulator, limits: Limits, bounds: Boun
     try:
         match order:
             case Check():
-                loaded = program.load(order.qc, bounds)
-                return assess(loaded, order.shots, limits.simulator_memory_mb)
+                return check(order, limits.simulator_memory_mb, bounds)
+            case Draw():
+                drawn: Drawn = _drawing().draw(order, bounds)
+                return drawn
             case Run():
                 _stop_softly_after(order.soft_time_limit_s)
                 try:
-                    if order.compiled:
-                        loaded = compiled.decode(order.compiled)
-                    else:
-                        loaded = program.load(order.qc, bounds)
-                    counts = simulator.run(loaded, order.shots, order.seed, threads=order.threads)
+                    return run(order, simulator, limits, bounds)
                 finally:
                     signal.setitimer(signal.ITIMER_REAL, 0)
-                return Completed(counts)
     except ProgramError as error:
         return error.as_reply()
     except aer.SimulationError as error:
@@ -102,6 +102,13 @@ def _answer(order: Order, simulator: aer.Simulator, limits: Limits, bounds: Boun
     except MemoryError:
         setting = "SIMULATOR_MEMORY_MB" if isinstance(order, Run) else "PARSER_MEMORY_MB"
         return Rejected(MEMORY_EXCEEDED, more_than_memory(limits.memory_mb, setting))
+
+
+def _drawing() -> ModuleType:
+    """The module that draws, which the other children have no use for."""
+    from quantum_tasks.simulator import drawing
+
+    return drawing
 
 
 def _live_and_die_with_the_service(stderr: int) -> None:

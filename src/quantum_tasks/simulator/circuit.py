@@ -57,6 +57,14 @@ class Reset(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="r"):
     qubit: int
 
 
+class Depolarize(msgspec.Struct, frozen=True, array_like=True, tag="d"):
+    """Replaces qubits, with a probability, by the maximally mixed state. No program says so: it is
+    how noise.py writes down that a gate errs."""
+
+    qubits: tuple[int, ...]
+    probability: float
+
+
 class Store(msgspec.Struct, frozen=True, array_like=True, tag="s"):
     """Writes a value into a bit."""
 
@@ -79,19 +87,24 @@ class Loop(msgspec.Struct, frozen=True, array_like=True, tag="l"):
     body: list[Operation]
 
 
-Operation = Gate | Unitary | Measure | Reset | Store | Branch | Loop
+Operation = Gate | Unitary | Measure | Reset | Store | Branch | Loop | Depolarize
 
 
 class Program(msgspec.Struct, frozen=True, array_like=True):
     """Operations over `qubits` qubits and any bits, which are numbered from 2.
 
     `registers` are the bits of the classical registers that a counts key shows, in order of
-    declaration, least significant bit first; a loose bit is a register of one.
+    declaration, least significant bit first; a loose bit is a register of one. `names` are theirs.
+    `declared` qubits there were, and `places` says which of them each qubit is: those that the
+    program never touches are left out.
     """
 
     qubits: int
     registers: list[list[int]]
     operations: list[Operation]
+    names: list[str] = []
+    declared: int = 0
+    places: list[int] = []
 
 
 def negated(a: Condition) -> Condition:
@@ -169,7 +182,7 @@ def collect(operations: Iterable[Operation], qubits: set[int], bits: set[int]) -
     """Adds the qubits and bits that operations touch."""
     for operation in operations:
         match operation:
-            case Gate() | Unitary():
+            case Gate() | Unitary() | Depolarize():
                 qubits.update(operation.qubits)
             case Measure():
                 qubits.add(operation.qubit)
@@ -195,11 +208,13 @@ def compact(program: Program) -> Program:
     """
     used: set[int] = set()
     collect(program.operations, used, set())
-    if len(used) == program.qubits:
-        return program
-    numbers = {qubit: number for number, qubit in enumerate(sorted(used))}
-    operations = _renumbered(program.operations, numbers)
-    return Program(len(used), program.registers, operations)
+    places = sorted(used)
+    operations = program.operations
+    if len(places) < program.qubits:
+        numbers = {qubit: number for number, qubit in enumerate(places)}
+        operations = _renumbered(operations, numbers)
+    registers, names = program.registers, program.names
+    return Program(len(places), registers, operations, names, program.qubits, places)
 
 
 def _renumbered(operations: list[Operation], numbers: dict[int, int]) -> list[Operation]:
@@ -225,6 +240,36 @@ def _renumbered(operations: list[Operation], numbers: dict[int, int]) -> list[Op
             case _:
                 result.append(operation)
     return result
+
+
+def without_unread(operations: list[Operation], bits: set[int]) -> list[Operation]:
+    """The operations without the constants that are stored into some bits and never read."""
+    read: set[int] = set()
+    _collect_read(operations, read)
+    unread = bits - read
+    return [
+        operation
+        for operation in operations
+        if not (
+            isinstance(operation, Store)
+            and operation.bit in unread
+            and isinstance(operation.value, bool)
+        )
+    ]
+
+
+def _collect_read(operations: Iterable[Operation], bits: set[int]) -> None:
+    for operation in operations:
+        match operation:
+            case Store():
+                collect_bits(operation.value, bits)
+            case Branch():
+                collect_bits(operation.condition, bits)
+                _collect_read(operation.then, bits)
+                _collect_read(operation.otherwise, bits)
+            case Loop():
+                bits.add(operation.condition)
+                _collect_read(operation.body, bits)
 
 
 def collect_bits(condition: Condition, bits: set[int]) -> None:

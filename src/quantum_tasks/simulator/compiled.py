@@ -28,7 +28,7 @@ def decode(data: bytes) -> Program:
     program = _decoder.decode(data)
     if _has_conditions(program.operations):
         operations = [_mended(operation) for operation in program.operations]
-        return Program(program.qubits, program.registers, operations)
+        return msgspec.structs.replace(program, operations=operations)
     return program
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from openqasm3 import ast
 
-from quantum_tasks.errors import QasmUnsupported, TooComplex, UnboundParameter
+from quantum_tasks.errors import QasmUnsupported, TooComplex
 from quantum_tasks.simulator import runtime
 from quantum_tasks.simulator.blocks import Blocks
 from quantum_tasks.simulator.bounds import Bounds
@@ -23,9 +23,11 @@ from quantum_tasks.simulator.circuit import (
     any_of,
     compact,
     negated,
+    without_unread,
 )
 from quantum_tasks.simulator.expressions import NeedsKnownError
 from quantum_tasks.simulator.indices import Node
+from quantum_tasks.simulator.inputs import Given, Input, input_names
 from quantum_tasks.simulator.machine import CannotBeCarriedError, Machine, Variable
 from quantum_tasks.simulator.mistakes import ProgramError, semantic, unsupported
 from quantum_tasks.simulator.scope import Cells, Qubits, Subroutine, what
@@ -41,35 +43,36 @@ _SWITCHED = ("int", "uint", "bits", "bit", "bool")
 _MAX_TURNS = 100  # of a loop that has to be written out
 
 
-def compile_program(tree: ast.Program, bounds: Bounds) -> Program:
-    """Compiles a syntax tree. Raises ProgramError."""
-    compiler = Compiler(bounds)
-    try:
-        return compiler.program(tree)
-    except RecursionError:
-        raise ProgramError(
-            TooComplex, "The program is nested too deeply.", compiler.current
-        ) from None
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        # A defect of ours, which must neither look like one of the service nor stay unknown.
-        failure = ProgramError(
-            QasmUnsupported, f"The compiler fails here ({type(error).__name__}).", compiler.current
-        )
-        failure.log = traceback.format_exc()
-        raise failure from None
-
-
 class Compiler(Blocks):
-    """Compiles one program."""
+    """Compiles one program, its inputs having the values that were given."""
 
-    def __init__(self, bounds: Bounds) -> None:
+    def __init__(self, bounds: Bounds, given: Given) -> None:
         super().__init__(Machine(bounds))
+        self._inputs_given = given
 
-    def program(self, tree: ast.Program) -> Program:
-        """Compiles a whole program."""
-        self.run(tree.statements)
-        registers = [homes for homes in self.registers if homes]
-        return compact(Program(self.machine.qubits, registers, self.machine.operations))
+    def compile(self, tree: ast.Program) -> Program:
+        """Compiles a syntax tree. Raises ProgramError."""
+        try:
+            if self._inputs_given.parameters:
+                self._inputs_given.check_names(input_names(tree))
+            self.run(tree.statements)
+        except RecursionError:
+            raise ProgramError(
+                TooComplex, "The program is nested too deeply.", self.current
+            ) from None
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            # A defect of ours, which must neither look like one of the service nor stay unknown.
+            failure = ProgramError(
+                QasmUnsupported, f"The compiler fails here ({type(error).__name__}).", self.current
+            )
+            failure.log = traceback.format_exc()
+            raise failure from None
+        shown = {name: homes for name, homes in self.registers.items() if homes}
+        operations = self.machine.operations
+        if self.given_bits:  # or a program with inputs could hardly be sampled
+            operations = without_unread(operations, self.given_bits)
+        registers, names = list(shown.values()), list(shown)
+        return compact(Program(self.machine.qubits, registers, operations, names))
 
     def work(self, node: Node) -> None:
         """Compiles one statement. Raises ProgramError, Mistake or NeedsKnownError."""
@@ -272,18 +275,21 @@ class Compiler(Blocks):
         self.scopes.declare(node.identifier, constant, node)
 
     def _io_declaration(self, node: ast.IODeclaration) -> None:
-        name = node.identifier.name
         if node.io_identifier is ast.IOKeyword.input:
-            raise ProgramError(
-                UnboundParameter,
-                f"The input '{name}' has no value.",
-                node,
-                f"declare it as a constant: const float {name} = ...;",
-            )
+            self._input(node)
+            return
         if not self.has_outputs:
             self.has_outputs = True
             self.registers.clear()
         self.declare_variable(node, None, shown=True, output=True)
+
+    def _input(self, node: ast.IODeclaration) -> None:
+        if not self.scopes.is_global:
+            raise semantic("Inputs are declared at the top level of the program.", node)
+        if isinstance(node.type, ast.StretchType):
+            raise semantic("A stretch cannot be an input.", node, "take a duration")
+        wanted = Input(node.identifier.name, self.variable_type(node.type), node)
+        self.declare_input(wanted, self._inputs_given.value(wanted))
 
     def _alias(self, node: ast.AliasStatement) -> None:
         try:

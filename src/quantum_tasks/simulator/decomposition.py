@@ -1,15 +1,15 @@
 """The same gates in the few that a simulation method knows.
 
-State vectors take every gate of ours as it is. A tableau takes Clifford gates by name, and a
-matrix product state takes gates with one control, and few with two.
+State vectors take every gate of ours as it is. A tableau takes Clifford gates by name, an extended
+one phases besides, and a matrix product state takes gates with one control, and few with two.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
-from quantum_tasks.simulator.circuit import Branch, Gate, Loop, Operation, Program
+from quantum_tasks.simulator.circuit import Branch, Gate, Loop, Operation
 from quantum_tasks.simulator.gates import Basic, angles, power
 
 MAX_CONTROLS = 8  # each one more takes three times as many gates
@@ -37,17 +37,14 @@ ROTATIONS = {
 }
 
 
-def decompose(program: Program, method: str) -> Program:
-    """The program in gates that a method of simulation knows."""
-    rewrite = {"stabilizer": clifford, "matrix_product_state": few_controls}.get(method)
-    if rewrite is None:
-        return program
-    operations = _rewritten(program.operations, rewrite)
-    return Program(program.qubits, program.registers, operations)
+def decompose(operations: Sequence[Operation], method: str) -> Sequence[Operation]:
+    """The operations in gates that a method of simulation knows."""
+    rewrite = _REWRITES.get(method)
+    return operations if rewrite is None else _rewritten(operations, rewrite)
 
 
 def _rewritten(
-    operations: list[Operation], rewrite: Callable[[Gate], Iterator[Gate]]
+    operations: Sequence[Operation], rewrite: Callable[[Gate], Iterator[Gate]]
 ) -> list[Operation]:
     result: list[Operation] = []
     for operation in operations:
@@ -67,28 +64,74 @@ def _rewritten(
 
 def clifford(gate: Gate) -> Iterator[Gate]:
     """A Clifford gate, up to a global phase, by the names that a tableau knows."""
+    if gate.name == "p" and len(gate.qubits) == 2:
+        yield from [Gate("z", gate.qubits)] if _quarters(gate.params[0]) == 2 else []
+    elif gate.params:
+        yield from _phases(gate)
+    else:
+        yield gate
+
+
+def few_phases(gate: Gate) -> Iterator[Gate]:
+    """A gate, up to a global phase, in Clifford gates that go by name, phases and x with one or
+    two controls."""
+    for part in few_controls(gate):
+        match part.name, part.qubits:
+            case "swap", (control, a, b):
+                yield from (Gate("x", (b, a)), Gate("x", (control, a, b)), Gate("x", (b, a)))
+            case "y", (_, target):
+                yield from (Gate("sdg", (target,)), Gate("x", part.qubits), Gate("s", (target,)))
+            case "sx", (control, target):
+                yield Gate("h", (target,))
+                yield from _controlled_phase(control, target, math.pi / 2)
+                yield Gate("h", (target,))
+            case "p", (control, target):
+                yield from _controlled_phase(control, target, part.params[0])
+            case _ if part.params:
+                yield from _phases(part)
+            case _:
+                yield part
+
+
+def _controlled_phase(control: int, target: int, angle: float) -> Iterator[Gate]:
+    if abs(math.remainder(angle, 2 * math.pi)) == math.pi:
+        yield Gate("z", (control, target))
+        return
+    yield from _phases(Gate("p", (control,), (angle / 2,)))
+    yield from _phases(Gate("p", (target,), (angle / 2,)))
+    yield Gate("x", (control, target))
+    yield from _phases(Gate("p", (target,), (-angle / 2,)))
+    yield Gate("x", (control, target))
+
+
+def _phases(gate: Gate) -> Iterator[Gate]:
+    """A gate on one qubit with angles, up to a global phase: phases between Clifford gates."""
     qubits, params = gate.qubits, gate.params
     match gate.name:
-        case "p" if len(qubits) == 2:
-            yield from [Gate("z", qubits)] if _quarters(params[0]) == 2 else []
         case "p" | "rz":
-            for name in _QUARTER_TURNS[_quarters(params[0])]:
-                yield Gate(name, qubits)
+            if is_quarter_turn(params[0]):
+                for name in _QUARTER_TURNS[_quarters(params[0])]:
+                    yield Gate(name, qubits)
+            else:
+                yield Gate("p", qubits, params)
         case "rx":
             yield Gate("h", qubits)
-            yield from clifford(Gate("p", qubits, params))
+            yield from _phases(Gate("p", qubits, params))
             yield Gate("h", qubits)
         case "ry":
             yield Gate("sdg", qubits)
-            yield from clifford(Gate("rx", qubits, params))
+            yield from _phases(Gate("rx", qubits, params))
             yield Gate("s", qubits)
-        case "u":
-            theta, phi, lambda_, _ = params
-            yield from clifford(Gate("p", qubits, (lambda_,)))
-            yield from clifford(Gate("ry", qubits, (theta,)))
-            yield from clifford(Gate("p", qubits, (phi,)))
         case _:
-            yield gate
+            theta, phi, lambda_, _ = params
+            yield from _phases(Gate("p", qubits, (lambda_,)))
+            yield from _phases(Gate("ry", qubits, (theta,)))
+            yield from _phases(Gate("p", qubits, (phi,)))
+
+
+def is_quarter_turn(angle: float) -> bool:
+    """Whether an angle is a multiple of pi / 2."""
+    return abs(math.remainder(angle, math.pi / 2)) < 1e-12
 
 
 def _quarters(angle: float) -> int:
@@ -147,3 +190,10 @@ def _by_halves(gate: Gate) -> Iterator[Gate]:
     yield from few_controls(Gate("u", (last, target), angles(root.conj().T)))
     yield from few_controls(flip)
     yield from few_controls(Gate("u", (*controls, target), angles(root)))
+
+
+_REWRITES = {
+    "stabilizer": clifford,
+    "matrix_product_state": few_controls,
+    "extended_stabilizer": few_phases,
+}

@@ -17,6 +17,7 @@ from quantum_tasks.simulator.bounds import too_many
 from quantum_tasks.simulator.cases import TooManyCases, cases
 from quantum_tasks.simulator.circuit import negated
 from quantum_tasks.simulator.indices import Node
+from quantum_tasks.simulator.inputs import Input
 from quantum_tasks.simulator.machine import Machine, Variable
 from quantum_tasks.simulator.mistakes import ProgramError, semantic, unsupported
 from quantum_tasks.simulator.references import References
@@ -74,6 +75,7 @@ class Expressions(References):
     def __init__(self, machine: Machine) -> None:
         super().__init__(machine)
         self.assumed: dict[int, Any] = {}
+        self.inputs: dict[str, Input] = {}
 
     @abstractmethod
     def calls_in(self, node: Any) -> list[ast.FunctionCall]:
@@ -170,8 +172,17 @@ class Expressions(References):
         value = self.value(node)
         if not value.const or value.type.kind not in _WHOLE:
             hint = None if value.const else "declare it as const"
+            if hint and self._reads_input(node):
+                hint = "an input is not constant; write the number into the program"
             raise semantic(f"{whose} must be a constant integer.", node, hint)
         return as_integer(value)
+
+    def _reads_input(self, node: Any) -> bool:
+        if isinstance(node, ast.Identifier):
+            return node.name in self.inputs
+        if isinstance(node, list):
+            return any(map(self._reads_input, node))
+        return isinstance(node, ast.QASMNode) and any(map(self._reads_input, vars(node).values()))
 
     def cast(self, node: Node, value: Value, type: Type, explicit: bool = False) -> Value:
         """A value as one of another type. Raises ProgramError."""

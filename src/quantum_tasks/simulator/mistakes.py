@@ -8,7 +8,13 @@ from typing import TypeAlias
 import msgspec
 from openqasm3 import ast
 
-from quantum_tasks.errors import Diagnostic, Problem, QasmSemantic, QasmUnsupported
+from quantum_tasks.errors import (
+    Diagnostic,
+    InvalidRequest,
+    Problem,
+    QasmSemantic,
+    QasmUnsupported,
+)
 from quantum_tasks.simulator import lexer
 from quantum_tasks.tasks import Rejected
 
@@ -28,7 +34,10 @@ Start: TypeAlias = ast.Span | int | None
 
 
 class ProgramError(Exception):
-    """What is wrong with a program, where, and what may mend it."""
+    """What is wrong with a program or how it is to be run, where, and what may mend it.
+
+    `pointer` is to the member of the request that is at fault.
+    """
 
     def __init__(
         self,
@@ -37,8 +46,10 @@ class ProgramError(Exception):
         place: Place | ast.QASMNode | None = None,
         hint: str | None = None,
         about_a_value: bool = False,
+        pointer: str = "/qc",
     ) -> None:
         self.problem = problem
+        self.pointer = pointer
         self.message = _LONG_WORD.sub(_shortened, message)
         self.node: ast.QASMNode | None = None
         self.place: Place | None = None  # that of the node, once it is shown
@@ -65,7 +76,7 @@ class ProgramError(Exception):
     def as_reply(self) -> Rejected:
         where = f" (line {self.place.line}, column {self.place.column})" if self.place else ""
         diagnostic = Diagnostic(
-            pointer="/qc",
+            pointer=self.pointer,
             line=self.place.line if self.place else None,
             column=self.place.column if self.place else None,
             snippet=self.snippet,
@@ -82,6 +93,11 @@ def semantic(message: str, node: ast.QASMNode, hint: str | None = None) -> Progr
 def unsupported(what: str, node: ast.QASMNode, hint: str | None = None) -> ProgramError:
     """The program makes sense, but uses what this service cannot do yet."""
     return ProgramError(QasmUnsupported, f"{what} not supported yet.", node, hint)
+
+
+def invalid(message: str, pointer: str, hint: str | None = None) -> ProgramError:
+    """The program may be right, but not what was asked for with it."""
+    return ProgramError(InvalidRequest, message, None, hint, pointer=pointer)
 
 
 def _place_of(node: ast.QASMNode, parsed: str) -> Place | None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
-from quantum_tasks.simulator.circuit import Gate, Unitary
+from quantum_tasks.simulator.circuit import Depolarize, Gate, Unitary
+
+Placed = Gate | Unitary | Depolarize
 
 _WIDTH = 4  # qubits: wider clusters were no faster, narrower ones slower (tests/bench)
 
 
-def clustered(gates: Sequence[Gate | Unitary], width: int = _WIDTH) -> list[Gate | Unitary]:
+def clustered(gates: Sequence[Placed], width: int = _WIDTH) -> list[Placed]:
     """Gates in an order in which those on the same few qubits follow one another, as far as each
     qubit's own order allows.
 
@@ -20,7 +22,7 @@ def clustered(gates: Sequence[Gate | Unitary], width: int = _WIDTH) -> list[Gate
     for number, gate in enumerate(gates):
         for qubit in gate.qubits:
             queues.setdefault(qubit, deque()).append(number)
-    ordered: list[Gate | Unitary] = []
+    ordered: list[Placed] = []
 
     def emit(cluster: set[int]) -> None:
         """Writes down every gate whose turn it is and that is within the cluster."""

@@ -10,31 +10,69 @@ from quantum_tasks.errors import NoMeasurements
 from quantum_tasks.simulator import syntax
 from quantum_tasks.simulator.bounds import Bounds
 from quantum_tasks.simulator.circuit import Program
-from quantum_tasks.simulator.compiler import compile_program
+from quantum_tasks.simulator.compiler import Compiler
+from quantum_tasks.simulator.inputs import Given, Input
 from quantum_tasks.simulator.mistakes import ProgramError
+from quantum_tasks.tasks import Parameters
 
 
-def load(qc: str, bounds: Bounds) -> Program:
-    """Parses and compiles a program. Raises ProgramError."""
-    text = syntax.clean(qc)
-    bare = syntax.without_comments(text)
-    try:
-        with _collector_paused():
-            program = compile_program(syntax.parse(text, bare), bounds)
-        if not program.registers or not syntax.measures(bare):
-            raise ProgramError(
-                NoMeasurements,
-                "The program measures nothing into bits, so there would be nothing to count.",
-                hint="declare bits and measure into them: bit[2] c; c = measure q;",
-            )
-    except ProgramError as error:
-        error.show(text, bare)
-        raise
-    return program
+def load(
+    qc: str, bounds: Bounds, parameters: Parameters | None = None, observed: bool = False
+) -> Program:
+    """Parses and compiles a program, its inputs having the values of `parameters`.
+
+    A program that is `observed` need not measure. Raises ProgramError.
+    """
+    with collector_paused():
+        return Source(qc).program(bounds, Given(parameters or {}), observed)
+
+
+class Source:
+    """A program's text, parsed once, to be compiled with one set of inputs or several.
+
+    Raises ProgramError.
+    """
+
+    def __init__(self, qc: str) -> None:
+        self._text = syntax.clean(qc)
+        self._bare = syntax.without_comments(self._text)
+        self.inputs: dict[str, Input] = {}  # of what was compiled last
+        try:
+            self._tree = syntax.parse(self._text, self._bare)
+        except ProgramError as error:
+            error.show(self._text, self._bare)
+            raise
+
+    def program(self, bounds: Bounds, given: Given, observed: bool = False) -> Program:
+        """Compiles the program. Raises ProgramError."""
+        compiler = Compiler(bounds, given)
+        try:
+            program = compiler.compile(self._tree)
+            self.inputs = compiler.inputs
+            if not observed and not (program.registers and syntax.measures(self._bare)):
+                raise ProgramError(
+                    NoMeasurements,
+                    "The program measures nothing into bits, so there would be nothing to count.",
+                    hint="declare bits and measure into them: bit[2] c; c = measure q;",
+                )
+        except ProgramError as error:
+            error.show(self._text, self._bare)
+            raise
+        return program
+
+    def check(self, given: Given) -> None:
+        """Raises ProgramError unless these are values for the inputs of what was compiled."""
+        try:
+            given.check_names(self.inputs)
+            for wanted in self.inputs.values():
+                given.value(wanted)
+        except ProgramError as error:
+            error.show(self._text, self._bare)
+            raise
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
+def collector_paused() -> Iterator[None]:
     """A syntax tree is all live objects: collecting while it grows doubles the time it takes."""
     gc.disable()
     try:

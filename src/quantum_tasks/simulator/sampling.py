@@ -6,13 +6,15 @@ it for the probability of every outcome, and to draw all shots at once.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
-from quantum_tasks.simulator.circuit import Gate, Measure, Program, Unitary
+from quantum_tasks.simulator.circuit import Depolarize, Gate, Measure, Program, Unitary
 
 _MAX_BITS = 62  # of a key in a machine word
 
@@ -21,19 +23,19 @@ class Sampled(msgspec.Struct, frozen=True):
     """A program of gates and then measurements: `measured` qubits, and for each of the bits that
     are shown which of those it shows, as (place of the bit, place in `measured`)."""
 
-    gates: list[Gate | Unitary]
+    gates: list[Gate | Unitary | Depolarize]
     measured: list[int]
     shown: list[tuple[int, int]]
 
 
 def sampled(program: Program) -> Sampled | None:
     """The program's gates and its measurements; None if these cannot all be made at the end."""
-    gates: list[Gate | Unitary] = []
+    gates: list[Gate | Unitary | Depolarize] = []
     qubit_of: dict[int, int] = {}
     measured: set[int] = set()
     for operation in program.operations:
         match operation:
-            case Gate() | Unitary():
+            case Gate() | Unitary() | Depolarize():
                 if measured and not measured.isdisjoint(operation.qubits):
                     return None
                 gates.append(operation)
@@ -62,6 +64,15 @@ def as_values(outcomes: Any, shown: Sequence[tuple[int, int]]) -> list[int]:
         sum((outcome >> number & 1) << place for place, number in shown)
         for outcome in outcomes.tolist()
     ]
+
+
+def tallied(bits: NDArray[np.bool_], shots: NDArray[np.int64]) -> Counter[int]:
+    """Counts of the values that bits (bits, outcomes) make, the first the least significant."""
+    counts: Counter[int] = Counter()
+    packed = np.packbits(bits, axis=0, bitorder="little").T
+    for row, times in zip(packed, shots.tolist(), strict=True):
+        counts[int.from_bytes(row.tobytes(), "little")] += times
+    return counts
 
 
 def keyed(counts: Mapping[int, int], sizes: Sequence[int]) -> dict[str, int]:

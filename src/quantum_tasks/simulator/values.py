@@ -8,6 +8,7 @@ precision, an unsized angle is a double in [0, 2 pi), and unsized integer consta
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from quantum_tasks.simulator.circuit import Condition
 
 TAU = 2 * math.pi
 MACHINE_BITS = 32
+_MAX_EXPONENT = 1000  # of a power of two that is a float
 MAX_BITS = 4096  # of an integer constant: no program needs more, a hostile one asks for 10^9
 INTEGERS = ("bool", "bit", "int", "uint")
 
@@ -220,7 +222,10 @@ def to_angle(radians: float, type: Type) -> float | int:
         raise Mistake("the angle is not a finite number")
     if type.size is None:
         return radians % TAU
-    return round(radians / TAU * (1 << type.size)) % (1 << type.size)
+    turns = math.fmod(radians / TAU, 1.0)  # or a large angle would overflow
+    if type.size > _MAX_EXPONENT:
+        return round(Fraction(turns) * (1 << type.size)) % (1 << type.size)
+    return round(math.ldexp(turns, type.size)) % (1 << type.size)
 
 
 def _shifted_down(number: int, places: int) -> int:

@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
@@ -18,14 +19,21 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from quantum_tasks.archive import Archive
+from quantum_tasks.drawing import Drawer
 from quantum_tasks.errors import Problem, ServiceStopping
+from quantum_tasks.feed import Feed
+from quantum_tasks.logs import request_id
 from quantum_tasks.pool import ProcessPool
 from quantum_tasks.settings import Settings
 from quantum_tasks.store import Store
+from quantum_tasks.submissions import Submissions
 from quantum_tasks.waiting import Waiters
 from quantum_tasks.web.openapi import document
 from quantum_tasks.web.requests import BodyBudget
 from quantum_tasks.web.responses import (
+    given_id,
+    new_id,
     on_http_exception,
     on_problem,
     on_unexpected,
@@ -34,6 +42,7 @@ from quantum_tasks.web.responses import (
 from quantum_tasks.web.routes import API
 
 Readiness = Callable[[], Awaitable[list[str]]]
+Handler = Callable[[Request], Awaitable[Response]]
 
 _STATIC = Path(str(files("quantum_tasks.web") / "static"))
 _CONTENT_SECURITY_POLICY = (
@@ -42,17 +51,30 @@ _CONTENT_SECURITY_POLICY = (
 )
 
 
-def create_app(
-    settings: Settings,
-    store: Store,
-    parsers: ProcessPool | None,
-    readiness: Readiness,
-    waiters: Waiters,
-) -> ASGIApp:
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the handlers work with: they find it in `app.state`."""
+
+    settings: Settings
+    store: Store
+    submissions: Submissions
+    archive: Archive
+    parsers: ProcessPool | None
+    drawer: Drawer
+    waiters: Waiters
+    feed: Feed
+    readiness: Any  # a Readiness; msgspec does not take callables
+
+
+def create_app(parts: Parts) -> ASGIApp:
     """The HTTP application; without parsers (a worker's), only its operational routes."""
-    endpoints = API if parsers else [route for route in API if route.tag == "operations"]
+    settings, parsers = parts.settings, parts.parsers
+    endpoints = API if parsers else [route for route in API if route.tag == "health"]
+    handlers: dict[str, dict[str, Handler]] = {}
+    for endpoint in endpoints:
+        handlers.setdefault(endpoint.path, {})[endpoint.method] = endpoint.handler
     routes: list[BaseRoute] = [
-        Route(endpoint.path, endpoint.handler, methods=[endpoint.method]) for endpoint in endpoints
+        Route(path, _by_method(methods), methods=list(methods))
+        for path, methods in handlers.items()
     ]
     if parsers:
         routes += [
@@ -70,15 +92,21 @@ def create_app(
         },
     )
     app.router.redirect_slashes = False
-    app.state.settings = settings
-    app.state.store = store
-    app.state.parsers = parsers
-    app.state.waiters = waiters
-    app.state.readiness = readiness
+    for name in Parts.__struct_fields__:
+        setattr(app.state, name, getattr(parts, name))
     return _Edge(BodyBudget(app, settings.max_body_bytes))
 
 
-def _openapi(content: dict[str, Any]) -> Callable[[Request], Awaitable[Response]]:
+def _by_method(handlers: dict[str, Handler]) -> Handler:
+    """One handler for all methods of an address: whoever tries another is told all of them."""
+
+    async def handler(request: Request) -> Response:
+        return await handlers["GET" if request.method == "HEAD" else request.method](request)
+
+    return handler
+
+
+def _openapi(content: dict[str, Any]) -> Handler:
     text = json.dumps(content, indent=2)
 
     async def openapi(request: Request) -> Response:
@@ -87,7 +115,7 @@ def _openapi(content: dict[str, Any]) -> Callable[[Request], Awaitable[Response]
     return openapi
 
 
-def _page(name: str) -> Callable[[Request], Awaitable[Response]]:
+def _page(name: str) -> Handler:
     async def page(request: Request) -> Response:
         return FileResponse(_STATIC / name)
 
@@ -95,7 +123,7 @@ def _page(name: str) -> Callable[[Request], Awaitable[Response]]:
 
 
 class _Edge:
-    """The outermost layer. Pages load nothing from elsewhere, nobody frames them or guesses at
+    """The outermost layer. Every answer says by which id the log speaks of its request. Pages load nothing from elsewhere, nobody frames them or guesses at
     types; nothing here is so large that a part of it were worth asking for; an error that was
     answered and logged goes no further; and whoever still waits when the service stops is told
     so."""
@@ -105,6 +133,8 @@ class _Edge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         answered = False
+        id = given_id(scope["headers"]) or new_id()
+        request_id.set(id)
         scope["headers"] = [header for header in scope["headers"] if header[0] != b"range"]
 
         async def send_with_headers(message: Message) -> None:
@@ -113,6 +143,7 @@ class _Edge:
                 answered = True
                 headers = MutableHeaders(scope=message)
                 headers["X-Content-Type-Options"] = "nosniff"
+                headers["X-Request-ID"] = id
                 del headers["Accept-Ranges"]
                 if headers.get("content-type", "").startswith("text/html"):
                     headers["Content-Security-Policy"] = _CONTENT_SECURITY_POLICY

@@ -25,7 +25,7 @@ from uvicorn.protocols.http.httptools_impl import (
 
 from quantum_tasks.errors import HeadersTooLarge, MalformedHttp, Problem, UrlTooLong
 from quantum_tasks.settings import Settings
-from quantum_tasks.web.responses import problem_response
+from quantum_tasks.web.responses import new_id, problem_response
 
 logger = logging.getLogger(__name__)
 
@@ -295,6 +295,6 @@ class Connection(HttpToolsProtocol):
 
 
 def _answer(problem: Problem) -> bytes:
-    response = problem_response(problem, {"Connection": "close"})
+    response = problem_response(problem, {"Connection": "close", "X-Request-ID": new_id()})
     head = b"".join(b"%b: %b\r\n" % header for header in response.raw_headers)
     return b"%b%b\r\n%b" % (STATUS_LINE[problem.status], head, bytes(response.body))

@@ -8,19 +8,29 @@ from typing import Any
 import msgspec
 
 from quantum_tasks import __version__
-from quantum_tasks.errors import PROBLEMS
+from quantum_tasks.errors import PROBLEMS, TASK_ERRORS
+from quantum_tasks.records import Event
 from quantum_tasks.web.responses import ProblemBody
 from quantum_tasks.web.routes import API, EVERYWHERE, Endpoint
+from quantum_tasks.web.streams import TaskChange
 
 _REF = "#/components/schemas/{name}"
 _PASSING = {"429", "503"}
+_TAGS = {
+    "tasks": "Submit programs, follow what becomes of them, and fetch what they bring.",
+    "events": "What becomes of tasks, as it happens.",
+    "pictures": "Circuits and counts to look at.",
+    "operations": "What this service can do, and how it does.",
+    "seed": "The two routes that began it all, whose answers never change.",
+    "health": "Is the service up, and is it ready?",
+}
 
 
 def document() -> dict[str, Any]:
     """The whole API as an OpenAPI document."""
-    structs = [ProblemBody]
+    structs: list[Any] = [ProblemBody, Event, TaskChange]
     for endpoint in API:
-        structs += [endpoint.body] if endpoint.body else []
+        structs += endpoint.body
         structs += [struct for group in endpoint.answers.values() for struct in group]
     schemas, components = msgspec.json.schema_components(structs, ref_template=_REF)
     reference = dict(zip(structs, schemas, strict=True))
@@ -34,64 +44,45 @@ def document() -> dict[str, Any]:
             "title": "quantum-tasks",
             "version": __version__,
             "summary": "OpenQASM 3 programs in, measurement counts out.",
-            "description": "POST a program, get a task id at once, fetch the counts later.",
+            "description": _description(),
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "tags": [
-            {"name": "tasks", "description": "Submit programs and fetch their counts."},
-            {"name": "operations", "description": "Is the service up, and is it ready?"},
-        ],
+        "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "paths": paths,
         "components": {"schemas": components},
     }
 
 
+def _description() -> str:
+    """What holds for every route, and all codes of errors."""
+    problems = "\n".join(
+        f"| `{problem.code}` | {problem.status} | {_text(problem)} |"
+        for problem in sorted(PROBLEMS.values(), key=lambda p: (p.status, p.code))
+    )
+    task_errors = "\n".join(f"| `{code}` | {text} |" for code, text in TASK_ERRORS.items())
+    return (
+        "POST a program, get a task id at once, fetch the counts later.\n\n"
+        "Times are RFC 3339 in UTC. Every answer has an `X-Request-ID`, yours or a new one. Errors "
+        "are `application/problem+json` with a `code` that never changes its meaning:\n\n"
+        f"| code | status | meaning |\n|---|---|---|\n{problems}\n\n"
+        "A task that was accepted may still fail. Its `error` then has one of these codes:\n\n"
+        f"| code | meaning |\n|---|---|\n{task_errors}\n"
+    )
+
+
 def _operation(endpoint: Endpoint, reference: dict[Any, Any]) -> dict[str, Any]:
-    responses: dict[str, Any] = {}
-    for status, structs in endpoint.answers.items():
-        schemas = [reference[struct] for struct in structs]
-        responses[str(status)] = {
-            "description": " / ".join(_text(struct) for struct in structs),
-            "content": {
-                "application/json": {
-                    "schema": schemas[0] if len(schemas) == 1 else {"oneOf": schemas}
-                }
-            },
-        }
-        if status == 202:
-            responses["202"]["headers"] = {
-                "Location": {
-                    "description": "Where the task can be fetched.",
-                    "schema": {"type": "string"},
-                }
-            }
-    for problem in (PROBLEMS[code] for code in (*endpoint.problems, *EVERYWHERE)):
-        entry = responses.setdefault(
-            str(problem.status),
-            {
-                "description": "",
-                "content": {"application/problem+json": {"schema": reference[ProblemBody]}},
-            },
-        )
-        line = f"`{problem.code}`: {_text(problem)}"
-        entry["description"] = f"{entry['description']}\n\n{line}".strip()
-    for passing in _PASSING & responses.keys():
-        responses[passing]["headers"] = {
-            "Retry-After": {
-                "description": "After how many seconds to try again.",
-                "schema": {"type": "integer", "minimum": 1},
-            }
-        }
     operation: dict[str, Any] = {
         "operationId": endpoint.handler.__name__,
-        "summary": _text(endpoint.handler),
+        "summary": _text(endpoint.handler).partition(". ")[0].partition(": ")[0].rstrip("."),
+        "description": _text(endpoint.handler),
         "tags": [endpoint.tag],
-        "responses": responses,
+        "responses": _responses(endpoint, reference),
     }
     if endpoint.body:
+        schema = _either([reference[struct] for struct in endpoint.body])
         operation["requestBody"] = {
             "required": True,
-            "content": {"application/json": {"schema": reference[endpoint.body]}},
+            "content": {"application/json": {"schema": schema}},
         }
     parameters: list[dict[str, Any]] = []
     if "{id}" in endpoint.path:
@@ -104,12 +95,52 @@ def _operation(endpoint: Endpoint, reference: dict[Any, Any]) -> dict[str, Any]:
                 "schema": {"type": "string", "pattern": "^[^/]+$"},
             }
         )
-    parameters += [
-        {"name": name, "in": "query", **query} for name, query in endpoint.query.items()
-    ]
+    for place, given in (("query", endpoint.query), ("header", endpoint.headers)):
+        parameters += [{"name": name, "in": place, **what} for name, what in given.items()]
     if parameters:
         operation["parameters"] = parameters
     return operation
+
+
+def _responses(endpoint: Endpoint, reference: dict[Any, Any]) -> dict[str, Any]:
+    responses: dict[str, Any] = {}
+    for status, structs in endpoint.answers.items():
+        schema = _either([reference[struct] for struct in structs])
+        responses[str(status)] = {
+            "description": " / ".join(_text(struct) for struct in structs),
+            "content": {"application/json": {"schema": schema}},
+        }
+        if status == 202 and endpoint.method == "POST":
+            responses["202"]["headers"] = {
+                "Location": {
+                    "description": "Where the task can be fetched.",
+                    "schema": {"type": "string"},
+                }
+            }
+    for status, kinds in endpoint.others.items():
+        for kind, text in kinds.items():
+            entry = responses.setdefault(str(status), {"description": text})
+            if kind:
+                content = entry.setdefault("content", {})
+                schema = {"type": "string", "description": text}
+                content[kind] = {"schema": schema}
+    for problem in (PROBLEMS[code] for code in (*endpoint.problems, *EVERYWHERE)):
+        entry = responses.setdefault(str(problem.status), {"description": "", "content": {}})
+        entry["content"]["application/problem+json"] = {"schema": reference[ProblemBody]}
+        line = f"`{problem.code}`: {_text(problem)}"
+        entry["description"] = f"{entry['description']}\n\n{line}".strip()
+    for passing in _PASSING & responses.keys():
+        responses[passing]["headers"] = {
+            "Retry-After": {
+                "description": "After how many seconds to try again.",
+                "schema": {"type": "integer", "minimum": 1},
+            }
+        }
+    return responses
+
+
+def _either(schemas: list[Any]) -> Any:
+    return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
 
 
 def _text(thing: Any) -> str:

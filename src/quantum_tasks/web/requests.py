@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import TypeVar
+import uuid
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
@@ -20,11 +22,19 @@ from quantum_tasks.errors import (
     UnsupportedMediaType,
 )
 from quantum_tasks.settings import Settings
+from quantum_tasks.tasks import PATTERNS, Method
 
+MAX_WAIT_S = 60
+_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+_SECONDS = re.compile(r"\d{1,3}(\.\d{1,9})?", re.ASCII)
+_KEY = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,254}")
+_JSON = ("application/json", "application/merge-patch+json")
 _BOM = b"\xef\xbb\xbf"
-_FIELD = re.compile(
-    r"(?:missing required field `(?P<missing>\w+)`)?(?: - at `\$(?P<path>[^`]*)`)?$"
-)
+_PATH = re.compile(r" - at (?P<key>`key` in )?`\$(?P<path>[^`]*)`$")
+_MISSING = re.compile(r"Object missing required field `(\w+)`$")
+_UNKNOWN = re.compile(r"Object contains unknown field `(.*)`$", re.DOTALL)
+_WORDS = {f"str matching regex {pattern!r}": words for pattern, words in PATTERNS.items()}
+_MOST_SHOWN = 100  # characters of what a request says
 # A lone half of a surrogate pair is no character: no text that can be stored or sent holds one.
 _SURROGATE = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})")
 
@@ -75,13 +85,65 @@ async def read_json(request: Request, type: type[T], settings: Settings) -> T:
     Raises UnsupportedMediaType, BodyTooLarge, RequestTimeout, ServiceBusy, MalformedJson or
     InvalidRequest.
     """
-    media_type = request.headers.get("content-type", "application/json").partition(";")[0]
-    if media_type.strip().lower() != "application/json":
-        raise UnsupportedMediaType(
-            f"The body has the type '{media_type.strip()}'; this service takes JSON: send the "
-            "header 'Content-Type: application/json'."
+    return decode(await read_body(request, settings), type)
+
+
+def task_id(request: Request) -> uuid.UUID | None:
+    """The id in the path; None if it is no UUID, and so no task's."""
+    text = request.path_params["id"]
+    return uuid.UUID(text) if _UUID.fullmatch(text) else None
+
+
+def seconds_to_wait(request: Request) -> float:
+    """The seconds of `?wait=`. Raises InvalidRequest."""
+    if not request.scope["query_string"]:
+        return 0.0
+    text = request.query_params.get("wait", "0")
+    if not _SECONDS.fullmatch(text) or float(text) > MAX_WAIT_S:
+        raise InvalidRequest(
+            f"The parameter 'wait' is a number of seconds from 0 to {MAX_WAIT_S}: ?wait=30."
         )
-    return decode(await _read_body(request, settings), type)
+    return float(text)
+
+
+def preferred_wait_s(request: Request) -> float:
+    """The seconds of `Prefer: wait=20` (RFC 7240), no more than may be waited; 0 without it, and
+    for what cannot be understood, because it is only a preference."""
+    for preference in ",".join(request.headers.getlist("prefer")).split(","):
+        name, _, value = preference.partition(";")[0].partition("=")
+        seconds = value.strip().strip('"')
+        if name.strip().lower() == "wait" and seconds.isascii() and seconds.isdigit():
+            return min(float(seconds[:9]), MAX_WAIT_S)
+    return 0.0
+
+
+def idempotency_key(request: Request) -> str | None:
+    """The header Idempotency-Key. Raises InvalidRequest."""
+    key = request.headers.get("idempotency-key")
+    if key is not None and not _KEY.fullmatch(key):
+        raise InvalidRequest(
+            "The header 'Idempotency-Key' is 1 to 255 printable ASCII characters, a UUID for "
+            "instance."
+        )
+    return key
+
+
+async def unless_gone(request: Request, waiting: Coroutine[Any, Any, T]) -> T | None:
+    """What is waited for; None if the client has gone meanwhile."""
+    awaited = asyncio.ensure_future(waiting)
+    leaving = asyncio.ensure_future(gone(request.receive))
+    try:
+        await asyncio.wait({awaited, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        return await awaited if awaited.done() else None
+    finally:
+        awaited.cancel()
+        leaving.cancel()
+
+
+async def gone(receive: Receive) -> None:
+    """Returns when the client has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def decode(body: bytes, type: type[T]) -> T:
@@ -99,7 +161,8 @@ def decode(body: bytes, type: type[T]) -> T:
                 "The body contains half of a surrogate pair (\\ud800 to \\udfff), which is no "
                 "character."
             ) from None
-        reason = "it ends too early" if "truncated" in str(error) else _lower(str(error))
+        reason = str(error).removeprefix("JSON is malformed: ")
+        reason = "it ends too early" if "truncated" in reason else reason
         raise MalformedJson(f"The body is not JSON: {reason}.") from None
     except RecursionError:
         raise MalformedJson("The body is nested too deeply.") from None
@@ -107,26 +170,53 @@ def decode(body: bytes, type: type[T]) -> T:
 
 def _invalid(message: str) -> InvalidRequest:
     """Names the field and what was expected of it."""
-    match = _FIELD.search(message)
-    path = (match["path"] or "") if match else ""
+    where = _PATH.search(message)
+    what = message[: where.start()] if where else message
+    # Which of an object's keys it was, the decoder does not say.
+    path, unnamed, _ = (where["path"] if where else "").partition("[...]")
     pointer = re.sub(r"\[(\d+)\]", r"/\1", path.replace(".", "/"))
-    if match and match["missing"]:
-        pointer += f"/{match['missing']}"
-        detail = f"The field '{match['missing']}' is missing."
+    if unknown := _UNKNOWN.match(what):
+        name = unknown[1]
+        if len(name) <= _MOST_SHOWN:
+            pointer += f"/{name.replace('~', '~0').replace('/', '~1')}"
+        detail = f"There is no field '{_short(name)}'."
+    elif missing := _MISSING.match(what):
+        pointer += f"/{missing[1]}"
+        detail = f"The field '{missing[1]}' is missing."
     else:
-        reason = _lower(message.partition(" - at ")[0].replace("`", "")).replace(
-            ", got", " but got"
-        )
-        field = pointer.lstrip("/")
-        detail = f"The field '{field}': {reason}." if field else f"The body: {reason}."
+        reason = _reason(what)
+        field = f"field '{pointer.lstrip('/')}'" if pointer else "body"
+        part = "A key in the" if where and where["key"] else "A value in the" if unnamed else "The"
+        detail = f"{part} {field}: {reason}."
     return InvalidRequest(detail, errors=[Diagnostic(pointer=pointer)])
 
 
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
+def _reason(what: str) -> str:
+    """What the decoder says, in words of ours."""
+    what = what.replace("`", "").replace(", got", " but got")
+    for pattern, words in _WORDS.items():
+        what = what.replace(pattern, words)
+    if what.startswith("Invalid enum value "):  # there is one that people send
+        value = what.removeprefix("Invalid enum value ").strip("'")
+        what = f"Expected {', '.join(Method)} but got '{_short(value)}'"
+    return what[:1].lower() + what[1:]
 
 
-async def _read_body(request: Request, settings: Settings) -> bytes:
+def _short(text: str) -> str:
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
+
+
+async def read_body(request: Request, settings: Settings) -> bytes:
+    """The body of a request that takes JSON.
+
+    Raises UnsupportedMediaType, BodyTooLarge, RequestTimeout or ServiceBusy.
+    """
+    media_type = request.headers.get("content-type", "application/json").partition(";")[0]
+    if media_type.strip().lower() not in _JSON:
+        raise UnsupportedMediaType(
+            f"The body has the type '{media_type.strip()}'; this service takes JSON: send the "
+            "header 'Content-Type: application/json'."
+        )
     max_bytes, timeout_s = settings.max_body_bytes, settings.body_timeout_s
     too_large = BodyTooLarge(f"The body is larger than {max_bytes} bytes (MAX_BODY_BYTES).")
     length = request.headers.get("content-length", "")

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
-from quantum_tasks.tasks import TaskRequest
-from quantum_tasks.web import operations, tasks
+from quantum_tasks.archive import Order
+from quantum_tasks.records import TaskRecord
+from quantum_tasks.tasks import Status, TaskRequest
+from quantum_tasks.web import (
+    backend,
+    changing,
+    operations,
+    pictures,
+    reading,
+    results,
+    streams,
+    submitting,
+    tasks,
+)
+from quantum_tasks.web.requests import MAX_WAIT_S
 
 _PROGRAM_PROBLEMS = (
     "qasm_syntax",
@@ -23,6 +36,8 @@ _PROGRAM_PROBLEMS = (
     "unbound_parameter",
     "too_complex",
     "memory_exceeded",
+    "method_unsuitable",
+    "callbacks_off",
 )
 _BODY_PROBLEMS = (
     "malformed_json",
@@ -35,46 +50,298 @@ _BODY_PROBLEMS = (
 EVERYWHERE = ("malformed_http", "url_too_long", "headers_too_large")
 
 
+_DATABASE_PROBLEMS = ("database_unavailable", "service_stopping", "internal_error")
+_TASK_PROBLEMS = ("task_not_found", "task_expired", *_DATABASE_PROBLEMS)
+_ACCEPTING_PROBLEMS = (
+    *_PROGRAM_PROBLEMS,
+    "queue_full",
+    "service_busy",
+    "idempotency_mismatch",
+    *_DATABASE_PROBLEMS,
+)
+
+
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """One row: the structs it answers with by status, and the codes of its problems. `query` are
-    its parameters, as OpenAPI describes them."""
+    """One row: the structs it answers with by status, what else it answers with by status and
+    media type, and the codes of its problems. `query` and `headers` are its parameters, as OpenAPI
+    describes them."""
 
     method: str
     path: str
     handler: Any  # async (Request) -> Response; msgspec does not take callables
     tag: str
-    body: Any = None
+    body: Sequence[Any] = ()
+    body_required: bool = True
     query: Mapping[str, Mapping[str, Any]] = {}
-    answers: Mapping[int, Sequence[Any]]
+    headers: Mapping[str, Mapping[str, Any]] = {}
+    answers: Mapping[int, Sequence[Any]] = {}
+    others: Mapping[int, Mapping[str, str]] = {}
     problems: Sequence[str] = ()
 
+
+def _enum(values: Sequence[str], description: str) -> dict[str, Any]:
+    return {"description": description, "schema": {"type": "string", "enum": list(values)}}
+
+
+def _text(description: str, **schema: Any) -> dict[str, Any]:
+    return {"description": description, "schema": {"type": "string", **schema}}
+
+
+_WAIT = {
+    "description": "Answer only when the status has changed, or after so many seconds.",
+    "schema": {"type": "number", "minimum": 0, "maximum": MAX_WAIT_S},
+}
+_KEY = _text(
+    "Any text of yours, a UUID for instance: the same request sent again with the same key is "
+    "answered with the same task, for a day.",
+    minLength=1,
+    maxLength=255,
+    pattern="^[\\x21-\\x7e][\\x20-\\x7e]*$",
+)
+_PREFER = _text("`wait=20`: answer when the task has ended, or after so many seconds.")
+_SEEN = _text("The ETag that was seen last; it is answered with 304 if it is still right.")
+_LAST = _text("The id of the event that was seen last.")
+_NOT_MODIFIED = {304: {"": "Nothing has changed since the ETag that was sent."}}
 
 API: list[Endpoint] = [
     Endpoint(
         method="POST",
-        path="/tasks",
-        handler=tasks.submit,
+        path="/v1/tasks",
+        handler=submitting.submit_task,
         tag="tasks",
-        body=TaskRequest,
-        answers={202: [tasks.Submitted]},
+        body=[submitting.Submission, submitting.Batch],
+        headers={"Idempotency-Key": _KEY, "Prefer": _PREFER},
+        answers={200: [TaskRecord], 202: [TaskRecord, submitting.BatchAnswer]},
         problems=(
             *_BODY_PROBLEMS,
-            *_PROGRAM_PROBLEMS,
-            "queue_full",
-            "database_unavailable",
-            "service_busy",
-            "service_stopping",
+            *_ACCEPTING_PROBLEMS,
+            "batch_invalid",
+            "task_not_found",
+            "task_expired",
         ),
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/tasks",
+        handler=reading.list_tasks,
+        tag="tasks",
+        query={
+            "status": {
+                "description": "One status or more: `?status=queued,running`.",
+                "schema": {
+                    "type": "array",
+                    "items": {"type": "string", "enum": [str(status) for status in Status]},
+                },
+                "explode": False,
+            },
+            "tag": {
+                "description": "A tag that the task has: `?tag=project:bell`; several must all be "
+                "there.",
+                "schema": {"type": "array", "items": {"type": "string", "pattern": "^[^:]+:"}},
+            },
+            "name": _text("The name of the task."),
+            "q": _text("What occurs in the name or the tags."),
+            "created_after": _text("Submitted then or later.", format="date-time"),
+            "created_before": _text("Submitted earlier.", format="date-time"),
+            "order": _enum(get_args(Order), "By the time of submission; - is latest first."),
+            "limit": {
+                "description": "How many at most.",
+                "schema": {"type": "integer", "minimum": 1, "maximum": reading.MOST_IN_A_PAGE},
+            },
+            "cursor": _text("Where the page before this one ended: see `next`."),
+            "fields": {
+                "description": "Only these fields of each task: `?fields=id,status`.",
+                "schema": {
+                    "type": "array",
+                    "items": {"type": "string", "enum": list(TaskRecord.__struct_fields__)},
+                },
+                "explode": False,
+            },
+        },
+        answers={200: [reading.TaskList, reading.PartialTaskList]},
+        problems=("invalid_request", *_DATABASE_PROBLEMS),
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/tasks/cancel",
+        handler=changing.cancel_tasks,
+        tag="tasks",
+        body=[changing.Cancellation],
+        answers={200: [changing.CancelledTasks]},
+        problems=(*_BODY_PROBLEMS, *_DATABASE_PROBLEMS),
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/tasks/feed",
+        handler=streams.feed,
+        tag="events",
+        headers={"Last-Event-ID": _LAST},
+        others={200: {"text/event-stream": "Events: `id`, and `data`, a TaskChange as JSON."}},
+        problems=("invalid_request", "not_acceptable", *_DATABASE_PROBLEMS),
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/tasks/{id}",
+        handler=reading.read_task,
+        tag="tasks",
+        query={"wait": _WAIT},
+        headers={"If-None-Match": _SEEN},
+        answers={200: [TaskRecord]},
+        others=_NOT_MODIFIED,
+        problems=("invalid_request", *_TASK_PROBLEMS),
+    ),
+    Endpoint(
+        method="PATCH",
+        path="/v1/tasks/{id}",
+        handler=changing.change_task,
+        tag="tasks",
+        body=[changing.TaskPatch],
+        answers={200: [TaskRecord]},
+        problems=(*_BODY_PROBLEMS, *_TASK_PROBLEMS),
+    ),
+    Endpoint(
+        method="DELETE",
+        path="/v1/tasks/{id}",
+        handler=changing.delete_task,
+        tag="tasks",
+        others={204: {"": "The task is deleted."}},
+        problems=("task_not_ended", *_TASK_PROBLEMS),
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/tasks/{id}/result",
+        handler=results.read_result,
+        tag="tasks",
+        query={
+            "view": _enum(get_args(results.View), "What to show; all that there is unless set.")
+        },
+        headers={"If-None-Match": _SEEN},
+        answers={200: [results.TaskResult]},
+        others={200: {"text/csv": "A line for each outcome, under a line of headings."}}
+        | _NOT_MODIFIED,
+        problems=(
+            "invalid_request",
+            "not_acceptable",
+            "result_not_ready",
+            "no_result",
+            "view_unavailable",
+            *_TASK_PROBLEMS,
+        ),
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/tasks/{id}/events",
+        handler=streams.task_events,
+        tag="events",
+        headers={"Last-Event-ID": _LAST},
+        answers={200: [streams.History]},
+        others={
+            200: {"text/event-stream": "Events: `id`, and `data`, an Event as JSON."},
+            204: {"": "The task has ended, and all events were seen."},
+        },
+        problems=("invalid_request", "not_acceptable", *_TASK_PROBLEMS),
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/tasks/{id}/circuit",
+        handler=pictures.read_circuit,
+        tag="pictures",
+        query={"format": _enum(get_args(pictures.Format), "The program, or a drawing of it.")},
+        headers={"If-None-Match": _SEEN},
+        others={200: {"text/plain": "The program, or a drawing.", "image/svg+xml": "A drawing."}}
+        | _NOT_MODIFIED,
+        problems=(
+            "invalid_request",
+            "not_acceptable",
+            "too_large_to_draw",
+            "service_busy",
+            *_PROGRAM_PROBLEMS,
+            *_TASK_PROBLEMS,
+        ),
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/tasks/{id}/circuit.svg",
+        handler=pictures.read_circuit_svg,
+        tag="pictures",
+        headers={"If-None-Match": _SEEN},
+        others={200: {"image/svg+xml": "A drawing of the program."}} | _NOT_MODIFIED,
+        problems=("too_large_to_draw", "service_busy", *_PROGRAM_PROBLEMS, *_TASK_PROBLEMS),
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/tasks/{id}/counts.svg",
+        handler=pictures.read_counts_svg,
+        tag="pictures",
+        query={
+            "item": {
+                "description": "Which run of a sweep.",
+                "schema": {"type": "integer", "minimum": 0},
+            }
+        },
+        headers={"If-None-Match": _SEEN},
+        others={200: {"image/svg+xml": "A histogram of the counts."}} | _NOT_MODIFIED,
+        problems=(
+            "invalid_request",
+            "result_not_ready",
+            "no_result",
+            "view_unavailable",
+            *_TASK_PROBLEMS,
+        ),
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/tasks/{id}/cancel",
+        handler=changing.cancel_task,
+        tag="tasks",
+        answers={200: [TaskRecord], 202: [TaskRecord]},
+        problems=("task_ended", *_TASK_PROBLEMS),
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/tasks/{id}/rerun",
+        handler=submitting.rerun,
+        tag="tasks",
+        headers={"Idempotency-Key": _KEY, "Prefer": _PREFER},
+        answers={200: [TaskRecord], 202: [TaskRecord]},
+        problems=("invalid_request", "task_not_found", "task_expired", *_ACCEPTING_PROBLEMS),
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/validate",
+        handler=submitting.validate,
+        tag="tasks",
+        body=[submitting.Submission],
+        answers={200: [submitting.Validation]},
+        problems=(*_BODY_PROBLEMS, "service_busy", *_DATABASE_PROBLEMS),
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/backend",
+        handler=backend.read_backend,
+        tag="operations",
+        answers={200: [backend.BackendRecord]},
+        problems=_DATABASE_PROBLEMS,
+    ),
+    Endpoint(
+        method="POST",
+        path="/tasks",
+        handler=tasks.submit,
+        tag="seed",
+        body=[TaskRequest],
+        headers={"Idempotency-Key": _KEY},
+        answers={202: [tasks.Submitted]},
+        problems=(*_BODY_PROBLEMS, *_ACCEPTING_PROBLEMS),
     ),
     Endpoint(
         method="GET",
         path="/tasks/{id}",
         handler=tasks.fetch,
-        tag="tasks",
+        tag="seed",
         query={
             "wait": {
                 "description": "Answer only when the task has ended, or after so many seconds.",
-                "schema": {"type": "number", "minimum": 0, "maximum": tasks.MAX_WAIT_S},
+                "schema": {"type": "number", "minimum": 0, "maximum": MAX_WAIT_S},
                 "example": 30,
             }
         },
@@ -82,20 +349,20 @@ API: list[Endpoint] = [
             200: [tasks.Pending, tasks.Done, tasks.Failed, tasks.Cancelled],
             404: [tasks.Missing],
         },
-        problems=("invalid_request", "database_unavailable", "service_stopping"),
+        problems=("invalid_request", *_DATABASE_PROBLEMS),
     ),
     Endpoint(
         method="GET",
         path="/healthz",
         handler=operations.health,
-        tag="operations",
+        tag="health",
         answers={200: [operations.Health]},
     ),
     Endpoint(
         method="GET",
         path="/readyz",
         handler=operations.ready,
-        tag="operations",
+        tag="health",
         answers={200: [operations.Readiness], 503: [operations.Readiness]},
     ),
 ]

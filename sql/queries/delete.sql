@@ -1,0 +1,12 @@
+-- Deletes a task that has ended. Returns its status, whether or not that let it be deleted.
+-- $1 task id
+with found as (
+    select id, status, cancel_requested_at from tasks
+    where id = $1 and (expires_at is null or expires_at > now())
+    for update
+), deleted as (
+    -- as it was found once it was locked: it may have ended since the statement began
+    delete from tasks t using found f
+    where t.id = f.id and f.status in ('completed', 'failed', 'cancelled')
+)
+select shown_status(status, cancel_requested_at) from found

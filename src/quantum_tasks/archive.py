@@ -1,0 +1,354 @@
+"""What the API asks of the database: tasks as people see them, one by one and in lists."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Literal, NamedTuple
+
+import asyncpg
+import msgspec
+
+from quantum_tasks.database.grouped import Grouped
+from quantum_tasks.database.pool import Pool, connection
+from quantum_tasks.database.queries import QUERIES
+from quantum_tasks.records import (
+    Event,
+    Queue,
+    TaskError,
+    TaskRecord,
+    Usage,
+    Versions,
+    links,
+)
+from quantum_tasks.store import LEASE_S
+from quantum_tasks.tasks import Options, RunRequest, Stats, Status
+
+_EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
+_LATEST = datetime(9999, 12, 31, tzinfo=UTC)
+LATEST_POSITION = 2**63 - 1
+_CANDIDATES = 20_000  # that a page of a list looks through at most
+_FIRST_CHUNK = 1000
+_CHUNK = 5000
+_BATCH = 500  # tasks deleted by one statement
+_GONE_S = 7 * 86400  # for which an expired task is said to be gone, rather than not found
+_KEYS_S = 86400  # for which an idempotency key is known
+
+Order = Literal["created_at", "-created_at"]
+
+
+class Result(NamedTuple):
+    """A task's result as it is stored, in JSON text, and what it is of."""
+
+    status: Status
+    shots: int
+    error_code: str | None
+    error_message: str | None
+    expires_at: datetime | None
+    change: int
+    counts: str | None
+    details: str | None
+    options: Options
+    stats: Stats | None
+
+
+class Place(NamedTuple):
+    """Where a change is among all: the transaction that made it, then the task's position, then
+    the number of the change among those of its task, from 1."""
+
+    change: int
+    position: int = 0
+    number: int = 0
+
+
+class FeedEvent(NamedTuple):
+    """A change of a task's status."""
+
+    place: Place
+    id: uuid.UUID
+    status: str
+    at: datetime
+    attempt: int
+
+
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which tasks a list is of. `after` and `before` are exclusive: a time, and a position for
+    those that were submitted together."""
+
+    statuses: list[Status] | None = None
+    name: str | None = None
+    tags: Mapping[str, str] | None = None
+    text: str | None = None
+    after: tuple[datetime, int] = (_EARLIEST, 0)
+    before: tuple[datetime, int] = (_LATEST, LATEST_POSITION)
+    order: Order = "-created_at"
+
+
+class Backend(NamedTuple):
+    """How the service does, from one snapshot."""
+
+    queued: int
+    running: int
+    cancelling: int
+    oldest_queued_s: float | None
+    instances: int
+    simulators: int
+    ended_last_minute: int
+    refused: int
+
+
+class Called(NamedTuple):
+    """What people call a task by."""
+
+    name: str | None
+    tags: dict[str, str]
+
+
+class Page(NamedTuple):
+    """Some tasks of a list, and where it goes on, if it does."""
+
+    tasks: list[TaskRecord]
+    next: tuple[datetime, int] | None
+
+
+class Archive:
+    """Every method raises DatabaseUnavailable while the database is away."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._read = Grouped(self._read_all, at_once=2)
+        self._history = Grouped(self._history_all, at_once=2)
+
+    async def read(self, id: uuid.UUID) -> tuple[TaskRecord, int] | None:
+        """A task, and its last change."""
+        return await self._read(id)
+
+    async def _read_all(self, ids: list[uuid.UUID]) -> list[tuple[TaskRecord, int] | None]:
+        async with connection(self._pool) as db:
+            rows = await db.fetch(QUERIES["read"], ids)
+        found = {row["id"]: (_record(row, row["qc"]), row["changed"]) for row in rows}
+        return [found.get(id) for id in ids]
+
+    async def result(self, id: uuid.UUID) -> Result | None:
+        """A task's result, or why there is none."""
+        async with connection(self._pool) as db:
+            row = await db.fetchrow(QUERIES["result"], id)
+        if row is None:
+            return None
+        fields = dict(row)
+        stats = _stats.decode(row["stats"]) if row["stats"] else None
+        fields |= {"status": Status(row["status"]), "options": _options(row["options"])}
+        return Result(**fields | {"stats": stats})
+
+    async def history(self, id: uuid.UUID) -> tuple[list[Event], int, bool] | None:
+        """What has become of a task so far, its last change, and whether it has ended."""
+        return await self._history(id)
+
+    async def _history_all(
+        self, ids: list[uuid.UUID]
+    ) -> list[tuple[list[Event], int, bool] | None]:
+        async with connection(self._pool) as db:
+            rows = await db.fetch(QUERIES["history"], ids)
+        found = {
+            row["id"]: (_history.decode(row["history"]), row["changed"], row["ended"])
+            for row in rows
+        }
+        return [found.get(id) for id in ids]
+
+    async def is_gone(self, id: uuid.UUID) -> bool:
+        """Whether a task was there until its time was over."""
+        async with connection(self._pool) as db:
+            gone: bool = await db.fetchval(QUERIES["gone"], id)
+        return gone
+
+    async def now(self) -> Place:
+        """Where the feed goes on that somebody begins to read now."""
+        async with connection(self._pool) as db:
+            return Place(await db.fetchval(QUERIES["now"]) - 1, LATEST_POSITION)
+
+    async def feed(self, after: Place, limit: int) -> tuple[Place, list[FeedEvent]]:
+        """The next changes of all tasks after one, in order, and where to go on from."""
+        async with connection(self._pool) as db:
+            rows = await db.fetch(QUERIES["feed"], *after, limit)
+        events = [
+            FeedEvent(Place(change, position, number), id, status, at, attempt)
+            for _, change, position, number, id, status, at, attempt in rows
+            if id is not None
+        ]
+        if len(events) == limit:
+            return events[-1].place, events
+        return max(after, Place(rows[0]["below"] - 1, LATEST_POSITION)), events
+
+    async def page(self, wanted: Filter, limit: int) -> Page:
+        """A page of tasks, without their programs.
+
+        It may be short, or empty, although the list goes on: it looks through so many at most.
+        """
+        source, key, exact = _source(wanted)
+        descending = wanted.order == "-created_at"
+        direction, reverse = ("desc", "asc") if descending else ("asc", "desc")
+        query = QUERIES["list"].replace("{source}", source)
+        query = query.replace("{direction}", direction).replace("{reverse}", reverse)
+        matching = (
+            wanted.statuses,
+            wanted.name,
+            wanted.tags,
+            wanted.text and _containing(wanted.text),
+        )
+        bounds = {"after": wanted.after, "before": wanted.before}
+        found: list[TaskRecord] = []
+        last: tuple[datetime, int] | None = None
+        looked_through, chunk = 0, limit + 1 if exact else _FIRST_CHUNK
+        async with connection(self._pool) as db:
+            while looked_through < _CANDIDATES:
+                more = limit + 1 - len(found)
+                between = (*bounds["after"], *bounds["before"])
+                rows = await db.fetch(query, *between, *matching, more, key, chunk)
+                for row in rows:
+                    if row["id"] is not None:
+                        if len(found) == limit:
+                            return Page(found, last)
+                        found.append(_record(row))
+                        last = row["created_at"], row["position"]
+                if not rows or rows[0]["seen"] < chunk:
+                    return Page(found, None)
+                last = rows[0]["last_at"], rows[0]["last_position"]
+                bounds["before" if descending else "after"] = last
+                looked_through, chunk = looked_through + chunk, _CHUNK
+        return Page(found, last)
+
+    async def rename(self, id: uuid.UUID, change: Callable[[Called], Called]) -> bool:
+        """Changes what a task is called by; False if it is not there."""
+        async with connection(self._pool) as db, db.transaction():
+            row = await db.fetchrow(QUERIES["called"], id)
+            if row is None:
+                return False
+            name, tags = change(Called(row["name"], _called(row["tags"])))
+            await db.execute(QUERIES["rename"], id, name, tags or None)
+        return True
+
+    async def delete(self, id: uuid.UUID) -> Status | None:
+        """Deletes a task if it has ended. Returns its status; None if it is not there."""
+        async with connection(self._pool) as db:
+            status = await db.fetchval(QUERIES["delete"], id)
+        return status and Status(status)
+
+    async def tagged(self, tags: Mapping[str, str], limit: int) -> list[uuid.UUID]:
+        """The ids of tasks that have not ended and have all of these tags."""
+        async with connection(self._pool) as db:
+            rows = await db.fetch(QUERIES["tagged"], *next(iter(tags.items())), dict(tags), limit)
+        return [row["id"] for row in rows]
+
+    async def backend(self) -> Backend:
+        """How the service does."""
+        async with connection(self._pool) as db:
+            return Backend(*await db.fetchrow(QUERIES["backend"], LEASE_S))
+
+    async def expire(self) -> int:
+        """Deletes tasks whose time is over, and what is remembered of those and of idempotency
+        keys for too long: a batch of each. Returns how many rows; 0 if all is done."""
+        async with connection(self._pool) as db:
+            return sum(
+                [
+                    await db.fetchval(QUERIES["expire"], _BATCH),
+                    await db.fetchval(QUERIES["forget_expired"], _GONE_S, _BATCH),
+                    await db.fetchval(QUERIES["forget_keys"], _KEYS_S, _BATCH),
+                ]
+            )
+
+
+_BETWEEN = "(created_at, position) > ($1, $2) and (created_at, position) < ($3, $4)"
+_ALL = f"select task_id as id, created_at, position from programs where {_BETWEEN}"
+_NAMED = f"{_ALL} and name = $6"
+_TAGGED = (
+    f"select task_id as id, created_at, position from task_tags where {_BETWEEN} "
+    "and key = ($10::text[])[1] and value = ($10::text[])[2]"
+)
+_IN_STATUS = (
+    "select id, created_at, position from unnest($10::text[]) wanted, lateral (select id, created_at, "
+    f"position from tasks where status = wanted::task_status and {_BETWEEN} "
+    "order by created_at {direction}, position {direction} limit $11) listed"
+)
+
+
+def _source(wanted: Filter) -> tuple[str, list[str], bool]:
+    """The index that gives the candidates in order: its select, what it is looked up by, and
+    whether all that it gives match, but for what has expired."""
+    if wanted.tags:
+        exact = len(wanted.tags) == 1 and not (wanted.name or wanted.statuses or wanted.text)
+        return _TAGGED, list(next(iter(wanted.tags.items()))), exact
+    if wanted.name is not None:
+        return _NAMED, [], not (wanted.statuses or wanted.text)
+    if wanted.statuses:
+        in_database = {"cancelling": "running"}
+        statuses = {in_database.get(status, status) for status in wanted.statuses}
+        return _IN_STATUS, sorted(statuses), not wanted.text and "running" not in statuses
+    return _ALL, [], not wanted.text
+
+
+def _record(row: asyncpg.Record, qc: str | None = None) -> TaskRecord:
+    options = _options(row["options"])
+    stats = _stats.decode(row["stats"]) if row["stats"] else None
+    created, started, ended = row["created_at"], row["started_at"], row["ended_at"]
+    return TaskRecord(
+        id=row["id"],
+        status=Status(row["status"]),
+        name=row["name"],
+        tags=_called(row["tags"]),
+        request=RunRequest(
+            qc=qc if qc is not None else msgspec.UNSET,
+            shots=row["shots"],
+            seed=row["seed"],
+            priority=row["priority"],
+            ttl_s=row["ttl_s"],
+            callback_url=row["callback_url"],
+            **msgspec.structs.asdict(options),
+        ),
+        created_at=created,
+        started_at=started,
+        ended_at=ended,
+        expires_at=row["expires_at"],
+        queue=Queue(row["queue_position"], row["starts_at"])
+        if row.get("queue_position")
+        else None,
+        stats=stats,
+        usage=Usage(
+            attempts=row["attempt"],
+            queue_ms=_ms(created, started),
+            compile_ms=stats.compile_ms if stats else None,
+            simulate_ms=row["simulate_ms"] and round(row["simulate_ms"], 3),
+            total_ms=_ms(created, ended),
+        ),
+        error=row["error_code"]
+        and TaskError(
+            row["error_code"], row["error_message"], row["error_line"], row["error_column"]
+        ),
+        versions=row["version"] and Versions(row["version"], row["qiskit"], row["aer"]),
+        links=links(row["id"]),
+    )
+
+
+def _containing(text: str) -> str:
+    """The pattern of what has a text in it."""
+    escaped = re.sub(r"([%_\\])", r"\\\1", text)
+    return f"%{escaped}%"
+
+
+def _ms(begin: datetime, end: datetime | None) -> float | None:
+    return None if end is None else round((end - begin).total_seconds() * 1000, 3)
+
+
+def _called(tags: str | None) -> dict[str, str]:
+    return _tags.decode(tags) if tags else {}
+
+
+def _options(text: str | None) -> Options:
+    return _decoder.decode(text) if text else Options()
+
+
+_decoder = msgspec.json.Decoder(Options)
+_stats = msgspec.json.Decoder(Stats)
+_tags = msgspec.json.Decoder(dict[str, str])
+_history = msgspec.json.Decoder(list[Event])

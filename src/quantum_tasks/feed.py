@@ -1,0 +1,108 @@
+"""What becomes of all tasks, for everybody who follows it: read once, and kept for a while."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from quantum_tasks.archive import Archive, FeedEvent, Place
+from quantum_tasks.errors import DatabaseUnavailable
+
+_LOOK_S = 0.2
+_KEPT = 20_000  # events
+_PAGE = 1000
+
+
+class Feed:
+    """The changes of all tasks, in one order, here and in other instances.
+
+    One statement at a time reads what is new while somebody follows, and `written` makes of each
+    event what followers get. Whoever is behind what is kept, after a pause or because it is slow,
+    reads the database until it is not.
+    """
+
+    def __init__(self, archive: Archive, written: Callable[[FeedEvent], bytes]) -> None:
+        self._archive = archive
+        self._written = written
+        self._events: deque[tuple[Place, bytes]] = deque()
+        self._begin: Place | None = None  # all events after it are kept, up to the end
+        self._end: Place | None = None
+        self._followers = 0
+        self._somebody = asyncio.Event()
+        self._news = asyncio.Event()
+        self.closed = False
+
+    @contextmanager
+    def followed(self) -> Iterator[None]:
+        """While somebody follows, what is new is read."""
+        self._followers += 1
+        self._somebody.set()
+        try:
+            yield
+        finally:
+            self._followers -= 1
+
+    async def start(self, after: Place | None) -> Place:
+        """Where to follow from: a place that was seen before, or now."""
+        now = await self._archive.now()
+        # A place that is yet to come is one of another database's.
+        return now if after is None else min(after, now)
+
+    async def next(self, after: Place, within_s: float) -> tuple[Place, list[bytes]]:
+        """The next events after a place, and where to go on; none if there are none in that time,
+        or when the service stops."""
+        if self._begin is None or after < self._begin:
+            after, events = await self._archive.feed(after, _PAGE)
+            if not events and self._begin is None:
+                await asyncio.sleep(_LOOK_S)  # until what is new is kept
+            return after, [self._written(event) for event in events]
+        if not self._kept(after) and not self.closed:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(within_s):
+                    await self._news.wait()
+            if self._begin is None or after < self._begin:
+                return after, []
+        new = self._kept(after)
+        assert self._end is not None
+        return max(after, self._end), new
+
+    def _kept(self, after: Place) -> list[bytes]:
+        new = []
+        for place, event in reversed(self._events):
+            if place <= after:
+                break
+            new.append(event)
+        return new[::-1]
+
+    def close(self) -> None:
+        """Lets everybody go: the service stops."""
+        self.closed = True
+        self._news.set()
+
+    async def run(self) -> None:
+        """Reads for ever what is new."""
+        while True:
+            if not self._followers:
+                self._events.clear()
+                self._begin = self._end = None
+                self._somebody.clear()
+                await self._somebody.wait()
+            with suppress(DatabaseUnavailable):
+                await self._look()
+            await asyncio.sleep(_LOOK_S)
+
+    async def _look(self) -> None:
+        if self._end is None:
+            self._begin = self._end = await self._archive.now()
+        while True:
+            self._end, events = await self._archive.feed(self._end, _PAGE)
+            self._events += [(event.place, self._written(event)) for event in events]
+            while len(self._events) > _KEPT:
+                self._begin = self._events.popleft()[0]
+            if events:
+                news, self._news = self._news, asyncio.Event()
+                news.set()
+            if len(events) < _PAGE:
+                return

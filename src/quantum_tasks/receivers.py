@@ -1,0 +1,132 @@
+"""Who may be called back: what a callback's URL may be, and which addresses are public."""
+
+from __future__ import annotations
+
+import re
+import socket
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+
+import msgspec
+
+from quantum_tasks.errors import Diagnostic, InvalidRequest
+
+MAX_URL_LENGTH = 2000
+
+Address = IPv4Address | IPv6Address
+
+_URL = re.compile(r"(https?)://([^/?#]*)([^#]*)", re.IGNORECASE)
+_AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?::([0-9]*))?")
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*")
+_NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
+
+_UNICAST = IPv6Network("2000::/3")
+_DOCUMENTATION = IPv6Network("3fff::/20")  # not yet known to Python 3.11
+_NAT64 = IPv6Network("64:ff9b::/96")
+
+
+class Receiver(msgspec.Struct, frozen=True):
+    """A URL taken apart. `host` is a name or an address, without brackets."""
+
+    scheme: str
+    host: str
+    port: int
+    target: str
+
+    @property
+    def authority(self) -> str:
+        """As the Host header has it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _default_port(self.scheme) else f"{host}:{self.port}"
+
+    @property
+    def address(self) -> Address | None:
+        """The address, if the host is one."""
+        try:
+            return ip_address(self.host)
+        except ValueError:
+            return None
+
+
+def check_url(url: str, allow_private: bool) -> None:
+    """Raises InvalidRequest if nothing can be delivered to this URL, or nothing may.
+
+    What a name stands for is looked at when it is connected to.
+    """
+    try:
+        receiver = parse(url)
+        if not allow_private:
+            _check_public(receiver)
+    except ValueError as error:
+        raise InvalidRequest(str(error), errors=[Diagnostic(pointer="/callback_url")]) from None
+
+
+def parse(url: str) -> Receiver:
+    """Takes a URL apart. Raises ValueError saying what is wrong with it.
+
+    Only what every reader of URLs understands alike passes: whatever connects later goes by these
+    parts, not by the text.
+    """
+    if len(url) > MAX_URL_LENGTH:
+        raise ValueError(f"callback_url is longer than {MAX_URL_LENGTH} characters.")
+    if not all("!" <= character <= "~" for character in url):
+        raise ValueError(
+            "callback_url has characters that a URL cannot have: write them percent-encoded, "
+            "and a host's name in its ASCII form."
+        )
+    if "#" in url:
+        raise ValueError("callback_url must not have a fragment (#).")
+    if not (match := _URL.fullmatch(url)):
+        raise ValueError("callback_url must begin with https:// or http://.")
+    scheme, authority, target = match[1].lower(), match[2], match[3]
+    if "@" in authority:
+        raise ValueError("callback_url must not have a user or password in it.")
+    if not (match := _AUTHORITY.fullmatch(authority)):
+        raise ValueError("callback_url has no valid host.")
+    port = int(match[2]) if match[2] else _default_port(scheme)
+    if not 1 <= port <= 65535:
+        raise ValueError("The port of callback_url must be between 1 and 65535.")
+    target = target if target.startswith("/") else f"/{target}"
+    return Receiver(scheme, _host(match[1]), port, target)
+
+
+def is_public(address: Address) -> bool:
+    """Whether an address is one of the internet's. One that stands for an IPv4 address is what
+    that is."""
+    if isinstance(address, IPv4Address):
+        return address.is_global and not address.is_multicast and not address.is_reserved
+    if (inner := _embedded(address)) is not None:
+        return is_public(inner)
+    return address.is_global and address in _UNICAST and address not in _DOCUMENTATION
+
+
+def _check_public(receiver: Receiver) -> None:
+    address = receiver.address
+    if receiver.host == "localhost" or receiver.host.endswith(".localhost"):
+        raise ValueError("callback_url must not lead to this machine.")
+    if address is not None and not is_public(address):
+        raise ValueError(f"callback_url must lead to a public address; {address} is not one.")
+
+
+def _host(text: str) -> str:
+    name = text.removesuffix(".").lower()
+    try:
+        if text.startswith("["):
+            return str(IPv6Address(text[1:-1]))
+        if _NUMBER.fullmatch(name.rpartition(".")[2]):
+            # 127.1, 0x7f000001, 017700000001 and 2130706433 lead to 127.0.0.1 as well.
+            return str(IPv4Address(socket.inet_aton(name)))
+    except (ValueError, OSError):
+        raise ValueError("The host of callback_url is not an address.") from None
+    if len(name) > 253 or not _NAME.fullmatch(name):
+        raise ValueError("callback_url has no valid host.")
+    return name
+
+
+def _embedded(address: IPv6Address) -> IPv4Address | None:
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address.ipv4_mapped or address.sixtofour
+
+
+def _default_port(scheme: str) -> int:
+    return 443 if scheme == "https" else 80

@@ -1,0 +1,97 @@
+"""A task as the API shows it: one struct for everybody who looks at one."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from importlib.metadata import version
+
+import msgspec
+
+from quantum_tasks import __version__
+from quantum_tasks.tasks import RunRequest, Stats, Status
+
+
+class Event(msgspec.Struct, frozen=True):
+    """A change of a task's status; `id` counts the changes of a task from 1."""
+
+    id: int
+    status: Status
+    at: datetime
+    attempt: int
+
+
+class Queue(msgspec.Struct, frozen=True):
+    """A task's place in its queue: 1 is the next to start. Large tasks and others queue apart.
+    When it will start is estimated."""
+
+    position: int
+    estimated_start_at: datetime | None
+
+
+class Usage(msgspec.Struct, frozen=True, kw_only=True):
+    """What a task has taken, in milliseconds: from its submission to its last start, for its
+    program to be compiled, for the simulation, and from submission to end."""
+
+    attempts: int
+    queue_ms: float | None
+    compile_ms: float | None
+    simulate_ms: float | None
+    total_ms: float | None
+
+
+class TaskError(msgspec.Struct, frozen=True):
+    """Why a task failed; line and column within its program, if that is where."""
+
+    code: str
+    message: str
+    line: int | None = None
+    column: int | None = None
+
+
+class Versions(msgspec.Struct, frozen=True):
+    """What a task was last started on."""
+
+    quantum_tasks: str
+    qiskit: str
+    aer: str
+
+
+class Links(msgspec.Struct, frozen=True, rename={"self_": "self"}):
+    """Where there is more about a task."""
+
+    self_: str
+    result: str
+    events: str
+    circuit: str
+
+
+class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A task: what was asked for, and what has become of it. Times are RFC 3339 in UTC."""
+
+    id: uuid.UUID
+    status: Status
+    name: str | None = None
+    tags: dict[str, str] = {}
+    request: RunRequest
+    created_at: datetime
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    expires_at: datetime | None = None
+    queue: Queue | None = None
+    stats: Stats | None = None
+    usage: Usage | None = None
+    error: TaskError | None = None
+    versions: Versions | None = None
+    links: Links
+
+
+def this_release() -> Versions:
+    """The versions of this program and its libraries, without importing those."""
+    return Versions(__version__, version("qiskit"), version("qiskit-aer"))
+
+
+def links(id: uuid.UUID) -> Links:
+    """Where there is more about a task."""
+    task = f"/v1/tasks/{id}"
+    return Links(task, f"{task}/result", f"{task}/events", f"{task}/circuit")

@@ -1,0 +1,21 @@
+"""Deletes what was kept for long enough, a little at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+from quantum_tasks.archive import Archive
+from quantum_tasks.errors import DatabaseUnavailable
+
+_LOOK_S = 5.0
+_PAUSE_S = 0.05  # between batches, for everybody else
+
+
+async def keep(archive: Archive) -> None:
+    """Deletes for ever what has expired. Any number of instances may do so at the same time."""
+    while True:
+        with suppress(DatabaseUnavailable):
+            while await archive.expire():
+                await asyncio.sleep(_PAUSE_S)
+        await asyncio.sleep(_LOOK_S)

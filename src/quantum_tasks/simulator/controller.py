@@ -1,0 +1,88 @@
+"""Aer's controller, asked directly.
+
+What AerSimulator.run() does around it (a thread, a circuit translated, results as objects) takes
+several times as long as a small circuit.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import qiskit_aer
+from qiskit_aer import AerSimulator
+from qiskit_aer.backends.backend_utils import LIBRARY_DIR
+from qiskit_aer.backends.controller_wrappers import (
+    AerCircuit,
+    AerConfig,
+    aer_controller_execute,
+)
+
+from quantum_tasks.errors import MEMORY_EXCEEDED, SIMULATION_FAILED, more_than_memory
+
+
+class SimulationError(Exception):
+    """A run that failed and would fail again. `code` is one of errors.py's; `log` is for
+    whoever runs the service."""
+
+    def __init__(self, code: str, message: str, log: str = "") -> None:
+        self.code = code
+        self.log = log
+        super().__init__(message)
+
+
+class Controller:
+    """Aer with this child's limit of memory."""
+
+    def __init__(self, memory_mb: int) -> None:
+        self._memory_mb = memory_mb
+        self._controller = aer_controller_execute()
+        self._use_threads = _openmp()
+        options = AerSimulator(max_memory_mb=memory_mb).options.__dict__.items()
+        known = [(name, value) for name, value in options if value is not None]
+        config = AerConfig()
+        self._options = {name: value for name, value in known if hasattr(config, name)}
+
+    def execute(
+        self,
+        circuit: AerCircuit,
+        options: Mapping[str, Any],
+        threads: int,
+        noise: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """What the simulator says of a circuit. Raises SimulationError."""
+        self._use_threads(threads)
+        config = AerConfig()
+        config.max_parallel_threads = threads
+        config.library_dir = LIBRARY_DIR
+        config.n_qubits = circuit.num_qubits
+        config.memory_slots = circuit.num_memory
+        for name, value in {**self._options, **options}.items():
+            setattr(config, name, value)
+        output = self._controller.execute([circuit], noise or {}, config)
+        if not output["success"] or not output["results"]:
+            raise self._failure(output)
+        return output["results"][0]["data"]
+
+    def _failure(self, output: Any) -> SimulationError:
+        results = output["results"]
+        status = str(results[0]["status"] if results else output["status"])
+        if "bad_alloc" in status or "memory" in status.lower():
+            return SimulationError(
+                MEMORY_EXCEEDED, more_than_memory(self._memory_mb, "SIMULATOR_MEMORY_MB")
+            )
+        # What it says speaks of the simulator's insides.
+        message = "The simulator cannot run this program."
+        return SimulationError(SIMULATION_FAILED, message, log=status)
+
+
+def _openmp() -> Callable[[int], object]:
+    """Sets how many threads Aer's OpenMP may use, which is the upper limit of what Aer is asked
+    for, and what some of its methods take without being asked."""
+    package = Path(qiskit_aer.__file__).parent
+    places = (*package.parent.glob("qiskit_aer.libs/libgomp*"), *package.glob(".dylibs/libomp*"))
+    for library in places:
+        return ctypes.CDLL(str(library)).omp_set_num_threads
+    return lambda threads: None

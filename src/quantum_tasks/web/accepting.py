@@ -1,0 +1,202 @@
+"""From a request to a task that can be stored: what the fields say, and what the parser says."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+
+from quantum_tasks.errors import (
+    PROBLEMS,
+    CallbacksOff,
+    Diagnostic,
+    InvalidRequest,
+    MalformedJson,
+    MemoryExceeded,
+    Problem,
+    ProgramTooLarge,
+    ServiceBusy,
+    TooComplex,
+    more_than_memory,
+)
+from quantum_tasks.pool import BusyError, ChildDiedError, OutOfTimeError, ProcessPool
+from quantum_tasks.receivers import check_url
+from quantum_tasks.settings import Settings
+from quantum_tasks.submissions import NewTask, Submissions, Submitted
+from quantum_tasks.tasks import Accepted, Check, Options, Rejected, TaskRequest
+from quantum_tasks.web.requests import idempotency_key
+
+logger = logging.getLogger(__name__)
+
+_BUSY_AFTER_S = 10.0
+_SHORT = 4096  # characters: a longer program is checked by itself
+_CHECK_MS = 0.002  # per character
+_PLAIN = Options()
+_LEAST, _MOST = -(2**63), 2**64 - 1
+_DEEPEST = 16  # an array has seven dimensions at most
+
+
+class _Extras(msgspec.Struct, omit_defaults=True):
+    """What few submissions bring: see submit.sql."""
+
+    priority: int = 0
+    ttl_s: int | None = None
+    name: str | None = None
+    tags: dict[str, str] = {}
+    callback_url: str | None = None
+
+
+async def submit(request: Request, body: TaskRequest) -> tuple[Submitted, NewTask | None]:
+    """Checks a task and stores it. If its idempotency key has been used for the same before, there
+    is nothing new beside what was stored then."""
+    state = request.app.state
+    settings: Settings = state.settings
+    submissions: Submissions = state.submissions
+    key = idempotency_key(request)
+    if key and (kept := await submissions.kept(key, fingerprint(body))):
+        return Submitted(kept.task_ids[0], None), None
+    check_fields(body, settings)
+    await submissions.check_room()
+    checked = await check(state.parsers, body, settings)
+    new = new_task(body, checked, settings, key)
+    stored = await submissions.submit(new)
+    if stored.created_at is None:
+        return stored, None
+    state.waiters.submitted(stored.id)
+    logger.info("task submitted", extra={"task": stored.id, "bytes": len(body.qc)})
+    return stored, new
+
+
+def new_task(body: TaskRequest, checked: Accepted, settings: Settings, key: str | None) -> NewTask:
+    """A request whose program was checked, as the database takes it."""
+    options = body.options
+    extras = _Extras(body.priority, body.ttl_s, body.name, body.tags, body.callback_url)
+    return NewTask(
+        qc=body.qc,
+        shots=shots_of(body, settings),
+        seed=body.seed,
+        checked=checked,
+        options=None if options == _PLAIN else msgspec.json.encode(options).decode(),
+        extras=None if extras == _Extras() else msgspec.json.encode(extras).decode(),
+        key=key,
+        fingerprint=fingerprint(body) if key else b"",
+    )
+
+
+def shots_of(body: TaskRequest, settings: Settings) -> int:
+    """The shots that were asked for, or the usual number."""
+    return settings.num_shots if body.shots is None else body.shots
+
+
+def fingerprint(body: Any) -> bytes:
+    """The same for requests that ask for the same."""
+    try:
+        return hashlib.sha256(msgspec.json.encode(body, order="sorted")).digest()
+    except RecursionError:  # it was just not too deep to be decoded
+        raise MalformedJson("The body is nested too deeply.") from None
+
+
+def check_fields(body: TaskRequest, settings: Settings) -> None:
+    """Raises the Problem of the first field that asks for more than this service gives."""
+    shots = shots_of(body, settings)
+    if shots > settings.max_shots:
+        raise _field("shots", f"at most {settings.max_shots} are allowed (MAX_SHOTS)")
+    if shots == 0 and not body.observables:
+        raise _field(
+            "shots", "expected int >= 1; 0 is for exact expectation values of observables"
+        )
+    if shots == 0 and body.memory:
+        raise _field("memory", "without shots there is nothing to keep")
+    size = len(body.qc.encode())
+    if size > settings.max_program_bytes:
+        raise ProgramTooLarge(
+            f"The program has {size} bytes; at most {settings.max_program_bytes} are allowed "
+            "(MAX_PROGRAM_BYTES).",
+            errors=[Diagnostic(pointer="/qc")],
+        )
+    if body.timeout_s is not None and body.timeout_s > settings.task_time_limit_s:
+        limit = f"{settings.task_time_limit_s:g}"
+        raise _field("timeout_s", f"at most {limit} seconds are allowed (TASK_TIME_LIMIT_S)")
+    if body.ttl_s is not None and body.ttl_s > settings.result_ttl_s:
+        raise _field("ttl_s", f"at most {settings.result_ttl_s} are allowed (RESULT_TTL_S)")
+    if body.callback_url is not None:
+        if settings.webhook_secret is None:
+            raise CallbacksOff(errors=[Diagnostic(pointer="/callback_url")])
+        check_url(body.callback_url, settings.webhook_allow_private)
+    _check_values(body.parameters)
+
+
+def _field(name: str, reason: str) -> InvalidRequest:
+    return InvalidRequest(
+        f"The field '{name}': {reason}.", errors=[Diagnostic(pointer=f"/{name}")]
+    )
+
+
+def _check_values(parameters: Any) -> None:
+    """What can be sent to those who work with it; without recursion, however deep it is."""
+    level = [parameters]
+    for _ in range(_DEEPEST):
+        if not all(_LEAST <= value <= _MOST for value in level if isinstance(value, int)):
+            wide = 'an integer needs more than 64 bits; give the bits as text: "0101"'
+            raise _field("parameters", wide)
+        lists = (
+            value.values() if isinstance(value, dict) else value
+            for value in level
+            if isinstance(value, dict | list)
+        )
+        level = [inner for values in lists for inner in values]
+    if level:
+        raise _field("parameters", f"nested more than {_DEEPEST} deep")
+
+
+async def check(parsers: ProcessPool, body: TaskRequest, settings: Settings) -> Accepted:
+    """What there is to know of a program that can be run; raises the Problem that says why it
+    cannot."""
+    limit_s = settings.parse_time_limit_s
+    options = body.options
+    plain = options == _PLAIN
+    likely_ms = len(body.qc) * _CHECK_MS if plain and len(body.qc) <= _SHORT else None
+    order = Check(body.qc, shots_of(body, settings), None if plain else options)
+    for last_try in (False, False, True):
+        try:
+            reply = await parsers.run(order, limit_s, _BUSY_AFTER_S, likely_ms)
+            break
+        except BusyError:
+            raise ServiceBusy(retry_after_s=5) from None
+        except OutOfTimeError:
+            raise TooComplex(
+                f"Checking the program took longer than {limit_s:g} s (PARSE_TIME_LIMIT_S). "
+                "Make it shorter, or nest its gates and loops less.",
+                errors=[Diagnostic(pointer="/qc")],
+            ) from None
+        except ChildDiedError as death:
+            if death.out_of_memory:
+                raise MemoryExceeded(
+                    more_than_memory(settings.parser_memory_mb, "PARSER_MEMORY_MB"),
+                    errors=[Diagnostic(pointer="/qc")],
+                ) from None
+            logger.warning("a parser died", extra={"how": death.how})
+            if last_try and death.with_all:
+                raise ServiceBusy(retry_after_s=5) from None
+            if last_try:  # it was the program, then
+                raise TooComplex(
+                    "The program cannot be checked: the parser gives up on it.",
+                    errors=[Diagnostic(pointer="/qc")],
+                ) from None
+    if isinstance(reply, Rejected):
+        if reply.log:
+            logger.error("a program met a defect", extra={"log": reply.log})
+        raise PROBLEMS[reply.code](reply.message, errors=reply.errors)
+    assert isinstance(reply, Accepted)
+    return reply
+
+
+def within(problem: Problem, pointer: str) -> list[Diagnostic]:
+    """What is wrong with a part of a request, as seen from the whole."""
+    errors = problem.errors or [Diagnostic(pointer="")]
+    return [
+        msgspec.structs.replace(error, pointer=f"{pointer}{error.pointer}") for error in errors
+    ]

@@ -1,0 +1,105 @@
+"""`GET /v1/backend`: what this service can do, and how it does."""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from quantum_tasks.archive import Archive
+from quantum_tasks.records import Versions, this_release
+from quantum_tasks.settings import Settings
+from quantum_tasks.tasks import GATES, Method
+from quantum_tasks.web.reading import MOST_IN_A_PAGE
+from quantum_tasks.web.requests import MAX_WAIT_S
+from quantum_tasks.web.responses import json_response
+from quantum_tasks.web.submitting import MOST_TASKS
+
+
+class BackendLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """What one task, or one request, may ask for."""
+
+    qubits: int
+    clbits: int
+    operations: int
+    shots: int
+    program_bytes: int
+    body_bytes: int
+    memory_mb: int
+    result_bytes: int
+    timeout_s: float
+    ttl_s: int
+    queued_tasks: int
+    tasks_per_batch: int
+    tasks_per_page: int
+    wait_s: int
+
+
+class BackendQueue(msgspec.Struct, frozen=True, kw_only=True):
+    """Tasks that have not ended, by status, and for how long the oldest queued one has waited."""
+
+    queued: int
+    running: int
+    cancelling: int
+    oldest_queued_s: float | None
+
+
+class BackendRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What this service can do, and how it does. `instances` and their `simulators`, the processes
+    that run programs, are those that are alive, everywhere; `refused`: outcomes of attempts that
+    no longer owned their tasks."""
+
+    name: str
+    versions: Versions
+    methods: list[Method]
+    gates: list[str]
+    default_shots: int
+    callbacks: bool
+    limits: BackendLimits
+    queue: BackendQueue
+    ended_last_minute: int
+    instances: int
+    simulators: int
+    refused: int
+
+
+async def read_backend(request: Request) -> Response:
+    """What this service can do, and how it does."""
+    archive: Archive = request.app.state.archive
+    settings: Settings = request.app.state.settings
+    now = await archive.backend()
+    record = BackendRecord(
+        name="quantum-tasks",
+        versions=this_release(),
+        methods=list(Method),
+        gates=list(GATES),
+        default_shots=settings.num_shots,
+        callbacks=settings.webhook_secret is not None,
+        limits=BackendLimits(
+            qubits=settings.max_qubits,
+            clbits=settings.max_clbits,
+            operations=settings.max_operations,
+            shots=settings.max_shots,
+            program_bytes=settings.max_program_bytes,
+            body_bytes=settings.max_body_bytes,
+            memory_mb=settings.memory_per_simulator_mb(),
+            result_bytes=settings.max_result_bytes,
+            timeout_s=settings.task_time_limit_s,
+            ttl_s=settings.result_ttl_s,
+            queued_tasks=settings.max_queued_tasks,
+            tasks_per_batch=MOST_TASKS,
+            tasks_per_page=MOST_IN_A_PAGE,
+            wait_s=MAX_WAIT_S,
+        ),
+        queue=BackendQueue(
+            queued=now.queued,
+            running=now.running,
+            cancelling=now.cancelling,
+            oldest_queued_s=now.oldest_queued_s,
+        ),
+        ended_last_minute=now.ended_last_minute,
+        instances=now.instances,
+        simulators=now.simulators,
+        refused=now.refused,
+    )
+    return json_response(record)

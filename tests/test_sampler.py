@@ -1,0 +1,134 @@
+"""The methods that a task may ask for: each gives the right counts, and the same for a seed."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from qiskit.quantum_info import Statevector
+from random_circuits import CLIFFORD, GATES, circuit
+from service import STDGATES
+from simulation import assert_distributed, simulated
+
+from quantum_tasks.simulator import sampler
+from quantum_tasks.simulator.circuit import Gate
+from quantum_tasks.simulator.controller import Controller
+from quantum_tasks.simulator.decomposition import few_phases
+from quantum_tasks.simulator.gates import Basic, Controlled, Sequence
+from quantum_tasks.tasks import Method, Options
+
+METHODS = [
+    (Method.AUTOMATIC, tuple(GATES)),
+    (Method.STATEVECTOR, tuple(GATES)),
+    (Method.DENSITY_MATRIX, tuple(GATES)),
+    (Method.MATRIX_PRODUCT_STATE, tuple(GATES)),
+    (Method.STABILIZER, CLIFFORD),
+    (Method.EXTENDED_STABILIZER, CLIFFORD),
+]
+GOES_ON = {
+    "a reset": "h q; cx q[0], q[1]; reset q[0]; h q[2]; c = measure q;",
+    "a measurement": "h q[0]; c[0] = measure q[0]; cx q[0], q[1]; h q[0]; c[2] = measure q[1];",
+    "a branch": "h q[0]; c[0] = measure q[0]; if (c[0]) x q[1]; else h q[2]; c = measure q;",
+    "a loop": "bit d = 1; while (d) { h q[0]; d = measure q[0]; x q[1]; } c = measure q;",
+}
+
+
+def counts_of(qc: str, method: Method, shots: int = 4000, seed: int = 1) -> dict[str, int]:
+    counts, _ = simulated(qc, shots, seed, Options(method=method))
+    found: dict[str, int] = json.loads(counts)
+    return found
+
+
+@pytest.mark.parametrize(("method", "names"), METHODS)
+def test_counts_are_distributed_as_qiskits_state_says(method, names):
+    for seed in range(8):
+        made = circuit(seed, 1 + seed % 5, 14, names)
+        expected = Statevector(made.qiskit).probabilities_dict()
+        assert_distributed(counts_of(made.program(), method), expected)
+
+
+def test_an_extended_stabilizer_is_about_right_whatever_the_gates():
+    for seed in range(8):
+        made = circuit(seed, 4, 12)
+        counts = counts_of(made.program(), Method.EXTENDED_STABILIZER, 20_000)
+        expected = Statevector(made.qiskit).probabilities_dict()
+        keys = {*counts, *expected}
+        off = sum(abs(counts.get(key, 0) / 20_000 - expected.get(key, 0.0)) for key in keys) / 2
+        assert off < 0.06, seed
+
+
+@pytest.mark.parametrize("text", GOES_ON.values(), ids=GOES_ON)
+@pytest.mark.parametrize("method", [m for m in Method if m is not Method.EXTENDED_STABILIZER])
+def test_every_method_goes_on_after_a_measurement(method, text):
+    qc = f"{STDGATES}qubit[3] q; bit[3] c; {text}"
+    reference = counts_of(qc, Method.AUTOMATIC, 1_000_000, 7)
+    expected = {key: times / 1_000_000 for key, times in reference.items() if times > 200}
+    assert_distributed(
+        {key: times for key, times in counts_of(qc, method).items() if key in expected}, expected
+    )
+
+
+def test_a_density_matrix_takes_gates_with_many_controls():
+    lines = (
+        "h q; ctrl(4) @ ry(0.7) q[3], q[1], q[0], q[4], q[2]; "
+        "ctrl(3) @ sx q[0], q[2], q[4], q[1]; ctrl(2) @ h q[3], q[4], q[0]; "
+        "ctrl(3) @ swap q[0], q[1], q[2], q[3], q[4]; "
+        "ctrl @ U(0.3, 0.4, 0.5) q[1], q[3]; ctrl(4) @ gphase(0.9) q[0], q[1], q[2], q[3]; "
+        "pow(0.5) @ swap q[0], q[3]; ctrl(2) @ y q[2], q[3], q[0]; h q; c = measure q;"
+    )
+    qc = f"{STDGATES}qubit[5] q; bit[5] c; {lines}"
+    reference = counts_of(qc, Method.AUTOMATIC, 100_000_000)
+    expected = {key: times / 100_000_000 for key, times in reference.items()}
+    assert_distributed(counts_of(qc, Method.DENSITY_MATRIX, 10_000), expected)
+
+
+@pytest.mark.parametrize("method", [*Method])
+def test_the_seed_decides(method):
+    turn = "" if method is Method.STABILIZER else "t q[0]; h q[0];"
+    qc = f"{STDGATES}qubit[4] q; bit[4] c; h q; {turn} c = measure q;"
+    assert counts_of(qc, method, 500, 1) == counts_of(qc, method, 500, 1)
+    assert counts_of(qc, method, 500, 1) != counts_of(qc, method, 500, 2)
+
+
+def test_a_method_that_was_asked_for_is_the_one_that_aer_runs(monkeypatch):
+    asked = []
+    execute = Controller.execute
+
+    def noted(self, circuit, options, *rest):
+        asked.append(options["method"])
+        return execute(self, circuit, options, *rest)
+
+    monkeypatch.setattr(sampler.Controller, "execute", noted)
+    qc = f"{STDGATES}qubit[3] q; bit[3] c; h q; c = measure q;"
+    for method in [*Method][1:]:
+        counts_of(qc, method)
+    assert asked == [*Method][1:]
+
+
+@pytest.mark.parametrize("name", ["x", "y", "z", "h", "s", "sx", "sxdg", "t", "tdg", "swap"])
+@pytest.mark.parametrize("controls", [0, 1, 2])
+def test_phases_and_clifford_gates_make_any_gate(name, controls):
+    check_phases(Basic(name), controls)
+
+
+@pytest.mark.parametrize("name", ["p", "rx", "ry", "rz", "u"])
+@pytest.mark.parametrize("angle", [0.7, np.pi / 2, np.pi, -np.pi / 2, 2 * np.pi, 0.0])
+def test_phases_and_clifford_gates_make_any_angle(name, angle):
+    params = (angle, 0.4, angle, 0.2) if name == "u" else (angle,)
+    for controls in (0, 1, 2):
+        check_phases(Basic(name, params), controls)
+
+
+def check_phases(basic: Basic, controls: int) -> None:
+    whole = Controlled(basic, (True,) * controls) if controls else basic
+    gate = Gate(basic.name, tuple(range(whole.qubits)), basic.params)
+    nodes = []
+    for part in few_phases(gate):
+        inner = Basic(part.name, part.params)
+        own = len(part.qubits) - inner.qubits
+        assert not own or part.name in ("x", "z")
+        nodes.append((Controlled(inner, (True,) * own) if own else inner, part.qubits))
+    found = Sequence(whole.qubits, nodes).matrix
+    overlap = np.vdot(whole.matrix, found) / len(found)
+    assert abs(overlap) == pytest.approx(1.0, abs=1e-9)

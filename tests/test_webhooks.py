@@ -1,0 +1,489 @@
+"""Callbacks arrive, signed, once their task has ended: whatever dies, answers badly or is slow."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import hashlib
+import hmac
+import socket
+import ssl
+import subprocess
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+from receiver import (
+    CUT,
+    HANG,
+    KEY,
+    Receiver,
+    delivering,
+    end,
+    ended,
+    failure,
+    has_failed,
+    is_delivered,
+    is_given_up,
+    outcome,
+    receiving,
+    submit,
+)
+
+from quantum_tasks import __version__, outgoing, webhooks
+from quantum_tasks.callbacks import Callbacks
+from quantum_tasks.database.pool import create_pool
+from quantum_tasks.database.queries import QUERIES
+from quantum_tasks.errors import SettingsError
+from quantum_tasks.webhooks import DELAYS_S, delay_s, signing_key
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with receiving() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits in earnest for seconds and hours waits for a moment."""
+    monkeypatch.setattr(webhooks, "DELAYS_S", (0.05,) * len(DELAYS_S))
+    monkeypatch.setattr(webhooks, "_LOOK_S", 0.05)
+    monkeypatch.setattr(webhooks, "_FINISH_S", 0.05)
+
+
+@pytest.mark.parametrize("status", ["completed", "failed", "cancelled"])
+async def test_a_task_that_has_ended_is_told_of_in_exactly_these_bytes(pool, receiver, status):
+    id = await submit(pool, receiver.url + "/hook?a=b")
+    async with delivering(pool) as webhooks:
+        await asyncio.sleep(0.1)
+        assert not receiver.arrived  # it has not ended
+        await end(pool, id, status)
+        webhooks.wake()
+        (arrival,) = await receiver.wait()
+        row = await outcome(pool, id, is_delivered)
+    assert arrival.line == "POST /hook?a=b HTTP/1.1"
+    assert arrival.body.decode() == (
+        f'{{"type":"task.{status}","timestamp":"2026-01-02T03:04:05.678000Z",'
+        f'"data":{{"id":"{id}","status":"{status}"}}}}'
+    )
+    timestamp = arrival.headers.pop("webhook-timestamp")
+    assert abs(int(timestamp) - time.time()) < 5
+    signed = f"evt_{id.hex}.{timestamp}.".encode() + arrival.body
+    mac = hmac.new(KEY, signed, hashlib.sha256).digest()
+    assert arrival.headers == {
+        "host": f"127.0.0.1:{receiver.port}",
+        "connection": "close",
+        "user-agent": f"quantum-tasks/{__version__}",
+        "content-type": "application/json",
+        "content-length": str(len(arrival.body)),
+        "webhook-id": f"evt_{id.hex}",
+        "webhook-signature": "v1," + base64.b64encode(mac).decode(),
+    }
+    assert (row["tries"], row["error"], row["failed_at"]) == (1, None, None)
+
+
+async def test_a_task_that_ended_elsewhere_is_told_of_within_a_second_or_so(pool, receiver):
+    async with delivering(pool):
+        await asyncio.sleep(0.1)
+        await ended(pool, receiver.url)
+        await receiver.wait(within_s=1.5)
+
+
+async def test_a_try_that_failed_is_made_again_with_the_same_id_and_body(pool, receiver, quick):
+    receiver.answers = [500, CUT, 404, 200]
+    id = await ended(pool, receiver.url)
+    async with delivering(pool):
+        arrived = await receiver.wait(4)
+        row = await outcome(pool, id, is_delivered)
+    assert row["tries"] == 4
+    assert row["error"] is None
+    assert {arrival.headers["webhook-id"] for arrival in arrived} == {f"evt_{id.hex}"}
+    assert len({arrival.body for arrival in arrived}) == 1
+
+
+async def test_each_try_is_signed_with_its_own_time(pool, receiver, monkeypatch):
+    receiver.answers = [500, 200]
+    monkeypatch.setattr(webhooks, "DELAYS_S", (1.2,))
+    monkeypatch.setattr(webhooks, "_JITTER", 0)
+    await ended(pool, receiver.url)
+    async with delivering(pool):
+        arrived = await receiver.wait(2)
+    first, second = (int(arrival.headers["webhook-timestamp"]) for arrival in arrived)
+    assert first < second <= first + 4
+    assert len({arrival.headers["webhook-signature"] for arrival in arrived}) == 2
+
+
+async def test_it_is_given_up_after_the_last_try(pool, receiver, quick):
+    receiver.answers = [503]
+    id = await ended(pool, receiver.url)
+    async with delivering(pool):
+        row = await outcome(pool, id, is_given_up)
+        assert (row["tries"], row["error"]) == (7, "answered 503")
+        await asyncio.sleep(0.2)
+    assert len(receiver.arrived) == 7
+
+
+def test_the_delays_grow_and_vary():
+    assert DELAYS_S == (5, 30, 120, 600, 3600, 21600)
+    for tries, delay in enumerate(DELAYS_S, 1):
+        drawn = [delay_s(tries) for _ in range(200)]
+        assert 0.8 * delay <= min(drawn) < 0.9 * delay
+        assert 1.1 * delay < max(drawn) <= 1.2 * delay
+    assert delay_s(7) is None
+
+
+@pytest.mark.parametrize(("tried", "delay"), list(enumerate(DELAYS_S)))
+async def test_the_next_try_is_due_after_the_delay(pool, receiver, tried, delay):
+    receiver.answers = [500]
+    id = await ended(pool, receiver.url)
+    await pool.execute("update callbacks set tries = $1", tried)
+    async with delivering(pool):
+        row = await outcome(pool, id, has_failed)
+    assert row["tries"] == tried + 1
+    assert not is_given_up(row)
+    assert 0.8 * delay - 1 < row["due_in_s"] <= 1.2 * delay
+
+
+async def test_who_is_gone_is_not_asked_again(pool, receiver):
+    receiver.answers = [410]
+    id = await ended(pool, receiver.url)
+    async with delivering(pool):
+        row = await outcome(pool, id, is_given_up)
+    assert (row["tries"], row["error"]) == (1, "answered 410")
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_is_not_followed(pool, receiver, status):
+    receiver.answers = [status]
+    async with receiving() as other:
+        receiver.extra = f"Location: {other.url}/\r\n"
+        id = await ended(pool, receiver.url)
+        async with delivering(pool):
+            reason = await failure(pool, id)
+        assert reason == f"answered {status}: redirects are not followed"
+        assert not other.arrived
+
+
+async def test_what_answers_no_http_is_not_repeated(pool):
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"}}")
+        writer.write(b"220 inner secret\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(greet, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    id = await ended(pool, f"http://127.0.0.1:{port}/")
+    async with server, delivering(pool):
+        assert await failure(pool, id) == "there was no answer, or none in HTTP"
+
+
+async def test_who_does_not_listen_is_tried_again_later(pool):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and does not listen
+        id = await ended(pool, f"http://127.0.0.1:{taken.getsockname()[1]}/")
+        async with delivering(pool):
+            assert await failure(pool, id) == "no connection: Connection refused"
+
+
+async def test_who_does_not_answer_is_tried_again_later(pool, receiver, monkeypatch):
+    monkeypatch.setattr(outgoing, "TIMEOUT_S", 0.3)
+    receiver.answers = [HANG]
+    id = await ended(pool, receiver.url)
+    async with delivering(pool):
+        assert await failure(pool, id) == "no answer within 0.3 s"
+        await asyncio.sleep(0.05)
+        assert receiver.open == 0
+
+
+async def test_who_takes_no_connection_is_tried_again_later(pool, monkeypatch):
+    monkeypatch.setattr(outgoing, "CONNECT_TIMEOUT_S", 0.3)
+    with socket.socket() as full, contextlib.ExitStack() as waiting:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for _ in range(4):  # until its queue is full
+            client = waiting.enter_context(socket.socket())
+            client.setblocking(False)
+            client.connect_ex(full.getsockname())
+        id = await ended(pool, f"http://127.0.0.1:{full.getsockname()[1]}/")
+        async with delivering(pool):
+            assert await failure(pool, id) == "no connection within 0.3 s"
+
+
+async def test_a_long_answer_is_not_read(pool):
+    sent = 0
+
+    async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        with contextlib.suppress(OSError):
+            while True:
+                writer.write(b"x" * 65536)
+                await writer.drain()
+                sent += 65536
+
+    server = await asyncio.start_server(flood, "127.0.0.1", 0)
+    id = await ended(pool, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
+    async with server, delivering(pool):
+        await outcome(pool, id, is_delivered)
+        await asyncio.sleep(0.1)
+        so_far = sent
+        await asyncio.sleep(0.1)
+    assert sent == so_far  # it was hung up on; what fits into sockets may have gone out
+
+
+async def test_a_slow_receiver_does_not_hold_up_the_others(pool, receiver):
+    receiver.answers = [HANG]
+    for _ in range(60):
+        await ended(pool, receiver.url)
+    async with receiving() as quick:
+        for _ in range(30):
+            await ended(pool, quick.url)
+        async with delivering(pool):
+            await quick.wait(30, within_s=2)
+            assert receiver.open == len(receiver.arrived) == 2
+            assert quick.most_open <= 2
+
+
+async def test_many_receivers_are_delivered_to_at_once_but_not_too_many(pool):
+    async with contextlib.AsyncExitStack() as stack:
+        receivers = [await stack.enter_async_context(receiving()) for _ in range(15)]
+        for receiver in receivers:
+            receiver.answers = [HANG]
+            for _ in range(3):
+                await ended(pool, receiver.url)
+        async with delivering(pool):
+            async with asyncio.timeout(5):
+                while sum(receiver.open for receiver in receivers) < 20:
+                    await asyncio.sleep(0.01)
+            await asyncio.sleep(0.1)
+            assert sum(receiver.open for receiver in receivers) == 20
+
+
+async def test_two_instances_never_deliver_the_same_at_the_same_time(pool, database):
+    async with contextlib.AsyncExitStack() as stack:
+        receivers = [await stack.enter_async_context(receiving()) for _ in range(4)]
+        ids = [await ended(pool, receivers[n % 4].url) for n in range(60)]
+        other = await create_pool(database, 2)
+        await stack.enter_async_context(delivering(pool))
+        await stack.enter_async_context(delivering(other))
+        for id in ids:
+            await outcome(pool, id, is_delivered, within_s=10)
+        arrived = [arrival for receiver in receivers for arrival in receiver.arrived]
+    other.terminate()
+    assert sorted(arrival.headers["webhook-id"] for arrival in arrived) == sorted(
+        f"evt_{id.hex}" for id in ids
+    )
+
+
+async def test_claims_at_the_same_time_share_out_what_is_due_without_waiting(pool):
+    ids = {await ended(pool, f"http://host{n}.example/") for n in range(8)}
+    async with pool.acquire() as db, db.transaction():
+        rows = await db.fetch(QUERIES["claim_callbacks"], 5, 60.0, 2, [])
+        others = await asyncio.wait_for(Callbacks(pool).claim(8, 2, []), 2)
+    claimed = [row["task_id"] for row in rows] + [callback.task_id for callback in others]
+    assert (len(rows), len(others)) == (5, 3)
+    assert set(claimed) == ids
+    assert await Callbacks(pool).claim(8, 2, []) == []
+
+
+async def test_what_an_instance_had_begun_when_it_was_killed_is_delivered_by_another(
+    pool, receiver, quick
+):
+    id = await ended(pool, receiver.url)
+    (lost,) = await Callbacks(pool).claim(1, 2, [])  # by one that then is no more
+    async with delivering(pool):
+        await asyncio.sleep(0.2)
+        assert not receiver.arrived  # its lease
+        row = await outcome(pool, id, lambda row: True)
+        assert 55 < row["due_in_s"] <= 60
+        await pool.execute("update callbacks set due_at = now()")
+        row = await outcome(pool, id, is_delivered)
+    assert (lost.tries, row["tries"], len(receiver.arrived)) == (1, 2, 1)
+
+
+async def test_an_earlier_try_that_comes_late_changes_nothing_unless_it_arrived(pool):
+    await ended(pool, "http://a.example/")
+    callbacks = Callbacks(pool)
+    (early,) = await callbacks.claim(1, 2, [])
+    await pool.execute("update callbacks set due_at = now()")
+    (late,) = await callbacks.claim(1, 2, [])
+    await callbacks.failed(early, "early", None)
+    row = await outcome(pool, early.task_id, lambda row: True)
+    assert (row["error"], row["failed_at"]) == (None, None)
+    await callbacks.failed(late, "late", None)
+    await callbacks.delivered(early)
+    row = await outcome(pool, early.task_id, is_delivered)
+    assert (row["error"], row["failed_at"]) == (None, None)
+    await callbacks.failed(late, "late", 0.0)
+    assert await callbacks.claim(1, 2, []) == []
+    assert not has_failed(await outcome(pool, early.task_id, is_delivered))
+
+
+async def test_a_stop_lets_a_delivery_end_and_hands_the_others_over(pool, receiver, quick):
+    receiver.answers = [200, HANG]
+    slow_id = done_id = None
+    async with delivering(pool):
+        done_id = await ended(pool, receiver.url)
+        await receiver.wait(1)
+    assert is_delivered(await outcome(pool, done_id, lambda row: True))
+    async with delivering(pool):
+        slow_id = await ended(pool, receiver.url)
+        await receiver.wait(2)
+    row = await outcome(pool, slow_id, lambda row: True)
+    assert (row["error"], row["tries"]) == ("the service stopped", 1)
+    assert row["due_in_s"] <= 0
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "2130706433", "localhost"])
+async def test_a_private_address_is_refused_as_it_is_connected_to(pool, receiver, host):
+    id = await ended(pool, f"http://{host}:{receiver.port}/")
+    async with delivering(pool, allow_private=False):
+        reason = await failure(pool, id)
+    assert str(reason).endswith("is not at a public address")
+    assert not receiver.arrived
+
+
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
+    """The addresses of names that the rest of the world does not know."""
+    names: dict[str, list[str]] = {}
+    look_up = socket.getaddrinfo
+
+    def getaddrinfo(host, port, *arguments, **options):
+        found = names.get(host, [host])
+        return [
+            entry for address in found for entry in look_up(address, port, *arguments, **options)
+        ]
+
+    monkeypatch.setattr(outgoing.socket, "getaddrinfo", getaddrinfo)
+    return names
+
+
+@pytest.mark.parametrize("addresses", [["127.0.0.1"], ["8.8.8.8", "127.0.0.1"], ["::1"]])
+async def test_a_name_that_leads_inside_is_refused_as_it_is_connected_to(
+    pool, receiver, names, addresses
+):
+    names["rebound.example"] = addresses
+    id = await ended(pool, f"http://rebound.example:{receiver.port}/")
+    async with delivering(pool, allow_private=False):
+        reason = await failure(pool, id)
+    assert reason == "no connection: rebound.example is not at a public address"
+    assert not receiver.arrived
+
+
+async def test_what_was_checked_is_what_is_connected_to(pool, receiver, names, monkeypatch):
+    names["moving.example"] = ["127.0.0.1"]
+
+    def is_public(address):
+        names["moving.example"] = ["192.0.2.1"]  # the next answer of its name server
+        return True
+
+    monkeypatch.setattr(outgoing, "is_public", is_public)
+    await ended(pool, f"http://moving.example:{receiver.port}/")
+    async with delivering(pool, allow_private=False):
+        (arrival,) = await receiver.wait()
+    assert arrival.headers["host"] == f"moving.example:{receiver.port}"
+
+
+async def test_the_next_address_is_tried_if_one_does_not_answer(pool, receiver, names):
+    names["two.example"] = ["127.0.0.2", "127.0.0.1"]
+    id = await ended(pool, f"http://two.example:{receiver.port}/")
+    async with delivering(pool):
+        await outcome(pool, id, is_delivered)
+
+
+async def test_a_name_that_nobody_knows_is_tried_again_later(pool, names):
+    names["unknown.example"] = ["no-such-name.invalid"]
+    id = await ended(pool, "http://unknown.example/")
+    async with delivering(pool):
+        assert str(await failure(pool, id)).startswith("no connection: ")
+
+
+async def test_a_name_server_that_hangs_holds_up_nobody(pool, receiver, names, monkeypatch):
+    monkeypatch.setattr(outgoing, "CONNECT_TIMEOUT_S", 0.3)
+    look_up = outgoing.socket.getaddrinfo
+
+    def hang(host, *arguments, **options):
+        if host.endswith(".slow.example"):
+            time.sleep(1)
+        return look_up(host, *arguments, **options)
+
+    monkeypatch.setattr(outgoing.socket, "getaddrinfo", hang)
+    slow = [await ended(pool, f"http://{n}.slow.example/") for n in range(12)]
+    await ended(pool, receiver.url)
+    async with delivering(pool):
+        await receiver.wait(within_s=0.9)
+        assert await failure(pool, slow[0]) == "no connection within 0.3 s"
+
+
+async def test_a_proxy_of_the_environment_is_not_used(pool, receiver, monkeypatch):
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    id = await ended(pool, receiver.url)
+    async with delivering(pool):
+        await outcome(pool, id, is_delivered)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """One file with a key and a certificate for hook.example, which only itself vouches for."""
+    file = tmp_path_factory.mktemp("tls") / "hook.pem"
+    command = f"""req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2
+        -subj /CN=hook.example -addext subjectAltName=DNS:hook.example
+        -keyout {file} -out {file}.crt"""
+    try:
+        subprocess.run(["openssl", *command.split()], check=True, capture_output=True)
+    except FileNotFoundError:
+        pytest.skip("there is no openssl to make a certificate with")
+    file.write_text(file.read_text() + (file.parent / "hook.pem.crt").read_text())
+    return str(file)
+
+
+@pytest.mark.parametrize(
+    ("trusted", "host", "arrives"),
+    [(True, "hook.example", True), (False, "hook.example", False), (True, "a.example", False)],
+)
+async def test_https_needs_a_certificate_that_is_trusted_and_of_that_name(
+    pool, names, certificate, monkeypatch, trusted, host, arrives
+):
+    names[host] = ["127.0.0.1"]
+    asked: list[str | None] = []
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+    context.sni_callback = lambda _socket, name, _context: asked.append(name)
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", certificate)
+    async with receiving(context) as receiver:
+        id = await ended(pool, f"https://{host}.:{receiver.port}/")
+        async with delivering(pool):
+            if arrives:
+                await outcome(pool, id, is_delivered)
+            else:
+                assert "certificate verify failed" in str(await failure(pool, id)).lower()
+        assert asked == [host]
+        assert len(receiver.arrived) == arrives
+
+
+def test_a_secret_is_base64_after_its_prefix_and_else_any_text():
+    assert signing_key("whsec_AAEC/w==") == b"\x00\x01\x02\xff"
+    assert signing_key("sécret") == "sécret".encode()
+    assert signing_key("my-whsec_AAEC") == b"my-whsec_AAEC"
+
+
+@pytest.mark.parametrize("secret", ["whsec_?", "whsec_A", "whsec_AAEC_-8="])
+def test_a_secret_that_is_not_base64_after_its_prefix_stops_the_start(secret):
+    with pytest.raises(SettingsError, match="WEBHOOK_SECRET") as caught:
+        signing_key(secret)
+    assert secret not in str(caught.value)
+
+
+async def test_what_is_due_is_found_by_index(pool):
+    async with pool.acquire() as db:
+        await db.execute(f"prepare claim as {QUERIES['claim_callbacks']}")
+        rows = await db.fetch("explain execute claim (20, 60, 2, '{}')")
+    plan = "\n".join(row[0] for row in rows)
+    assert "Index Scan using callbacks_due" in plan
+    assert "Seq Scan" not in plan

@@ -1,0 +1,232 @@
+"""GET /v1/tasks/{id}."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any
+
+import pytest
+from asking import LARGE, body, finished, post, reaches, read, refused, submit
+from service import BELL, ENDLESS, STDGATES, Cluster, Service, until
+
+FIELDS = (
+    "id status name tags request created_at started_at ended_at expires_at queue stats usage "
+    "error versions links"
+).split()
+FAILS = f"{STDGATES}qubit[16] q; bit[2000] c; h q; c[0:15] = measure q;"
+
+
+def moment(text: str) -> datetime:
+    assert text.endswith("Z")
+    return datetime.fromisoformat(text)
+
+
+def cancel(service: Service, *ids: str) -> None:
+    assert post(service, {"ids": ids}, "/v1/tasks/cancel").status_code == 200
+
+
+def test_a_completed_task_says_what_it_took_and_what_it_ran_on(service: Service):
+    task = finished(service, ttl_s=3600)
+    assert list(task) == FIELDS
+    assert (task["status"], task["error"], task["queue"]) == ("completed", None, None)
+    created, started, ended, expires = (
+        moment(task[name]) for name in ("created_at", "started_at", "ended_at", "expires_at")
+    )
+    assert created < started < ended
+    assert (expires - ended).total_seconds() == 3600
+    usage = task["usage"]
+    assert usage["attempts"] == 1
+    assert usage["queue_ms"] == pytest.approx((started - created).total_seconds() * 1000, 0.01)
+    assert usage["total_ms"] == pytest.approx((ended - created).total_seconds() * 1000, 0.01)
+    assert 0 < usage["compile_ms"]
+    assert 0 < usage["simulate_ms"] < usage["total_ms"]
+    assert set(task["versions"]) == {"quantum_tasks", "qiskit", "aer"}
+    assert all(task["versions"].values())
+    for link in task["links"].values():
+        assert service.client.get(link).status_code == 200, link
+
+
+def test_a_failed_task_says_why(service: Service):
+    task = finished(service, FAILS, shots=10_000)
+    assert (task["status"], list(task)) == ("failed", FIELDS)
+    assert task["error"]["code"] == "result_too_large"
+    assert task["error"]["message"]
+    assert task["ended_at"]
+    assert task["expires_at"]
+
+
+def test_a_task_is_queued_then_running_then_cancelled_and_says_so(start, database: str):
+    api = start("--only", "api")
+    id = submit(api, ENDLESS, name="endless")["id"]
+    task = read(api, id)
+    assert (task["status"], list(task)) == ("queued", FIELDS)
+    # Nobody is there to start it.
+    assert task["queue"] == {"position": 1, "estimated_start_at": None}
+    assert task["started_at"] is task["ended_at"] is task["expires_at"] is task["versions"] is None
+    assert task["usage"]["queue_ms"] is task["usage"]["total_ms"] is None
+    start("--only", "worker", SIMULATOR_PROCESSES="1")
+    task = reaches(api, id, "running")
+    assert task["queue"] is None
+    assert task["ended_at"] is task["expires_at"] is task["usage"]["total_ms"] is None
+    assert task["usage"]["attempts"] == 1
+    assert task["versions"]
+
+    # Twenty wait behind it, in the order of their priorities, then of their submission.
+    priorities = [0, 5, -5, 0, 100, 5, 0, -100, 1, 1, 0, 0, 7, -5, 3, 3, 3, 0, 2, 2]
+    ids = [submit(api, LARGE, priority=priority)["id"] for priority in priorities]
+    order = sorted(range(20), key=lambda n: (-priorities[n], n))
+    with ThreadPoolExecutor(20) as clients:
+        tasks = list(clients.map(lambda n: read(api, ids[n]), order))
+    assert [task["queue"]["position"] for task in tasks] == list(range(1, 21))
+    starts = [moment(task["queue"]["estimated_start_at"]) for task in tasks]
+    assert starts == sorted(starts)
+    latest = (starts[-1] - moment(task["created_at"])).total_seconds()
+    assert 0.1 < latest < 120
+    # Small ones do not wait for them, and so stand elsewhere.
+    assert finished(api)["status"] == "completed"
+
+    # They move up as those before them leave.
+    cancel(api, *[ids[n] for n in order[4:]][:-1])
+    last = read(api, ids[order[-1]])
+    assert last["queue"]["position"] == 5
+    seen = {5}
+    cancel(api, id)
+    while (task := read(api, ids[order[-1]]))["status"] == "queued":
+        seen.add(task["queue"]["position"])
+    assert seen >= {5, 1}
+    assert sorted(seen) == list(range(min(seen), max(seen) + 1))
+    assert reaches(api, id, "cancelled")["ended_at"]
+    for n in (*order[:4], order[-1]):
+        reaches(api, ids[n], "completed")
+    starts = [moment(read(api, ids[n])["started_at"]) for n in (*order[:4], order[-1])]
+    assert starts == sorted(starts)
+
+
+def test_an_etag_is_right_until_something_changes(service: Service):
+    id = finished(service, name="a")["id"]
+    url = f"/v1/tasks/{id}"
+    tag = service.client.get(url).headers["etag"]
+    for seen in (tag, tag.removeprefix("W/"), f'"x", {tag}', "*"):
+        response = service.client.get(url, headers={"If-None-Match": seen})
+        assert (response.status_code, response.content) == (304, b""), seen
+        assert response.headers["etag"] == tag
+    for seen in ('"x"', 'W/"x"', tag[:-2] + '"'):
+        assert service.client.get(url, headers={"If-None-Match": seen}).status_code == 200, seen
+    service.client.patch(url, json={"tags": {"a": "b"}})
+    response = service.client.get(url, headers={"If-None-Match": tag})
+    assert response.status_code == 200
+    assert response.headers["etag"] != tag
+
+
+def test_whoever_waits_is_told_of_each_change_wherever_it_is_made(cluster: Cluster):
+    """Each change is made by the worker, and asked for at both others."""
+    blocker = submit(cluster.api, ENDLESS)["id"]
+    reaches(cluster.api, blocker, "running")
+    id = submit(cluster.api, LARGE)["id"]
+
+    def wait(service: Service, tag: str) -> tuple[dict[str, Any], str, float]:
+        response = service.client.get(
+            f"/v1/tasks/{id}?wait=30", headers={"If-None-Match": tag}, timeout=60
+        )
+        return body(response), response.headers["etag"], time.time()
+
+    tag = cluster.api.client.get(f"/v1/tasks/{id}").headers["etag"]
+    with ThreadPoolExecutor(2) as clients:
+        waits = [clients.submit(wait, service, tag) for service in cluster[:2]]
+        time.sleep(0.3)
+        assert not any(one.done() for one in waits)
+        cancel(cluster.api, blocker)
+        for one in waits:
+            task, tag, at = one.result()
+            assert task["status"] == "running"
+            assert at - moment(task["started_at"]).timestamp() < 0.3
+        waits = [clients.submit(wait, service, tag) for service in cluster[:2]]
+        for one in waits:
+            task, tag, at = one.result()
+            assert task["status"] == "completed"
+            assert at - moment(task["ended_at"]).timestamp() < 0.3
+
+
+def test_nobody_waits_who_has_not_seen_the_last_change_or_for_what_has_ended(service: Service):
+    id = finished(service)["id"]
+    began = time.monotonic()
+    assert service.client.get(f"/v1/tasks/{id}?wait=30").json()["status"] == "completed"
+    tag = service.client.get(f"/v1/tasks/{id}").headers["etag"]
+    same = service.client.get(f"/v1/tasks/{id}?wait=30", headers={"If-None-Match": tag})
+    assert same.status_code == 304
+    running = submit(service, ENDLESS)["id"]
+    reaches(service, running, "running")
+    old = {"If-None-Match": 'W/"0-0-0"'}
+    answer = service.client.get(f"/v1/tasks/{running}?wait=30", headers=old)
+    assert answer.json()["status"] == "running"
+    assert time.monotonic() - began < 10
+    began = time.monotonic()
+    answer = service.client.get(f"/v1/tasks/{running}?wait=0.3")
+    assert answer.json()["status"] == "running"
+    assert 0.3 <= time.monotonic() - began < 2
+    tag = answer.headers["etag"]
+    answer = service.client.get(f"/v1/tasks/{running}?wait=0.3", headers={"If-None-Match": tag})
+    assert answer.status_code == 304
+    cancel(service, running)
+    reaches(service, running, "cancelled")
+
+
+@pytest.mark.parametrize("wait", ["", "-1", "61", "abc", "1e1", "nan", "９", "1_0"])
+def test_a_wait_that_is_no_number_of_seconds_is_refused(service: Service, wait: str):
+    response = service.client.get(f"/v1/tasks/{uuid.uuid4()}", params={"wait": wait})
+    assert "?wait=30" in refused(response, 422, "invalid_request")["detail"]
+
+
+@pytest.mark.parametrize(
+    "id",
+    ["x", "0", "%00", "%ff", "a" * 4000, "é", "{id}", "-1;drop table tasks", "{}", "a%0d%0ab: c"]
+    + ["1f0e9ad87f3c4b5e9d2a0c1b2a394857", "urn:uuid:1f0e9ad8-7f3c-4b5e-9d2a-0c1b2a394857"]
+    + [str(uuid.UUID(int=0)), str(uuid.UUID(int=2**128 - 1)), str(uuid.uuid4())],
+)
+def test_an_id_that_is_no_tasks_is_404_on_every_route(service: Service, id: str):
+    for path in ("", "/result", "/events", "/circuit"):
+        refused(service.client.get(f"/v1/tasks/{id}{path}"), 404, "task_not_found")
+    for path in ("/cancel", "/rerun"):
+        refused(service.client.post(f"/v1/tasks/{id}{path}"), 404, "task_not_found")
+    refused(service.client.delete(f"/v1/tasks/{id}"), 404, "task_not_found")
+    refused(service.client.patch(f"/v1/tasks/{id}", json={}), 404, "task_not_found")
+
+
+def test_an_id_may_be_written_in_capitals(service: Service):
+    id = finished(service)["id"]
+    assert read(service, id.upper())["id"] == id
+
+
+def test_an_address_says_all_the_methods_that_it_takes(service: Service):
+    for path, allowed in {
+        "/v1/tasks": "GET, HEAD, POST",
+        f"/v1/tasks/{uuid.uuid4()}": "DELETE, GET, HEAD, PATCH",
+        f"/v1/tasks/{uuid.uuid4()}/cancel": "POST",
+        "/v1/backend": "GET, HEAD",
+    }.items():
+        response = service.client.put(path)
+        refused(response, 405, "method_not_allowed")
+        assert response.headers["allow"] == allowed
+
+
+def test_what_is_being_cancelled_is_pending_for_the_seeds_route(start: Callable[..., Service]):
+    service = start(SIMULATOR_PROCESSES="1")
+    id = submit(service, ENDLESS)["id"]
+    reaches(service, id, "running")
+    (child,) = until(lambda: len(service.busy()) == 1 and service.busy())
+    import os
+    import signal
+
+    os.kill(service.pid, signal.SIGSTOP)
+    os.kill(service.pid, signal.SIGCONT)
+    cancel(service, id)
+    pending = {"status": "pending", "message": "Task is still in progress."}
+    seen = service.task(id)
+    assert seen in (pending, {"status": "cancelled", "message": "Task was cancelled."})
+    reaches(service, id, "cancelled", 2)
+    assert service.task(id) == {"status": "cancelled", "message": "Task was cancelled."}
+    assert child not in service.children()

@@ -1,0 +1,193 @@
+"""GET /v1/tasks/{id}/result."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from typing import Any
+
+import pytest
+from asking import body, finished, reaches, refused, submit
+from service import BELL, ENDLESS, STDGATES, Service
+
+REGISTERS = (
+    f"{STDGATES}qubit[6] q;\nbit[2] a;\nbit b;\nbit[0] none;\nbit[3] c;\n"
+    "h q;\ncx q[0], q[5];\nry(0.4) q[2];\na = measure q[0:1];\nb = measure q[2];\n"
+    "c = measure q[3:5];\n"
+)
+INPUT = f"{STDGATES}input float theta;\nqubit q;\nbit c;\nrx(theta) q;\nc = measure q;\n"
+
+
+def result(service: Service, task: dict[str, Any], view: str = "") -> dict[str, Any]:
+    query = f"?view={view}" if view else ""
+    response = service.client.get(f"{task['links']['result']}{query}")
+    assert response.status_code == 200, response.text
+    return body(response)
+
+
+@pytest.fixture(scope="module")
+def bell(service: Service) -> dict[str, Any]:
+    return finished(service, shots=1000, seed=5, memory=True, observables=[{"pauli": "ZZ"}])
+
+
+def test_all_that_there_is_comes_unless_a_view_is_asked_for(service: Service, bell):
+    whole = result(service, bell)
+    assert list(whole) == ["id", "shots", "counts", "memory", "expectation_values"]
+    assert (whole["id"], whole["shots"]) == (bell["id"], 1000)
+    assert sum(whole["counts"].values()) == 1000
+    assert set(whole["counts"]) == {"00", "11"}
+    assert Counter(whole["memory"]) == whole["counts"]
+    assert whole["expectation_values"] == [{"value": 1.0, "std": 0.0}]
+    for view in ("counts", "memory", "expectation_values"):
+        assert result(service, bell, view) == {
+            "id": bell["id"],
+            "shots": 1000,
+            view: whole[view],
+        }
+    shares = {key: times / 1000 for key, times in whole["counts"].items()}
+    assert result(service, bell, "probabilities")["probabilities"] == shares
+    assert result(service, bell, "registers")["registers"] == {"c": whole["counts"]}
+    assert service.task(bell["id"])["result"] == whole["counts"]
+
+
+def test_a_task_without_memory_and_observables_has_only_counts(service: Service):
+    task = finished(service)
+    assert list(result(service, task)) == ["id", "shots", "counts"]
+    for view, wanted in {"memory": '"memory": true', "expectation_values": "observables"}.items():
+        response = service.client.get(f"{task['links']['result']}?view={view}")
+        assert wanted in refused(response, 422, "view_unavailable")["detail"]
+
+
+def test_the_counts_of_a_register_are_those_of_its_bits(service: Service):
+    task = finished(service, REGISTERS, shots=5000, seed=1, memory=True)
+    expected: dict[str, Counter[str]] = {"a": Counter(), "b": Counter(), "c": Counter()}
+    for shot in result(service, task, "memory")["memory"]:
+        bits = shot.replace(" ", "")[::-1]  # in the order of their declaration
+        for name, begin, end in (("a", 0, 2), ("b", 2, 3), ("c", 3, 6)):
+            expected[name][bits[begin:end][::-1]] += 1
+    found = result(service, task, "registers")["registers"]
+    assert list(found) == ["a", "b", "c"]
+    assert found == expected
+    assert all(list(counts) == sorted(counts) for counts in found.values())
+    assert len(found["a"]) == 4
+    assert len(found["c"]) == 8
+
+
+@pytest.mark.parametrize(
+    ("qc", "expected"),
+    [
+        ("qubit[3] q; bit[2] a; bit[1] b; x q[1]; a = measure q[0:1]; b[0] = measure q[2];",
+         {"a": {"10": 9}, "b": {"0": 9}}),
+        ("qubit q; bit[2] never; bit c; bit d; x q; d = measure q;",
+         {"never": {"00": 9}, "c": {"0": 9}, "d": {"1": 9}}),
+        ("qubit q; bit hidden; output bit[2] shown; x q; hidden = measure q; shown[1] = hidden;",
+         {"shown": {"10": 9}}),
+    ],
+)  # fmt: skip
+def test_registers_that_are_known_beforehand_are_told_apart(service, qc, expected):
+    task = finished(service, STDGATES + qc, shots=9)
+    assert result(service, task, "registers")["registers"] == expected
+
+
+def test_a_sweep_has_an_item_for_each_of_its_parameters(service: Service):
+    sweep = [{"theta": 0.0}, {"theta": 3.141592653589793}, {"theta": 0.0}]
+    task = finished(service, INPUT, parameters=sweep, shots=10)
+    whole = result(service, task)
+    assert list(whole) == ["id", "shots", "items"]
+    assert [item["parameters"] for item in whole["items"]] == sweep
+    assert [item["counts"] for item in whole["items"]] == [{"0": 10}, {"1": 10}, {"0": 10}]
+    items = result(service, task, "probabilities")["items"]
+    assert [item["probabilities"] for item in items] == [{"0": 1.0}, {"1": 1.0}, {"0": 1.0}]
+    items = result(service, task, "registers")["items"]
+    assert items[1] == {"parameters": sweep[1], "registers": {"c": {"1": 10}}}
+    response = service.client.get(task["links"]["result"], headers={"Accept": "text/csv"})
+    assert response.text == "item,outcome,count\r\n0,0,10\r\n1,1,10\r\n2,0,10\r\n"
+
+
+def test_counts_and_probabilities_come_as_csv_too(service: Service):
+    task = finished(service, REGISTERS, shots=500)
+    for view, name in (("", "count"), ("?view=counts", "count"), ("?view=probabilities", "")):
+        url, accept = f"{task['links']['result']}{view}", {"Accept": "text/csv"}
+        response = service.client.get(url, headers=accept)
+        assert response.status_code == 200
+        assert response.headers["content-type"].startswith("text/csv; header=present")
+        assert response.headers["vary"] == "Accept"
+        rows = list(csv.DictReader(io.StringIO(response.text, newline="")))
+        column = name or "probability"
+        assert list(rows[0]) == ["outcome", column]
+        found = {row["outcome"]: float(row[column]) for row in rows}
+        whole = result(service, task, "counts" if name else "probabilities")
+        assert found == whole["counts" if name else "probabilities"]
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("*/*", "application/json"),
+        ("", "application/json"),
+        ("application/*", "application/json"),
+        ("application/json, text/csv", "application/json"),
+        ("text/csv, application/json", "application/json"),
+        ("application/json;q=0.4, text/csv;q=0.5", "text/csv"),
+        ("TEXT/CSV", "text/csv"),
+        ("text/*", "text/csv"),
+        ("text/html, */*;q=0.1", "application/json"),
+        ("text/csv;q=oops, application/json", "application/json"),
+    ],
+)
+def test_the_answer_is_of_the_kind_that_the_client_likes_best(service, bell, accept, kind):
+    response = service.client.get(bell["links"]["result"], headers={"Accept": accept})
+    assert response.status_code == 200
+    assert response.headers["content-type"].startswith(kind)
+
+
+def test_no_kind_that_the_client_likes_is_406(service: Service, bell):
+    url = bell["links"]["result"]
+    for accept in ("text/html", "application/json;q=0", "image/*"):
+        refused(service.client.get(url, headers={"Accept": accept}), 406, "not_acceptable")
+    response = service.client.get(f"{url}?view=registers", headers={"Accept": "text/csv"})
+    refused(response, 406, "not_acceptable")
+    both = {"Accept": "text/csv, application/json;q=0.1"}
+    assert service.client.get(f"{url}?view=registers", headers=both).status_code == 200
+
+
+@pytest.mark.parametrize("view", ["", "nosuch", "Counts", "counts,memory"])
+def test_a_view_that_does_not_exist_is_refused_with_those_that_do(service: Service, bell, view):
+    response = service.client.get(bell["links"]["result"], params={"view": view})
+    assert "counts, registers, probabilities" in refused(response, 422, "invalid_request")["detail"]
+
+
+def test_a_result_never_changes_and_so_keeps_its_etag(service: Service, bell):
+    url = bell["links"]["result"]
+    tags = set()
+    for query, accept in (("", "*/*"), ("?view=counts", "*/*"), ("?view=counts", "text/csv")):
+        first = service.client.get(url + query, headers={"Accept": accept})
+        tag = first.headers["etag"]
+        tags.add(tag)
+        seen = {"Accept": accept, "If-None-Match": tag}
+        again = service.client.get(url + query, headers=seen)
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+        assert service.client.get(url, headers={"If-None-Match": '"x"'}).status_code == 200
+    assert len(tags) == 3
+
+
+def test_a_result_that_is_not_there_yet_is_409_and_one_that_never_will_be_too(service: Service):
+    task = submit(service, ENDLESS)
+    url = task["links"]["result"]
+    response = service.client.get(url)
+    assert refused(response, 409, "result_not_ready")["detail"].startswith("The task is ")
+    assert int(response.headers["retry-after"]) >= 1
+    service.client.post(f"/v1/tasks/{task['id']}/cancel")
+    reaches(service, task["id"], "cancelled")
+    response = service.client.get(url)
+    assert refused(response, 409, "no_result")["detail"] == "The task was cancelled."
+    assert "retry-after" not in response.headers
+    failed = finished(service, ENDLESS, timeout_s=0.05)
+    problem = refused(service.client.get(failed["links"]["result"]), 409, "no_result")
+    assert problem["detail"].startswith("The task failed. time_limit_exceeded: ")
+
+
+def test_a_seed_gives_the_same_result_again(service: Service, bell):
+    again = finished(service, BELL, shots=1000, seed=5, memory=True)
+    assert result(service, again, "memory")["memory"] == result(service, bell, "memory")["memory"]
