@@ -89,6 +89,7 @@ def test_an_extended_stabilizer_takes_more_for_each_phase():
         (ONE_TURN, "stabilizer", "not the gate crz(0.3) on qubits 1, 4", "'statevector'"),
         (ghz(64), "extended_stabilizer", "63 qubits at most, not 64", "'stabilizer' would do"),
         (FEEDBACK, "extended_stabilizer", "what a measurement decides", "'statevector'"),
+        (scrambled(19), "extended_stabilizer", "beyond 18 qubits", "'statevector' would do"),
         (WIDE, "extended_stabilizer", "cannot do the gate c10ry(0.3)", "'statevector'"),
         (WIDE, "matrix_product_state", "8 controls at most, not the gate c10ry(0.3)", "'stat"),
     ],
@@ -108,7 +109,7 @@ def test_a_method_that_does_not_suit_is_refused(text, method, says, hint):
         (dense(14), "density_matrix", "needs 4 GiB", "'statevector' would do, with 256 KiB"),
         (ghz(40), "statevector", "needs 16 TiB", "'stabilizer' would do"),
         (scrambled(40), "matrix_product_state", "the limit is 1 GiB", "26 qubits fit"),
-        (scrambled(30), "extended_stabilizer", "needs", "no other method will do"),
+        (scrambled(17), "extended_stabilizer", "needs", "'statevector' would do"),
     ],
 )
 def test_a_method_that_does_not_fit_is_refused_with_numbers_and_another(text, method, says, hint):

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from qiskit.quantum_info import Kraus, SuperOp
+from qiskit.quantum_info import Kraus, Pauli, SuperOp
 from qiskit_aer.noise import depolarizing_error
 from random_circuits import CLIFFORD, Circuit, circuit
 from service import STDGATES
 from simulation import assert_distributed, simulated
 
 from quantum_tasks.simulator import program
+from quantum_tasks.simulator.amplitudes import paulis
 from quantum_tasks.simulator.bounds import Bounds
 from quantum_tasks.simulator.branching import sample
 from quantum_tasks.simulator.circuit import Depolarize
@@ -101,6 +102,32 @@ def test_branches_that_err_are_distributed_as_a_density_matrix_says():
         counts = sample(noisy, SHOTS, 3, 60e9, 2**28, readout(noise))
         keys = {format(value, f"0{made.qubits}b"): times for value, times in counts.items()}
         assert_distributed(keys, expected_of(made, errors, flips))
+
+
+def test_few_shots_err_as_many_do():
+    made = circuit(4, 2, 10)
+    loaded = program.load(made.program(), Bounds())
+    errors = Depolarizing(p1=0.5, p2=0.6)
+    operations = with_errors(loaded.operations, Noise(errors))
+    noisy = type(loaded)(loaded.qubits, loaded.registers, operations)
+    total: Counter[int] = Counter()
+    for seed in range(800):
+        counts = sample(noisy, 5, seed, 60e9, 2**28)
+        assert sum(counts.values()) == 5
+        total += counts
+    keys = {format(value, "02b"): times for value, times in total.items()}
+    assert_distributed(keys, expected_of(made, errors, None))
+
+
+def test_pauli_operators_are_qiskits_up_to_a_phase():
+    random = np.random.default_rng(1)
+    rows = random.normal(size=(64, 16)) + 1j * random.normal(size=(64, 16))
+    found = paulis(rows.copy(), (2, 0, 3), np.arange(64))
+    for number, (before, after) in enumerate(zip(rows, found, strict=True)):
+        letters = ["IXZY"[number >> 2 * place & 3] for place in range(3)]
+        word = Pauli("".join((letters[2], letters[0], "I", letters[1])))
+        overlap = np.vdot(word.to_matrix() @ before, after) / np.vdot(before, before)
+        assert abs(overlap) == pytest.approx(1.0)
 
 
 DYNAMIC = f"""{STDGATES}qubit[2] q; bit[2] c; bit m;

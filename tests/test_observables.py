@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 
 import numpy as np
@@ -85,6 +86,25 @@ def test_standard_errors_are_neither_too_small_nor_too_large():
     assert abs(off.std() - 1) < 0.2
 
 
+def test_the_variance_is_that_of_a_sample():
+    qc = f"{STDGATES}qubit q; bit c; ry(1.0) q; c = measure q;"
+    options = Options(observables=[[PauliTerm("Z")]])
+    for shots in (3, 40):
+        [value] = values(qc, options, shots)
+        assert value.std == pytest.approx(math.sqrt((1 - value.value**2) / (shots - 1)))
+    [value] = values(qc, options, 1)
+    assert abs(value.value) == 1.0
+    assert value.std is None
+
+
+@pytest.mark.parametrize("lines", ["", "c = measure q; reset q;"], ids=["drawn", "run"])
+def test_each_basis_has_shots_of_its_own(lines):
+    qc = f"{STDGATES}qubit q; bit c; {lines} c = measure q;"
+    options = Options(observables=[[PauliTerm("X")], [PauliTerm("Y")]])
+    x, y = values(qc, options, 10_000)
+    assert x != y
+
+
 def test_words_that_share_a_basis_are_measured_together():
     # ZI and IZ are perfectly correlated: together, their difference is 0 in every shot.
     qc = f"{STDGATES}qubit[2] q; h q[0]; cx q[0], q[1];"
@@ -137,6 +157,20 @@ def test_exact_values_after_what_a_measurement_decides_are_refused():
     qc = f"{STDGATES}qubit[2] q; bit c; h q[0]; c = measure q[0]; if (c) x q[1]; h q[0];"
     with pytest.raises(SimulationError, match="take shots"):
         values(qc, Options(observables=[[PauliTerm("ZZ")]]))
+
+
+def test_what_a_measurement_leaves_is_exact_where_nothing_reads_it():
+    qc = f"{STDGATES}qubit[2] q; bit c; ry(0.8) q[0]; c = measure q[0]; rx(0.3) q[0]; h q[1];"
+    words = {"IX": 0.0, "IZ": math.cos(0.8) * math.cos(0.3), "XI": 1.0}
+    found = values(qc, Options(observables=[[PauliTerm(word)] for word in words]))
+    assert [value.value for value in found] == pytest.approx([*words.values()], abs=1e-12)
+
+
+def test_a_reset_at_the_beginning_does_nothing():
+    qc = f"{STDGATES}qubit[2] q; bit c; reset q; h q[0]; cx q[0], q[1]; c = measure q[0];"
+    for method in (Method.STABILIZER, Method.MATRIX_PRODUCT_STATE):
+        options = Options(observables=[[PauliTerm("XX")]], method=method)
+        assert values(qc, options) == [Expectation(pytest.approx(1.0), 0.0)]
 
 
 def test_resets_are_exact_too():

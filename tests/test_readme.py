@@ -5,15 +5,19 @@ from __future__ import annotations
 import base64
 import json
 import os
+import queue
 import re
 import shutil
+import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from page import Recipe, Shell, Step, recipes
-from service import Service
+from service import BELL, Service
 
 from quantum_tasks.webhooks import signature
 
@@ -110,6 +114,27 @@ def test_the_receiver_of_the_page_knows_what_we_sign_from_what_others_do():
     ):
         with pytest.raises(ValueError, match="not a webhook of ours, or an old one"):
             verify(SECRET, headers, text)
+
+
+def test_the_receiver_of_the_page_knows_a_callback_of_the_service(called: Service):
+    arrived: queue.Queue[tuple[Any, bytes]] = queue.Queue()
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            arrived.put((self.headers, self.rfile.read(int(self.headers["content-length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+    names: dict = {}
+    exec(python("def verify"), names)
+    with HTTPServer(("127.0.0.1", 0), Receiver) as server:
+        threading.Thread(target=server.handle_request).start()
+        id = called.submit(BELL, callback_url=f"http://127.0.0.1:{server.server_port}/hook")
+        event = names["verify"](SECRET, *arrived.get(timeout=20))
+    assert (event["type"], event["data"]) == (
+        "task.completed",
+        {"id": id, "status": "completed"},
+    )
 
 
 def test_the_python_of_the_page_runs_as_it_is(called: Service, folder: Path, monkeypatch, capsys):

@@ -58,6 +58,13 @@ def test_an_extended_stabilizer_is_about_right_whatever_the_gates():
         assert off < 0.06, seed
 
 
+def test_an_extended_stabilizer_finds_what_is_rare_rare():
+    lines = "h q; p(0.2) q; h q; c[0] = measure q; reset q; c[1] = measure q;"
+    counts = counts_of(f"{STDGATES}qubit q; bit[2] c; {lines}", Method.EXTENDED_STABILIZER, 40)
+    assert set(counts) <= {"00", "01"}
+    assert counts["00"] >= 34  # of 39.6
+
+
 @pytest.mark.parametrize("text", GOES_ON.values(), ids=GOES_ON)
 @pytest.mark.parametrize("method", [m for m in Method if m is not Method.EXTENDED_STABILIZER])
 def test_every_method_goes_on_after_a_measurement(method, text):

@@ -14,12 +14,24 @@ with queued as materialized (
         where o.status = 'queued' and o.queue = alike.queue and o.large = alike.large
           and o.priority > alike.priority
     ) ahead
+), capacity as (
+    -- large tasks leave one simulator of each instance to the others; one that has just started
+    -- has not said yet how many it has
+    select large, (
+            select greatest(count(*), sum(simulators - large::integer)) from instances
+        ) as simulators, (
+            select coalesce(sum(greatest(0, o.estimated_ms
+                - extract(epoch from now() - o.started_at)::float8 * 1000)), 0)
+            from tasks o where o.status = 'running' and o.large = kind.large
+        ) as begun_ms
+    from (select distinct large from queued) kind
 ), place as (
     select q.id, 1 + above.number + sum(ahead.number) over alike as position,
-        greatest(q.run_after, now() + (above.work_ms + sum(ahead.work_ms) over alike) / (
-            select nullif(sum(simulators), 0) from instances) * interval '1 millisecond'
-        ) as starts_at
+        case when capacity.simulators > 0 then greatest(q.run_after, now() + (
+            above.work_ms + sum(ahead.work_ms) over alike + capacity.begun_ms
+        ) / capacity.simulators * interval '1 millisecond') end as starts_at
     from queued q
+    join capacity using (large)
     join above using (queue, large, priority), lateral (
         select count(*) as number, coalesce(sum(o.estimated_ms), 0) as work_ms from tasks o
         where o.status = 'queued' and o.queue = q.queue and o.large = q.large

@@ -30,7 +30,7 @@ _EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
 _LATEST = datetime(9999, 12, 31, tzinfo=UTC)
 LATEST_POSITION = 2**63 - 1
 _CANDIDATES = 20_000  # that a page of a list looks through at most
-_FIRST_CHUNK = 1000
+_FIRST_CHUNK = 250
 _CHUNK = 5000
 _BATCH = 500  # tasks deleted by one statement
 _GONE_S = 7 * 86400  # for which an expired task is said to be gone, rather than not found
@@ -120,6 +120,7 @@ class Archive:
         self._pool = pool
         self._read = Grouped(self._read_all, at_once=2)
         self._history = Grouped(self._history_all, at_once=2)
+        self._now: Grouped[None, Place] = Grouped(self._now_all, most=1000)
 
     async def read(self, id: uuid.UUID) -> tuple[TaskRecord, int] | None:
         """A task, and its last change."""
@@ -165,8 +166,12 @@ class Archive:
 
     async def now(self) -> Place:
         """Where the feed goes on that somebody begins to read now."""
+        return await self._now(None)
+
+    async def _now_all(self, askers: list[None]) -> list[Place]:
         async with connection(self._pool) as db:
-            return Place(await db.fetchval(QUERIES["now"]) - 1, LATEST_POSITION)
+            now = Place(await db.fetchval(QUERIES["now"]) - 1, LATEST_POSITION)
+        return [now] * len(askers)
 
     async def feed(self, after: Place, limit: int) -> tuple[Place, list[FeedEvent]]:
         """The next changes of all tasks after one, in order, and where to go on from."""
@@ -260,15 +265,16 @@ class Archive:
 
 
 _BETWEEN = "(created_at, position) > ($1, $2) and (created_at, position) < ($3, $4)"
-_ALL = f"select task_id as id, created_at, position from programs where {_BETWEEN}"
+_ALL = f"select task_id as id, created_at, position from programs where {_BETWEEN}"  # noqa: S608
 _NAMED = f"{_ALL} and name = $6"
 _TAGGED = (
-    f"select task_id as id, created_at, position from task_tags where {_BETWEEN} "
+    f"select task_id as id, created_at, position from task_tags where {_BETWEEN} "  # noqa: S608
     "and key = ($10::text[])[1] and value = ($10::text[])[2]"
 )
 _IN_STATUS = (
-    "select id, created_at, position from unnest($10::text[]) wanted, lateral (select id, created_at, "
-    f"position from tasks where status = wanted::task_status and {_BETWEEN} "
+    "select id, created_at, position from unnest($10::text[]) wanted, lateral ("  # noqa: S608
+    "select id, created_at, position from tasks "
+    f"where status = wanted::task_status and {_BETWEEN} "
     "order by created_at {direction}, position {direction} limit $11) listed"
 )
 

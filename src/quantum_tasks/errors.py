@@ -13,10 +13,11 @@ import msgspec
 
 
 class Diagnostic(msgspec.Struct, frozen=True, kw_only=True):
-    """Where in a request something is wrong, and what may mend it.
+    """Where in a request something is wrong.
 
     `pointer` is a JSON pointer (RFC 6901) into the request body. `line` and `column` count from
-    1 within the program; `snippet` is that line with a caret below the column. Where a request
+    1 within the program; `snippet` is that line with a caret below the column, `hint` what may
+    mend it. Where a request
     has many tasks, each has a code and a message of its own.
     """
 

@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import takewhile
 
 from quantum_tasks.archive import Archive, FeedEvent, Place
 from quantum_tasks.errors import DatabaseUnavailable
@@ -13,6 +14,10 @@ from quantum_tasks.errors import DatabaseUnavailable
 _LOOK_S = 0.2
 _KEPT = 20_000  # events
 _PAGE = 1000
+# To find what comes next after a place long ago takes time with every task that has changed since:
+# then much of it is taken at once, and few look at the same time.
+_FAR_PAGE = 20_000
+_FAR_AT_ONCE = 2
 
 
 class Feed:
@@ -32,6 +37,9 @@ class Feed:
         self._followers = 0
         self._somebody = asyncio.Event()
         self._news = asyncio.Event()
+        self._reading: dict[Place, asyncio.Task[tuple[Place, bytes]]] = {}
+        self._joined: tuple[Place, Place | None, bytes] = (Place(0), None, b"")
+        self._far = asyncio.Semaphore(_FAR_AT_ONCE)
         self.closed = False
 
     @contextmanager
@@ -50,31 +58,51 @@ class Feed:
         # A place that is yet to come is one of another database's.
         return now if after is None else min(after, now)
 
-    async def next(self, after: Place, within_s: float) -> tuple[Place, list[bytes]]:
+    async def next(self, after: Place, within_s: float) -> tuple[Place, bytes]:
         """The next events after a place, and where to go on; none if there are none in that time,
         or when the service stops."""
         if self._begin is None or after < self._begin:
-            after, events = await self._archive.feed(after, _PAGE)
+            after, events = await self._read(after)
             if not events and self._begin is None:
                 await asyncio.sleep(_LOOK_S)  # until what is new is kept
-            return after, [self._written(event) for event in events]
+            return after, events
         if not self._kept(after) and not self.closed:
             with suppress(TimeoutError):
                 async with asyncio.timeout(within_s):
                     await self._news.wait()
             if self._begin is None or after < self._begin:
-                return after, []
+                return after, b""
         new = self._kept(after)
         assert self._end is not None
         return max(after, self._end), new
 
-    def _kept(self, after: Place) -> list[bytes]:
-        new = []
-        for place, event in reversed(self._events):
-            if place <= after:
-                break
-            new.append(event)
-        return new[::-1]
+    async def _read(self, after: Place) -> tuple[Place, bytes]:
+        """What the database knows; one look for all who are at the same place, as they are after
+        a restart."""
+        reading = self._reading.get(after)
+        if reading is None:
+            reading = self._reading[after] = asyncio.create_task(self._read_far(after))
+            reading.add_done_callback(lambda done: self._have_read(after, done))
+        return await asyncio.shield(reading)
+
+    def _have_read(self, after: Place, done: asyncio.Task[tuple[Place, bytes]]) -> None:
+        del self._reading[after]
+        if not done.cancelled():
+            done.exception()  # of which somebody has heard, unless all of them have gone
+
+    async def _read_far(self, after: Place) -> tuple[Place, bytes]:
+        async with self._far:
+            upto, events = await self._archive.feed(after, _FAR_PAGE)
+        return upto, b"".join([self._written(event) for event in events])
+
+    def _kept(self, after: Place) -> bytes:
+        """What is kept of after a place. Nearly all followers are at the same one."""
+        begin, end, text = self._joined
+        if (begin, end) != (after, self._end):
+            new = list(takewhile(lambda kept: kept[0] > after, reversed(self._events)))
+            text = b"".join([event for _, event in reversed(new)])
+            self._joined = after, self._end, text
+        return text
 
     def close(self) -> None:
         """Lets everybody go: the service stops."""

@@ -13,7 +13,8 @@ from quantum_tasks.tasks import RunRequest, Stats, Status
 
 
 class Event(msgspec.Struct, frozen=True):
-    """A change of a task's status; `id` counts the changes of a task from 1."""
+    """A change of a task's status: when (`at`), and in which `attempt`. `id` counts the changes of
+    a task from 1."""
 
     id: int
     status: Status
@@ -22,16 +23,17 @@ class Event(msgspec.Struct, frozen=True):
 
 
 class Queue(msgspec.Struct, frozen=True):
-    """A task's place in its queue: 1 is the next to start. Large tasks and others queue apart.
-    When it will start is estimated."""
+    """A task's `position` in its queue: 1 is the next to start. Large tasks and others queue
+    apart. `estimated_start_at` is a guess."""
 
     position: int
     estimated_start_at: datetime | None
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
-    """What a task has taken, in milliseconds: from its submission to its last start, for its
-    program to be compiled, for the simulation, and from submission to end."""
+    """What a task has taken: how many `attempts`, and in milliseconds `queue_ms` from its
+    submission to its last start, `compile_ms` for its program to be compiled, `simulate_ms` for
+    the simulation, and `total_ms` from submission to end."""
 
     attempts: int
     queue_ms: float | None
@@ -41,7 +43,8 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TaskError(msgspec.Struct, frozen=True):
-    """Why a task failed; line and column within its program, if that is where."""
+    """Why a task failed: a stable `code`, a `message` for people; line and column within its
+    program, if that is where."""
 
     code: str
     message: str
@@ -50,7 +53,8 @@ class TaskError(msgspec.Struct, frozen=True):
 
 
 class Versions(msgspec.Struct, frozen=True):
-    """What a task was last started on."""
+    """What a task was last started on: `quantum_tasks` is this service, `qiskit` and `aer` are its
+    libraries."""
 
     quantum_tasks: str
     qiskit: str
@@ -58,7 +62,7 @@ class Versions(msgspec.Struct, frozen=True):
 
 
 class Links(msgspec.Struct, frozen=True, rename={"self_": "self"}):
-    """Where there is more about a task."""
+    """Where there is more about a task: it `self`, its `result`, `events` and `circuit`."""
 
     self_: str
     result: str
@@ -67,7 +71,13 @@ class Links(msgspec.Struct, frozen=True, rename={"self_": "self"}):
 
 
 class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A task: what was asked for, and what has become of it. Times are RFC 3339 in UTC."""
+    """A task: what was asked for, and what has become of it.
+
+    `id`, `name` and `tags` are what it is known by, `request` is what was asked for, with the
+    service's defaults. `created_at`, `started_at` (the last time), `ended_at` and `expires_at`
+    (when it will be deleted) are RFC 3339 in UTC. A task has a `queue` while it is queued, an
+    `error` if it failed.
+    """
 
     id: uuid.UUID
     status: Status

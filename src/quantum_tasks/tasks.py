@@ -72,24 +72,24 @@ PATTERNS = {
 
 
 class PauliTerm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A product of Pauli operators, times a number. One letter per declared qubit, the last letter
-    is qubit 0, as Qiskit writes it."""
+    """A product of Pauli operators, times a number, `coeff`. `pauli` has one letter per declared
+    qubit, the last letter is qubit 0, as Qiskit writes it."""
 
     pauli: Annotated[str, Meta(pattern=_PAULI, max_length=1000, examples=["ZZ"])]
     coeff: float = 1.0
 
 
 class Depolarizing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """After each gate on one qubit, or on more, its qubits are replaced with these probabilities
-    by the maximally mixed state."""
+    """After each gate its qubits are replaced by the maximally mixed state: with the probability
+    `p1` where it acts on one qubit, `p2` where on more."""
 
     p1: Probability = 0.0
     p2: Probability = 0.0
 
 
 class Noise(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Errors to be simulated. `readout` is the probability that a measurement says the opposite,
-    or two: that it says 1 for 0, and 0 for 1."""
+    """Errors to be simulated: `depolarizing` after gates, `readout` in measurements. That is the
+    probability that a measurement says the opposite, or two: that it says 1 for 0, and 0 for 1."""
 
     depolarizing: Depolarizing | None = None
     # A list, because msgspec 0.22 crashes on a tuple of numbers that have limits.
@@ -129,10 +129,15 @@ Shots = Annotated[
     Meta(ge=0, le=2**31 - 1, description="How often it is run; 0 for exact expectation values."),
 ]
 Seed = Annotated[int, Meta(ge=0, le=2**63 - 1, description="For the same counts each time.")]
-Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=_PLAIN)]
+Name = Annotated[
+    str,
+    Meta(min_length=1, max_length=200, pattern=_PLAIN, description="What people call it."),
+]
 TagKey = Annotated[str, Meta(min_length=1, max_length=64, pattern=_KEY)]
 TagValue = Annotated[str, Meta(max_length=256, pattern=_PLAIN)]
-Tags = Annotated[dict[TagKey, TagValue], Meta(max_length=50)]
+Tags = Annotated[
+    dict[TagKey, TagValue], Meta(max_length=50, description="What it can be found by.")
+]
 Priority = Annotated[
     int, Meta(ge=-100, le=100, description="Tasks of a higher one start first; 0 is usual.")
 ]
@@ -284,7 +289,7 @@ class Drawn(msgspec.Struct, frozen=True, tag="drawn"):
 
 
 class Register(msgspec.Struct, frozen=True):
-    """A classical register that the keys of counts show: its name and how many bits it has."""
+    """A classical register that the keys of counts show: its name and its size in bits."""
 
     name: str
     size: int
@@ -294,10 +299,10 @@ class Stats(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a program before it runs. Of a sweep, it is that of the first program that
     can be run.
 
-    `depth` and `gates` are those of the program with its loops unrolled and its gates expanded, a
-    loop that a measurement ends counted once. `registers` in order of declaration. `method` and
-    `memory_bytes`: how it will be simulated, and what the state takes. `compile_ms`: what parsing
-    and compiling took.
+    `qubits` and `clbits` are those declared. `depth` and `gates` are those of the program with its
+    loops unrolled and its gates expanded, a loop that a measurement ends counted once. `registers`
+    in order of declaration. `method` and `memory_bytes`: how it will be simulated, and what the
+    state takes. `compile_ms`: what parsing and compiling took.
     """
 
     qubits: int
@@ -328,14 +333,15 @@ class Accepted(msgspec.Struct, frozen=True, tag="accepted"):
 
 
 class Expectation(msgspec.Struct, frozen=True):
-    """An observable's mean and the standard error of that, 0 where it is exact."""
+    """An observable's mean, `value`, and its standard error, `std`: 0 where it is exact, null of
+    one shot, which says nothing of it."""
 
     value: float
-    std: float
+    std: float | None
 
 
 class ItemError(msgspec.Struct, frozen=True):
-    """Why one run of a sweep failed."""
+    """Why one run of a sweep failed: a stable `code`, and a `message` for people."""
 
     code: str
     message: str
@@ -351,9 +357,9 @@ class Details(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Completed(msgspec.Struct, frozen=True, tag="completed"):
-    """A result as JSON text: Counts, `{}` without shots; of a sweep, a list of them, null for a run
-    that failed. `details` is a Details, or a list of them, where there are any. `simulate_ms` is
-    what the run took."""
+    """A result as JSON text: Counts, `{}` without shots; of a sweep, a list of them, null for a
+    run that failed. `details` is a Details, or a list of them, where there are any. `simulate_ms`
+    is what the run took."""
 
     counts: str
     details: str | None = None

@@ -12,7 +12,17 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench import feedforward, growth, large, latency, listing, overload, start, throughput, waiters
+from bench import (
+    feedforward,
+    growth,
+    large,
+    latency,
+    listing,
+    overload,
+    start,
+    throughput,
+    waiters,
+)
 from bench.running import CORES
 from bench.tables import verdicts
 

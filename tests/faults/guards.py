@@ -23,6 +23,8 @@ STORE, POOL = "tests/test_store.py::", "tests/test_pool.py::"
 CLAIMS = "tests/test_claims.py::"
 FAULTS, OUTCOMES = "tests/faults/test_faults.py::", "tests/faults/test_outcomes.py::"
 ANY_FAULT = FAULTS + "test_nothing_is_lost_or_changed_by"
+FEED = "tests/v1/test_feed.py::"
+ENDING = "tests/v1/test_cancelling.py::test_who_comes_while_a_task_is_ending_sees_how_it_ended"
 # It holds whatever guard is missing: a tree in which it fails is broken, not unguarded.
 SANITY = STORE + "test_a_task_goes_from_submission_to_result"
 
@@ -81,6 +83,15 @@ GUARDS = [
     Guard("claim: only during the lease", SQL + "claim.sql", "and heartbeat_at >= now() - $5",
           "and now() >= now() - $5",
           STORE + "test_an_instance_takes_tasks_during_its_lease_only"),
+    Guard("cancel: how it ended, once it is locked", SQL + "cancel.sql",
+          "select id, was::text from found where was in",
+          "select t.id, t.status::text from tasks t join found f on t.id = f.id where t.status in",
+          f"{ENDING}[cancel]"),
+    Guard("delete: how it ended, once it is locked", SQL + "delete.sql",
+          "delete from tasks t using found f\n    where t.id = f.id and f.status",
+          "delete from tasks\n    where id = $1 and status", f"{ENDING}[delete]"),
+    Guard("rename: one change after the other", SQL + "called.sql", "for update of p\n", "",
+          "tests/v1/test_changing.py::test_of_changes_at_the_same_time_none_is_lost"),
     Guard("cancel: only what has not ended", SQL + "cancel.sql",
           " and t.status in ('queued', 'running')", "",
           STORE + "test_what_has_ended_is_not_cancelled"),
@@ -202,6 +213,29 @@ GUARDS = [
     Guard("callbacks: what was checked is connected to", CODE + "outgoing.py",
           "connect_tcp(addresses[-1], port)", "connect_tcp(host, port)",
           HOOKS + "test_what_was_checked_is_what_is_connected_to"),
+    Guard("feed: only what was made before the oldest open transaction", SQL + "feed.sql",
+          "and e.change < (select below from sure)", "",
+          FEED + "test_a_change_that_is_committed_late_is_not_lost"),
+    Guard("feed: begun before the oldest open transaction", SQL + "now.sql", "pg_snapshot_xmin",
+          "pg_snapshot_xmax", FEED + "test_a_change_that_is_committed_late_is_not_lost"),
+    Guard("feed: a place amid a transaction", SQL + "feed.sql",
+          "(e.change, t.position, e.number) > ($1, $2::bigint, $3::bigint)",
+          "e.change > $1 and $2::bigint + $3::bigint is not null",
+          FEED + "test_pages_of_any_size_say_the_same[3]"),
+    Guard("feed: behind what is kept", CODE + "feed.py",
+          "                self._begin = self._events.popleft()[0]",
+          "                self._events.popleft()",
+          FEED + "test_whoever_is_behind_what_is_kept_catches_up_from_the_database"),
+    Guard("feed: a place that is yet to come", CODE + "feed.py", "else min(after, now)",
+          "else after", FEED + "test_a_place_that_is_yet_to_come_is_now"),
+    Guard("waiting: a change that another has heard of", CODE + "waiting.py",
+          "if seen is not None and seen < self._seen.get(id, 0):", "if False:",
+          "tests/v1/test_events.py::test_whoever_begins_to_wait_after_a_change_that_another_has_"
+          "heard_of_hears_of_it"),
+    Guard("lists: tasks of the same moment", CODE + "archive.py",
+          'last = rows[0]["last_at"], rows[0]["last_position"]', 'last = rows[0]["last_at"], 0',
+          "tests/v1/test_listing.py::"
+          "test_every_combination_of_filters_lists_what_a_search_by_hand_finds"),
     Guard("Postgres of our own is started again", CODE + "database/embedded.py",
           "if self._process is None or self._process.poll() is None:", "if True:",
           "tests/faults/test_postgres.py::"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -87,3 +89,25 @@ def rows_of(database: str, id: str) -> dict[str, int]:
         )
         for table in RESULT_TABLES
     }
+
+
+def at_work(service: Service, within_s: float = 10) -> int:
+    """The child that takes a core for itself."""
+
+    def one() -> int | None:
+        before = {pid: _ticks(pid) for pid in service.children()}
+        time.sleep(0.2)
+        grown = [pid for pid, ticks in before.items() if _ticks(pid) - ticks >= 8]
+        return grown[0] if len(grown) == 1 else None
+
+    found: int = until(one, within_s)
+    return found
+
+
+def _ticks(pid: int) -> int:
+    """Hundredths of a second that a process has taken."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0
+    return int(stat[11]) + int(stat[12])

@@ -1,4 +1,4 @@
-"""The application without a server around it: what it holds can be looked at, and its times set."""
+"""The application without a server, so that what it holds can be looked at."""
 
 from __future__ import annotations
 

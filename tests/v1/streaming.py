@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import islice
 from typing import Any, NamedTuple
 
 import httpx
@@ -51,7 +52,7 @@ class Stream:
 
     def read(self, count: int) -> list[Received]:
         """The next events, so many."""
-        found = [event for event, _ in zip(self._events, range(count), strict=False)]
+        found = list(islice(self._events, count))
         assert len(found) == count, f"the stream ended after {found}"
         return found
 

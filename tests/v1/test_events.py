@@ -190,18 +190,13 @@ def test_what_another_instance_does_is_told_within_300_ms(start, database):
     for _ in range(10):
         id = api.submit(BELL)
         with Stream(api, path(id)) as stream:
-            for event in stream:
-                now = time.time()
-            delays.append(now - datetime.fromisoformat(event.data["at"]).timestamp())
+            told = [(time.time(), event.data["at"]) for event in stream]
+        now, at = told[-1]
+        delays.append(now - datetime.fromisoformat(at).timestamp())
     assert sorted(delays)[5] < 0.3, delays
 
 
 # In this process
-
-
-async def cancelled(store, id) -> None:
-    await asyncio.sleep(0.05)
-    await store.cancel([id])
 
 
 async def test_a_client_that_goes_leaves_nothing_behind(pool, store):
@@ -211,13 +206,15 @@ async def test_a_client_that_goes_leaves_nothing_behind(pool, store):
         clients = [api.client(path(id), **SSE) for id in ids]
         clients += [api.client("/v1/tasks/feed", **SSE) for _ in ids]
         clients += [api.client(f"/v1/tasks/{id}?wait=60") for id in ids]
-        clients += [api.client(f"/tasks/{id}?wait=60") for id in ids]
+        others = [await submit(store) for _ in ids]
+        clients += [api.client(f"/tasks/{id}?wait=60") for id in others]
         for client in clients:
             await client.__aenter__()
         for client in clients[: len(ids)]:
             await client.until(b'"queued"')
         await asyncio.sleep(0.5)
-        assert len(api.waiters._waiting) == len(ids)
+        assert set(api.waiters._waiting) == {*ids, *others}
+        assert set(api.waiters._seen) >= set(others)
         assert api.feed._followers == len(ids)
         for client in clients:
             await client.__aexit__()
@@ -289,6 +286,26 @@ async def test_changes_while_nobody_looked_are_told_in_order(pool, store):
         assert told == [f"id: {number}" for number in range(1, 64)]
 
 
+async def test_whoever_begins_to_wait_after_a_change_that_another_has_heard_of_hears_of_it(
+    pool, store
+):
+    id = await submit(store)
+    async with Application(pool) as api:
+        _, first, _ = await api.archive.history(id)
+        instance = uuid.uuid4()
+        await store.heartbeat(instance, "host", 1, "0", 0)
+        other = asyncio.create_task(api.waiters.changed(id, first, 60))
+        await store.claim(instance, 1)
+        assert await other
+        _, second, _ = await api.archive.history(id)
+        keeps_it_known = asyncio.create_task(api.waiters.changed(id, second, 60))
+        await asyncio.sleep(0.3)
+        api.waiters._changed(id, second, False)
+        assert await asyncio.wait_for(api.waiters.changed(id, first, 60), 5)
+        assert not keeps_it_known.done()
+        keeps_it_known.cancel()
+
+
 # With a database that can be stopped
 
 
@@ -327,9 +344,7 @@ def test_a_stream_outlives_the_database_or_is_taken_up_again(stoppable, start):
             time.sleep(0.2)
 
     with ThreadPoolExecutor(3) as threads:
-        following = [
-            threads.submit(follow, path(id), told.setdefault(id, [])) for id in ids
-        ]
+        following = [threads.submit(follow, path(id), told.setdefault(id, [])) for id in ids]
         following.append(threads.submit(follow, "/v1/tasks/feed", feed))
         until(lambda: all(len(found) == 1 for found in told.values()))
         time.sleep(0.5)

@@ -101,6 +101,7 @@ async def insert(db: asyncpg.Connection, source: random.Random, at: datetime) ->
 @pytest.fixture(scope="module")
 def listed(postgres: str, template: str) -> Iterator[str]:
     """The URL of a database for all of this module."""
+
     async def execute(statement: str) -> None:
         db = await asyncpg.connect(postgres)
         await db.execute(statement)

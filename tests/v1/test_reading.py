@@ -4,20 +4,43 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
 import pytest
-from asking import LARGE, body, finished, post, reaches, read, refused, submit
-from service import BELL, ENDLESS, STDGATES, Cluster, Service, until
+from asking import LARGE, body, finished, post, reaches, read, refused, sql, submit
+from service import ENDLESS, SLOW, STDGATES, Cluster, Service
 
-FIELDS = (
-    "id status name tags request created_at started_at ended_at expires_at queue stats usage "
-    "error versions links"
-).split()
+FIELDS = [
+    "id",
+    "status",
+    "name",
+    "tags",
+    "request",
+    "created_at",
+    "started_at",
+    "ended_at",
+    "expires_at",
+    "queue",
+    "stats",
+    "usage",
+    "error",
+    "versions",
+    "links",
+]
 FAILS = f"{STDGATES}qubit[16] q; bit[2000] c; h q; c[0:15] = measure q;"
+
+QUEUED_ELSEWHERE = (
+    "with task as (insert into tasks (id, queue, shots) values ($1, 'elsewhere', 1) "
+    "returning id, position) insert into programs (task_id, qc, position) "
+    "select id, 'x', position from task returning task_id"
+)
+CHANGES = {
+    "running": "status = 'running', attempt = 1, instance = (select id from instances limit 1)",
+    "cancelling": "cancel_requested_at = now()",
+    "cancelled": "status = 'cancelled', instance = null, ended_at = now()",
+}
 
 
 def moment(text: str) -> datetime:
@@ -42,7 +65,7 @@ def test_a_completed_task_says_what_it_took_and_what_it_ran_on(service: Service)
     assert usage["attempts"] == 1
     assert usage["queue_ms"] == pytest.approx((started - created).total_seconds() * 1000, 0.01)
     assert usage["total_ms"] == pytest.approx((ended - created).total_seconds() * 1000, 0.01)
-    assert 0 < usage["compile_ms"]
+    assert usage["compile_ms"] > 0
     assert 0 < usage["simulate_ms"] < usage["total_ms"]
     assert set(task["versions"]) == {"quantum_tasks", "qiskit", "aer"}
     assert all(task["versions"].values())
@@ -126,7 +149,7 @@ def test_whoever_waits_is_told_of_each_change_wherever_it_is_made(cluster: Clust
     """Each change is made by the worker, and asked for at both others."""
     blocker = submit(cluster.api, ENDLESS)["id"]
     reaches(cluster.api, blocker, "running")
-    id = submit(cluster.api, LARGE)["id"]
+    id = submit(cluster.api, SLOW)["id"]
 
     def wait(service: Service, tag: str) -> tuple[dict[str, Any], str, float]:
         response = service.client.get(
@@ -143,12 +166,33 @@ def test_whoever_waits_is_told_of_each_change_wherever_it_is_made(cluster: Clust
         for one in waits:
             task, tag, at = one.result()
             assert task["status"] == "running"
-            assert at - moment(task["started_at"]).timestamp() < 0.3
+            assert at - moment(task["started_at"]).timestamp() < 1
         waits = [clients.submit(wait, service, tag) for service in cluster[:2]]
         for one in waits:
             task, tag, at = one.result()
             assert task["status"] == "completed"
-            assert at - moment(task["ended_at"]).timestamp() < 0.3
+            assert at - moment(task["ended_at"]).timestamp() < 1
+
+
+def test_a_change_that_another_instance_made_is_seen_within_300_ms(cluster: Cluster):
+    """Changes made in the database itself, so that nothing but the waiting takes time."""
+    took = []
+
+    def wait(service: Service, id: str, status: str) -> float:
+        url = f"/v1/tasks/{id}?wait=10"
+        assert service.client.get(url).json()["status"] == status
+        return time.monotonic()
+
+    with ThreadPoolExecutor(2) as clients:
+        for _ in range(4):
+            id = str(sql(cluster.database, QUEUED_ELSEWHERE, uuid.uuid4()))
+            for status, change in CHANGES.items():
+                waits = [clients.submit(wait, one, id, status) for one in cluster[:2]]
+                time.sleep(0.25)
+                sql(cluster.database, f"update tasks set {change} where id::text = $1", id)  # noqa: S608
+                changed = time.monotonic()
+                took += [one.result() - changed for one in waits]
+    assert sorted(took)[-3] < 0.3, took  # the machine may have been busy for a moment
 
 
 def test_nobody_waits_who_has_not_seen_the_last_change_or_for_what_has_ended(service: Service):
@@ -181,12 +225,25 @@ def test_a_wait_that_is_no_number_of_seconds_is_refused(service: Service, wait: 
     assert "?wait=30" in refused(response, 422, "invalid_request")["detail"]
 
 
-@pytest.mark.parametrize(
-    "id",
-    ["x", "0", "%00", "%ff", "a" * 4000, "é", "{id}", "-1;drop table tasks", "{}", "a%0d%0ab: c"]
-    + ["1f0e9ad87f3c4b5e9d2a0c1b2a394857", "urn:uuid:1f0e9ad8-7f3c-4b5e-9d2a-0c1b2a394857"]
-    + [str(uuid.UUID(int=0)), str(uuid.UUID(int=2**128 - 1)), str(uuid.uuid4())],
-)
+NO_IDS = [
+    "x",
+    "0",
+    "%00",
+    "%ff",
+    "a" * 4000,
+    "é",
+    "{id}",
+    "-1;drop table tasks",
+    "a%0d%0ab: c",
+    "1f0e9ad87f3c4b5e9d2a0c1b2a394857",
+    "urn:uuid:1f0e9ad8-7f3c-4b5e-9d2a-0c1b2a394857",
+    "00000000-0000-0000-0000-000000000000",
+    "ffffffff-ffff-ffff-ffff-ffffffffffff",
+    "1f0e9ad8-7f3c-4b5e-9d2a-0c1b2a394857",
+]
+
+
+@pytest.mark.parametrize("id", NO_IDS, ids=range(len(NO_IDS)))
 def test_an_id_that_is_no_tasks_is_404_on_every_route(service: Service, id: str):
     for path in ("", "/result", "/events", "/circuit"):
         refused(service.client.get(f"/v1/tasks/{id}{path}"), 404, "task_not_found")
@@ -207,26 +264,9 @@ def test_an_address_says_all_the_methods_that_it_takes(service: Service):
         f"/v1/tasks/{uuid.uuid4()}": "DELETE, GET, HEAD, PATCH",
         f"/v1/tasks/{uuid.uuid4()}/cancel": "POST",
         "/v1/backend": "GET, HEAD",
+        "/static/nosuch.css": "GET, HEAD",
+        "/v1/tasks/cancel": "POST",
     }.items():
         response = service.client.put(path)
         refused(response, 405, "method_not_allowed")
         assert response.headers["allow"] == allowed
-
-
-def test_what_is_being_cancelled_is_pending_for_the_seeds_route(start: Callable[..., Service]):
-    service = start(SIMULATOR_PROCESSES="1")
-    id = submit(service, ENDLESS)["id"]
-    reaches(service, id, "running")
-    (child,) = until(lambda: len(service.busy()) == 1 and service.busy())
-    import os
-    import signal
-
-    os.kill(service.pid, signal.SIGSTOP)
-    os.kill(service.pid, signal.SIGCONT)
-    cancel(service, id)
-    pending = {"status": "pending", "message": "Task is still in progress."}
-    seen = service.task(id)
-    assert seen in (pending, {"status": "cancelled", "message": "Task was cancelled."})
-    reaches(service, id, "cancelled", 2)
-    assert service.task(id) == {"status": "cancelled", "message": "Task was cancelled."}
-    assert child not in service.children()

@@ -32,7 +32,10 @@ ANSWERS = {
 
 
 def ask(service: Service, method: str, path: str, **headers: str) -> Any:
-    headers = {"Content-Type": "text/plain" if "validate" in path else "application/json", **headers}
+    headers = {
+        "Content-Type": "text/plain" if "validate" in path else "application/json",
+        **headers,
+    }
     content = json.dumps({"qc": BELL}) if method == "POST" else None
     return service.client.request(method, path, content=content, headers=headers)
 

@@ -155,7 +155,9 @@ def test_no_kind_that_the_client_likes_is_406(service: Service, bell):
 @pytest.mark.parametrize("view", ["", "nosuch", "Counts", "counts,memory"])
 def test_a_view_that_does_not_exist_is_refused_with_those_that_do(service: Service, bell, view):
     response = service.client.get(bell["links"]["result"], params={"view": view})
-    assert "counts, registers, probabilities" in refused(response, 422, "invalid_request")["detail"]
+    assert (
+        "counts, registers, probabilities" in refused(response, 422, "invalid_request")["detail"]
+    )
 
 
 def test_a_result_never_changes_and_so_keeps_its_etag(service: Service, bell):

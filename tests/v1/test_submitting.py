@@ -160,7 +160,9 @@ def test_no_depth_is_too_deep_for_an_answer(service: Service):
 
 
 def test_a_program_that_cannot_be_run_is_refused_with_line_and_column(service: Service):
-    problem = refused(post(service, {"qc": "OPENQASM 3.0;\nqubit q;\n x q;"}), 422, "qasm_semantic")
+    problem = refused(
+        post(service, {"qc": "OPENQASM 3.0;\nqubit q;\n x q;"}), 422, "qasm_semantic"
+    )
     (error,) = problem["errors"]
     assert (error["pointer"], error["line"], error["column"]) == ("/qc", 3, 2)
 
@@ -222,7 +224,9 @@ def test_without_shots_there_are_exact_expectation_values_and_no_counts(service:
 
 
 def test_a_callback_is_refused_by_a_service_that_cannot_sign_it(service: Service):
-    problem = refused(post(service, {"qc": BELL, "callback_url": "https://x.org"}), 422, "callbacks_off")
+    problem = refused(
+        post(service, {"qc": BELL, "callback_url": "https://x.org"}), 422, "callbacks_off"
+    )
     assert problem["errors"][0]["pointer"] == "/callback_url"
 
 

@@ -159,7 +159,7 @@ class Expectations:
                 means[number] += mean
                 squares[number] += square
         return [
-            Expectation(mean, math.sqrt(square))
+            Expectation(mean, math.sqrt(square) if shots > 1 else None)
             for mean, square in zip(means, squares, strict=True)
         ]
 

@@ -22,6 +22,7 @@ from quantum_tasks.simulator.memory import (
 from quantum_tasks.simulator.mistakes import ProgramError
 from quantum_tasks.tasks import Method, Noise
 
+MOST_EXTENDED_QUBITS = 18  # whose state vector is drawn from
 MAX_EXTENDED_QUBITS = 63  # of Aer's extended stabilizer
 
 
@@ -147,6 +148,13 @@ def _not_extended(program: Program, noise: Noise | None) -> str | None:
         return f"it takes {MAX_EXTENDED_QUBITS} qubits at most, not {program.qubits}"
     if gates_err(noise):
         return "it cannot simulate gates that err"
+    if program.qubits > MOST_EXTENDED_QUBITS:
+        # Of more, Aer samples wrongly by its quick way, and for hours by its right one.
+        for operation in program.operations:
+            if not is_clifford(operation):
+                what = described(operation, program)
+                most = f"beyond {MOST_EXTENDED_QUBITS} qubits it takes Clifford gates only"
+                return f"{most}, not {what}"
     for operation in program.operations:
         if isinstance(operation, Branch | Loop | Store):
             return "it cannot do what a measurement decides"

@@ -127,8 +127,7 @@ def statistics(
     """The mean of the observable's words in a basis, and the square of its standard error.
 
     `bits` (measured, outcomes) are what was measured, `shots` how often. The variance is that of
-    the sum of the words in a shot, with n - 1 in the denominator: of one shot, nothing is known,
-    and it is 0.
+    the sum of the words in a shot, with n - 1 in the denominator; of one shot, nothing is known.
     """
     rows = {place: row for row, place in enumerate(basis.measured)}
     packed = np.packbits(bits, axis=0, bitorder="little")

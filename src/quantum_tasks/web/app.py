@@ -69,12 +69,8 @@ def create_app(parts: Parts) -> ASGIApp:
     """The HTTP application; without parsers (a worker's), only its operational routes."""
     settings, parsers = parts.settings, parts.parsers
     endpoints = API if parsers else [route for route in API if route.tag == "health"]
-    handlers: dict[str, dict[str, Handler]] = {}
-    for endpoint in endpoints:
-        handlers.setdefault(endpoint.path, {})[endpoint.method] = endpoint.handler
     routes: list[BaseRoute] = [
-        Route(path, _by_method(methods), methods=list(methods))
-        for path, methods in handlers.items()
+        Route(endpoint.path, endpoint.handler, methods=[endpoint.method]) for endpoint in endpoints
     ]
     if parsers:
         routes += [
@@ -97,15 +93,6 @@ def create_app(parts: Parts) -> ASGIApp:
     return _Edge(BodyBudget(app, settings.max_body_bytes))
 
 
-def _by_method(handlers: dict[str, Handler]) -> Handler:
-    """One handler for all methods of an address: whoever tries another is told all of them."""
-
-    async def handler(request: Request) -> Response:
-        return await handlers["GET" if request.method == "HEAD" else request.method](request)
-
-    return handler
-
-
 def _openapi(content: dict[str, Any]) -> Handler:
     text = json.dumps(content, indent=2)
 
@@ -123,10 +110,10 @@ def _page(name: str) -> Handler:
 
 
 class _Edge:
-    """The outermost layer. Every answer says by which id the log speaks of its request. Pages load nothing from elsewhere, nobody frames them or guesses at
-    types; nothing here is so large that a part of it were worth asking for; an error that was
-    answered and logged goes no further; and whoever still waits when the service stops is told
-    so."""
+    """The outermost layer. Every answer says by which id the log speaks of its request. Pages load
+    nothing from elsewhere, nobody frames them or guesses at types; nothing here is so large that a
+    part of it were worth asking for; an error that was answered and logged goes no further; and
+    whoever still waits when the service stops is told so."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

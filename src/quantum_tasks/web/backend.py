@@ -17,7 +17,13 @@ from quantum_tasks.web.submitting import MOST_TASKS
 
 
 class BackendLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """What one task, or one request, may ask for."""
+    """What one task, or one request, may ask for at most.
+
+    Of a program: `qubits`, `clbits`, `operations` (loops unrolled, gates expanded) and
+    `program_bytes`. Of a task: `shots`, `memory_mb`, `result_bytes`, `timeout_s` and `ttl_s`. Of a
+    request: `body_bytes`, `tasks_per_batch`, `tasks_per_page` and `wait_s`. Of all:
+    `queued_tasks`.
+    """
 
     qubits: int
     clbits: int
@@ -36,7 +42,8 @@ class BackendLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BackendQueue(msgspec.Struct, frozen=True, kw_only=True):
-    """Tasks that have not ended, by status, and for how long the oldest queued one has waited."""
+    """Tasks that have not ended: `queued`, `running` or `cancelling`; and `oldest_queued_s`, for
+    how long the oldest queued one has waited."""
 
     queued: int
     running: int
@@ -45,9 +52,14 @@ class BackendQueue(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BackendRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What this service can do, and how it does. `instances` and their `simulators`, the processes
-    that run programs, are those that are alive, everywhere; `refused`: outcomes of attempts that
-    no longer owned their tasks."""
+    """What this service can do, and how it does.
+
+    Its `name`, and the `versions` of this instance and its libraries; `methods` and `gates` that
+    it knows; `limits`; `default_shots` of who does not say; whether it makes `callbacks`. `queue`:
+    what has not ended; `ended_last_minute`: how many tasks did. `instances` and their
+    `simulators`, the processes that run programs, are those that are alive, everywhere; `refused`:
+    outcomes of attempts that no longer owned their tasks.
+    """
 
     name: str
     versions: Versions

@@ -35,8 +35,9 @@ class Cancellation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class CancelledTask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A task that was to be cancelled, and its status now: cancelled, cancelling or, if it had
-    ended before, completed or failed. Without one, there is no such task."""
+    """A task that was to be cancelled, by its `id`, and its status now: cancelled, cancelling or,
+    if it had ended before, completed or failed. Without one, the `error` says that there is no
+    such task."""
 
     id: uuid.UUID
     status: Status | None = None
@@ -50,7 +51,8 @@ class CancelledTasks(msgspec.Struct, frozen=True):
 
 
 class TaskPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to call a task by (RFC 7396): what is not given stays, null removes a name or a tag."""
+    """What to call a task by (RFC 7396): what is not given stays, null removes the `name`, all
+    `tags` or one of them."""
 
     name: Name | msgspec.UnsetType | None = msgspec.UNSET
     tags: dict[TagKey, TagValue | None] | msgspec.UnsetType | None = msgspec.UNSET

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -10,9 +11,10 @@ import msgspec
 from quantum_tasks import __version__
 from quantum_tasks.errors import PROBLEMS, TASK_ERRORS
 from quantum_tasks.records import Event
+from quantum_tasks.web.examples import Example
 from quantum_tasks.web.responses import ProblemBody
 from quantum_tasks.web.routes import API, EVERYWHERE, Endpoint
-from quantum_tasks.web.streams import TaskChange
+from quantum_tasks.web.streams import STREAM, TaskChange
 
 _REF = "#/components/schemas/{name}"
 _PASSING = {"429", "503"}
@@ -62,18 +64,20 @@ def _description() -> str:
     task_errors = "\n".join(f"| `{code}` | {text} |" for code, text in TASK_ERRORS.items())
     return (
         "POST a program, get a task id at once, fetch the counts later.\n\n"
-        "Times are RFC 3339 in UTC. Every answer has an `X-Request-ID`, yours or a new one. Errors "
-        "are `application/problem+json` with a `code` that never changes its meaning:\n\n"
-        f"| code | status | meaning |\n|---|---|---|\n{problems}\n\n"
-        "A task that was accepted may still fail. Its `error` then has one of these codes:\n\n"
-        f"| code | meaning |\n|---|---|\n{task_errors}\n"
+        "Times are RFC 3339 in UTC. Every answer has an `X-Request-ID`, yours or a new one. "
+        "Errors are `application/problem+json` with a `code` that never changes its meaning.\n\n"
+        f"<details><summary>All {len(PROBLEMS)} codes</summary>\n\n"
+        f"| code | status | meaning |\n|---|---|---|\n{problems}\n\n</details>\n\n"
+        "A task that was accepted may still fail. Its `error` then has a code, too.\n\n"
+        f"<details><summary>All {len(TASK_ERRORS)} codes</summary>\n\n"
+        f"| code | meaning |\n|---|---|\n{task_errors}\n\n</details>\n"
     )
 
 
 def _operation(endpoint: Endpoint, reference: dict[Any, Any]) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": endpoint.handler.__name__,
-        "summary": _text(endpoint.handler).partition(". ")[0].partition(": ")[0].rstrip("."),
+        "summary": _summary(endpoint),
         "description": _text(endpoint.handler),
         "tags": [endpoint.tag],
         "responses": _responses(endpoint, reference),
@@ -82,7 +86,7 @@ def _operation(endpoint: Endpoint, reference: dict[Any, Any]) -> dict[str, Any]:
         schema = _either([reference[struct] for struct in endpoint.body])
         operation["requestBody"] = {
             "required": True,
-            "content": {"application/json": {"schema": schema}},
+            "content": {"application/json": {"schema": schema, **_shown(endpoint.body_examples)}},
         }
     parameters: list[dict[str, Any]] = []
     if "{id}" in endpoint.path:
@@ -102,6 +106,10 @@ def _operation(endpoint: Endpoint, reference: dict[Any, Any]) -> dict[str, Any]:
     return operation
 
 
+def _summary(endpoint: Endpoint) -> str:
+    return _text(endpoint.handler).partition(". ")[0].rstrip(".").replace("`", "")
+
+
 def _responses(endpoint: Endpoint, reference: dict[Any, Any]) -> dict[str, Any]:
     responses: dict[str, Any] = {}
     for status, structs in endpoint.answers.items():
@@ -110,6 +118,10 @@ def _responses(endpoint: Endpoint, reference: dict[Any, Any]) -> dict[str, Any]:
             "description": " / ".join(_text(struct) for struct in structs),
             "content": {"application/json": {"schema": schema}},
         }
+        if status == min(endpoint.answers):
+            responses[str(status)]["content"]["application/json"] |= _shown(
+                endpoint.answer_examples
+            )
         if status == 202 and endpoint.method == "POST":
             responses["202"]["headers"] = {
                 "Location": {
@@ -122,8 +134,7 @@ def _responses(endpoint: Endpoint, reference: dict[Any, Any]) -> dict[str, Any]:
             entry = responses.setdefault(str(status), {"description": text})
             if kind:
                 content = entry.setdefault("content", {})
-                schema = {"type": "string", "description": text}
-                content[kind] = {"schema": schema}
+                content[kind] = {"schema": _event(text) if kind == STREAM else _of_text(text)}
     for problem in (PROBLEMS[code] for code in (*endpoint.problems, *EVERYWHERE)):
         entry = responses.setdefault(str(problem.status), {"description": "", "content": {}})
         entry["content"]["application/problem+json"] = {"schema": reference[ProblemBody]}
@@ -137,6 +148,22 @@ def _responses(endpoint: Endpoint, reference: dict[Any, Any]) -> dict[str, Any]:
             }
         }
     return responses
+
+
+def _of_text(description: str) -> dict[str, Any]:
+    return {"type": "string", "description": description}
+
+
+def _event(description: str) -> dict[str, Any]:
+    """OpenAPI 3.1 has no words for a stream: whoever reads its schema takes it for an event's."""
+    text = {"type": "string"}
+    properties = {"id": text, "data": text, "retry": {"type": "integer"}}
+    return {"type": "object", "description": description, "properties": properties}
+
+
+def _shown(examples: Mapping[str, Example]) -> dict[str, Any]:
+    """Examples, as a media type has them."""
+    return {"examples": msgspec.to_builtins(examples)} if examples else {}
 
 
 def _either(schemas: list[Any]) -> Any:

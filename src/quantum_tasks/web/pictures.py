@@ -1,4 +1,5 @@
-"""Pictures of a task: its circuit and its counts. Each has an address, for a page or a notebook."""
+"""Pictures of a task: its circuit and its counts. Each has an address, for a page or a
+notebook."""
 
 from __future__ import annotations
 

@@ -59,14 +59,14 @@ TaskFields = msgspec.defstruct(
         (field.name, field.type | msgspec.UnsetType, msgspec.UNSET)
         for field in msgspec.structs.fields(TaskRecord)
     ],
-    namespace={"__doc__": "Those fields of a task that `fields` asks for."},
+    namespace={"__doc__": "Those fields of a TaskRecord that `fields` asks for."},
     frozen=True,
     kw_only=True,
 )
 
 
 class PartialTaskList(msgspec.Struct, frozen=True):
-    """A page of tasks with only those of their fields that `fields` asks for."""
+    """A page of tasks with only those of their fields that `fields` asks for, and its `next`."""
 
     tasks: list[TaskFields]  # type: ignore[valid-type]
     next: str | None
@@ -173,7 +173,7 @@ def _filter(query: QueryParams) -> Filter:
     for status in statuses:
         if status not in known:
             raise _wrong("status", status, f"one or more of {', '.join(known)}")
-    tags = {}
+    tags: dict[str, str] = {}
     for tag in query.getlist("tag"):
         key, colon, value = tag.partition(":")
         if not colon:
@@ -203,7 +203,7 @@ def _filter(query: QueryParams) -> Filter:
 
 def _plain(name: str, text: str | None) -> Any:
     """What Postgres can look for."""
-    if text is not None and ("\0" in text or not text.isascii() and "\ufffd" in text):
+    if text is not None and ("\0" in text or (not text.isascii() and "\ufffd" in text)):
         raise _wrong(name, text.replace("\0", "\\0"), "text in UTF-8 without NUL")
     return text
 

@@ -30,7 +30,8 @@ logger = logging.getLogger(__name__)
 
 
 class ProblemBody(msgspec.Struct, frozen=True, kw_only=True):
-    """An error, as RFC 9457 writes it. `code` is stable; `detail` is for people."""
+    """An error, as RFC 9457 writes it. `code` is stable, and so are `type`, `title` and `status`;
+    `detail` is for people, `errors` say where in the request."""
 
     type: str
     title: str
@@ -140,11 +141,14 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
 
 def _allowed(request: Request) -> str:
     """The methods that an address takes. Starlette names only those of its first route."""
+    here: list[Any] = [
+        route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE
+    ]
     methods: set[str] = set()
-    for route in request.app.routes:
-        if route.matches(request.scope)[0] is not Match.NONE:
-            methods |= getattr(route, "methods", None) or {"GET", "HEAD"}
-    return ", ".join(sorted(methods))
+    for route in here:
+        if route.path == here[0].path:  # rather than one that takes this for an id
+            methods |= route.methods
+    return ", ".join(sorted(methods or {"GET", "HEAD"}))  # those of a file
 
 
 async def on_unexpected(request: Request, error: Exception) -> Response:

@@ -56,8 +56,9 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class TaskResult(RunResult, frozen=True, kw_only=True, omit_defaults=True):
-    """What a task brought. A sweep has `items` instead: one for each of its parameters, in their
-    order."""
+    """What a task brought, by its `id`, with so many `shots`: the `counts`, `registers`,
+    `probabilities`, `memory` or `expectation_values` of its run. A sweep has `items` instead: one
+    for each of its parameters, in their order."""
 
     id: uuid.UUID
     shots: int

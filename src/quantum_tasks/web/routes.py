@@ -13,6 +13,7 @@ from quantum_tasks.tasks import Status, TaskRequest
 from quantum_tasks.web import (
     backend,
     changing,
+    examples,
     operations,
     pictures,
     reading,
@@ -64,7 +65,7 @@ _ACCEPTING_PROBLEMS = (
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """One row: the structs it answers with by status, what else it answers with by status and
     media type, and the codes of its problems. `query` and `headers` are its parameters, as OpenAPI
-    describes them."""
+    describes them. `answer_examples` are of its first kind of answer."""
 
     method: str
     path: str
@@ -77,6 +78,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     answers: Mapping[int, Sequence[Any]] = {}
     others: Mapping[int, Mapping[str, str]] = {}
     problems: Sequence[str] = ()
+    body_examples: Mapping[str, examples.Example] = {}
+    answer_examples: Mapping[str, examples.Example] = {}
 
 
 def _enum(values: Sequence[str], description: str) -> dict[str, Any]:
@@ -90,6 +93,7 @@ def _text(description: str, **schema: Any) -> dict[str, Any]:
 _WAIT = {
     "description": "Answer only when the status has changed, or after so many seconds.",
     "schema": {"type": "number", "minimum": 0, "maximum": MAX_WAIT_S},
+    "example": 30,
 }
 _KEY = _text(
     "Any text of yours, a UUID for instance: the same request sent again with the same key is "
@@ -98,7 +102,9 @@ _KEY = _text(
     maxLength=255,
     pattern="^[\\x21-\\x7e][\\x20-\\x7e]*$",
 )
-_PREFER = _text("`wait=20`: answer when the task has ended, or after so many seconds.")
+_PREFER = _text("`wait=20`: answer when the task has ended, or after so many seconds.") | {
+    "example": "wait=20"
+}
 _SEEN = _text("The ETag that was seen last; it is answered with 304 if it is still right.")
 _LAST = _text("The id of the event that was seen last.")
 _NOT_MODIFIED = {304: {"": "Nothing has changed since the ETag that was sent."}}
@@ -110,8 +116,10 @@ API: list[Endpoint] = [
         handler=submitting.submit_task,
         tag="tasks",
         body=[submitting.Submission, submitting.Batch],
+        body_examples=examples.SUBMISSIONS,
         headers={"Idempotency-Key": _KEY, "Prefer": _PREFER},
         answers={200: [TaskRecord], 202: [TaskRecord, submitting.BatchAnswer]},
+        answer_examples=examples.TASK,
         problems=(
             *_BODY_PROBLEMS,
             *_ACCEPTING_PROBLEMS,
@@ -147,6 +155,7 @@ API: list[Endpoint] = [
             "limit": {
                 "description": "How many at most.",
                 "schema": {"type": "integer", "minimum": 1, "maximum": reading.MOST_IN_A_PAGE},
+                "example": 20,
             },
             "cursor": _text("Where the page before this one ended: see `next`."),
             "fields": {
@@ -167,6 +176,7 @@ API: list[Endpoint] = [
         handler=changing.cancel_tasks,
         tag="tasks",
         body=[changing.Cancellation],
+        body_examples=examples.CANCELLATION,
         answers={200: [changing.CancelledTasks]},
         problems=(*_BODY_PROBLEMS, *_DATABASE_PROBLEMS),
     ),
@@ -187,6 +197,7 @@ API: list[Endpoint] = [
         query={"wait": _WAIT},
         headers={"If-None-Match": _SEEN},
         answers={200: [TaskRecord]},
+        answer_examples=examples.TASK,
         others=_NOT_MODIFIED,
         problems=("invalid_request", *_TASK_PROBLEMS),
     ),
@@ -196,6 +207,7 @@ API: list[Endpoint] = [
         handler=changing.change_task,
         tag="tasks",
         body=[changing.TaskPatch],
+        body_examples=examples.PATCH,
         answers={200: [TaskRecord]},
         problems=(*_BODY_PROBLEMS, *_TASK_PROBLEMS),
     ),
@@ -217,6 +229,7 @@ API: list[Endpoint] = [
         },
         headers={"If-None-Match": _SEEN},
         answers={200: [results.TaskResult]},
+        answer_examples=examples.RESULT,
         others={200: {"text/csv": "A line for each outcome, under a line of headings."}}
         | _NOT_MODIFIED,
         problems=(
@@ -277,6 +290,7 @@ API: list[Endpoint] = [
             "item": {
                 "description": "Which run of a sweep.",
                 "schema": {"type": "integer", "minimum": 0},
+                "example": 0,
             }
         },
         headers={"If-None-Match": _SEEN},
@@ -312,6 +326,7 @@ API: list[Endpoint] = [
         handler=submitting.validate,
         tag="tasks",
         body=[submitting.Submission],
+        body_examples=examples.SUBMISSION,
         answers={200: [submitting.Validation]},
         problems=(*_BODY_PROBLEMS, "service_busy", *_DATABASE_PROBLEMS),
     ),
@@ -329,6 +344,7 @@ API: list[Endpoint] = [
         handler=tasks.submit,
         tag="seed",
         body=[TaskRequest],
+        body_examples=examples.SEED,
         headers={"Idempotency-Key": _KEY},
         answers={202: [tasks.Submitted]},
         problems=(*_BODY_PROBLEMS, *_ACCEPTING_PROBLEMS),

@@ -24,22 +24,24 @@ from quantum_tasks.web.reading import missing
 from quantum_tasks.web.requests import gone, task_id
 from quantum_tasks.web.responses import json_response, media_type
 
-_STREAM = "text/event-stream"
+STREAM = "text/event-stream"
 _ALIVE_S = 15.0  # after so long a silence it is said that there is nothing to say
 _ALIVE = b": nothing new\n\n"
+_PIECE = 65_536  # bytes
 _AGAIN_MS = 1000  # after which a client connects again
 _PLACE = re.compile(r"(\d{1,18})\.(\d{1,18})\.(\d{1,9})", re.ASCII)
 _NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 
 
 class History(msgspec.Struct, frozen=True):
-    """What has become of a task so far."""
+    """What has become of a task so far: its `events`, in order."""
 
     events: list[Event]
 
 
 class TaskChange(msgspec.Struct, frozen=True):
-    """A change of a task's status, among those of all."""
+    """A change of a task's status, among those of all: of which task (`task_id`), when (`at`), and
+    in which `attempt`."""
 
     task_id: uuid.UUID
     status: Status
@@ -52,7 +54,7 @@ class EventStream(Response):
 
     def __init__(self, events: AsyncGenerator[bytes, None]) -> None:
         super().__init__(
-            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}, media_type=_STREAM
+            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}, media_type=STREAM
         )
         del self.headers["content-length"]
         self._events = events
@@ -78,7 +80,10 @@ class EventStream(Response):
             if only_head:
                 return
             async for text in self._events:
-                await send({"type": "http.response.body", "body": text, "more_body": True})
+                # Piece by piece, so that little waits in memory for each client that is slow.
+                for begin in range(0, len(text), _PIECE):
+                    piece = text[begin : begin + _PIECE]
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
@@ -90,7 +95,7 @@ async def task_events(request: Request) -> Response:
     """
     archive: Archive = request.app.state.archive
     id = task_id(request)
-    kind = media_type(request, ("application/json", _STREAM))
+    kind = media_type(request, ("application/json", STREAM))
     history = id and await archive.history(id)
     if not history:
         raise await missing(archive, id)
@@ -103,8 +108,7 @@ async def task_events(request: Request) -> Response:
         raise InvalidRequest("The header 'Last-Event-ID' is the id of an event: a number.")
     if ended and int(last) >= len(events):
         return Response(status_code=204)  # by which a browser knows not to connect again
-    # An id that is yet to come is none of this task's.
-    return EventStream(_live(request, id, min(int(last), len(events)), history))
+    return EventStream(_live(request, id, int(last), history))
 
 
 async def _live(
@@ -116,7 +120,7 @@ async def _live(
         events, change, ended = history
         if new := events[last:]:
             yield b"".join(_written(str(event.id), event) for event in new)
-        last = len(events)
+        last = len(events)  # also where what was said to be seen is yet to come
         if ended:
             return
         while not await waiters.changed(id, change, _ALIVE_S):
@@ -135,7 +139,7 @@ async def feed(request: Request) -> Response:
     `Last-Event-ID` goes on after the event with that id, with none lost and none twice.
     """
     feed: Feed = request.app.state.feed
-    media_type(request, (_STREAM,))
+    media_type(request, (STREAM,))
     after = None
     if (last := request.headers.get("last-event-id")) is not None:
         match = _PLACE.fullmatch(last)
@@ -152,7 +156,7 @@ async def _followed(feed: Feed, after: Place) -> AsyncGenerator[bytes, None]:
                 after, events = await feed.next(after, _ALIVE_S)
             except DatabaseUnavailable:
                 return
-            yield b"".join(events) or _ALIVE
+            yield events or _ALIVE
 
 
 def written(event: FeedEvent) -> bytes:

@@ -8,9 +8,10 @@ import logging
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -52,7 +53,7 @@ logger = logging.getLogger(__name__)
 
 _RETRY_S = 1
 MOST_TASKS = 1000
-_CHECKED_AT_ONCE = 32
+_CHECKED_AT_ONCE = 2  # of one batch, so that others need not wait for all of it
 
 
 class Submission(TaskRequest, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -63,7 +64,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Many tasks, submitted in one transaction. If some cannot be accepted, none is; or, where
     `atomic` is false, only those are left out."""
 
-    tasks: list[Submission]
+    tasks: Annotated[list[Submission], Meta(min_length=1, max_length=MOST_TASKS)]
     atomic: bool = True
 
 
@@ -79,7 +80,8 @@ class _Kind(msgspec.Struct):
 
 
 class BatchItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What became of one task of a batch: it has an id, or an error."""
+    """What became of one task of a batch: it has an `id` and a `status`, or an `error`. `index` is
+    its place in the list, from 0."""
 
     index: int
     id: uuid.UUID | None = None
@@ -88,7 +90,7 @@ class BatchItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class BatchAnswer(msgspec.Struct, frozen=True):
-    """What became of the tasks of a batch, in order."""
+    """What became of the `tasks` of a batch, in order; how many were `accepted` and `rejected`."""
 
     accepted: int
     rejected: int
@@ -96,7 +98,11 @@ class BatchAnswer(msgspec.Struct, frozen=True):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that is wrong with a request, and where."""
+    """Something that is wrong with a request: a stable `code`, a `message` for people, and where.
+
+    `pointer` is a JSON pointer into the request body, `line` and `column` count from 1 within the
+    program; `snippet` is that line with a caret below the column, `hint` what may mend it.
+    """
 
     code: str
     message: str
@@ -108,8 +114,9 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):
-    """What a task would take. `time_class`: moments are less than 0.1 s of one core, seconds less
-    than 10 s, minutes less than 10 min; within a factor of a few."""
+    """What a task would take: `stats` of its program, `estimated_ms` of one core, and whether it
+    is `large`, which wait for one another. `time_class`: moments are less than 0.1 s of one core,
+    seconds less than 10 s, minutes less than 10 min; within a factor of a few."""
 
     stats: Stats
     estimated_ms: float
@@ -118,8 +125,8 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Validation(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether a submission would be accepted now; if not, why; if its program can be run, what
-    that would take."""
+    """Whether a submission would be `accepted` now; if not, the `diagnostics` say why; if its
+    program can be run, the `estimate` says what that would take."""
 
     accepted: bool
     diagnostics: list[Finding] = []
@@ -203,8 +210,7 @@ async def _submit_batch(request: Request, batch: _RawBatch) -> Response:
     if key and (kept := await submissions.kept(key, print_)):
         return _batch_response(kept.answer, True)
     await submissions.check_room()
-    gate = asyncio.Semaphore(_CHECKED_AT_ONCE)
-    checked = await asyncio.gather(*(_checked(request, raw, gate) for raw in batch.tasks))
+    checked = await _check_all(request, batch.tasks)
     tasks = [item for item in checked if isinstance(item, NewTask)]
     problems = {i: item for i, item in enumerate(checked) if isinstance(item, Problem)}
     if problems and (batch.atomic or not tasks):
@@ -227,6 +233,17 @@ def _asked(raw: msgspec.Raw) -> Any:
         return decode(bytes(raw), Any)
     except InvalidRequest:  # a number that is out of range
         return bytes(raw)
+
+
+async def _check_all(request: Request, tasks: list[msgspec.Raw]) -> list[NewTask | Problem]:
+    """Each task of a batch, or what is wrong with it. Raises what is not the tasks' fault."""
+    gate = asyncio.Semaphore(_CHECKED_AT_ONCE)
+    checks = [asyncio.ensure_future(_checked(request, raw, gate)) for raw in tasks]
+    try:
+        return await asyncio.gather(*checks)
+    finally:
+        for one in checks:  # when one has failed, nobody waits for the others
+            one.cancel()
 
 
 async def _checked(

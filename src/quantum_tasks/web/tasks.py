@@ -18,7 +18,7 @@ from quantum_tasks.web.responses import json_response, replayed
 
 
 class Submitted(msgspec.Struct, frozen=True):
-    """The task was stored; fetch it at its id."""
+    """The task was stored; fetch it at its `task_id`."""
 
     task_id: uuid.UUID
     message: Literal["Task submitted successfully."] = "Task submitted successfully."
@@ -32,9 +32,9 @@ class Pending(msgspec.Struct, frozen=True):
 
 
 class Done(msgspec.Struct, frozen=True):
-    """The counts: measured bit strings, most significant bit first, registers separated by a
-    space and the one declared last first; the values add up to the shots. Of a sweep, a list of
-    them, null for a run that failed."""
+    """The counts, as `result`: measured bit strings, most significant bit first, registers
+    separated by a space and the one declared last first; the values add up to the shots. Of a
+    sweep, a list of them, null for a run that failed."""
 
     status: Literal["completed"]
     result: Counts | list[Counts | None]

@@ -1,0 +1,141 @@
+"""Examples for the OpenAPI document; tests/test_openapi.py runs all of them."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from quantum_tasks.records import TaskRecord, Usage, Versions, links
+from quantum_tasks.tasks import Method, Register, RunRequest, Stats, Status
+
+_HEAD = 'OPENQASM 3.0; include "stdgates.inc"; '
+_PAIR = f"{_HEAD}qubit[2] q; h q[0]; cx q[0], q[1];"
+BELL = f"{_HEAD}qubit[2] q; bit[2] c; h q[0]; cx q[0], q[1]; c = measure q;"
+_TURN = f"{_HEAD}input float theta; qubit q; bit c; rx(theta) q; c = measure q;"
+_ID = "0f4fa7a2-1a10-4a4c-9ef0-4d6e8b2cf8a3"
+
+
+class Example(msgspec.Struct, frozen=True):
+    """A body, and what it is an example of."""
+
+    summary: str
+    value: Any
+
+
+SUBMISSION = {
+    "bell": Example("A Bell state", {"qc": BELL, "shots": 1000, "seed": 7}),
+    "named": Example(
+        "With a name and tags, for an hour",
+        {"qc": BELL, "name": "bell", "tags": {"project": "demo"}, "priority": 1, "ttl_s": 3600},
+    ),
+    "parameters": Example(
+        "A value for an input", {"qc": _TURN, "parameters": {"theta": 1.5708}, "shots": 1000}
+    ),
+    "sweep": Example(
+        "One run for each value",
+        {"qc": _TURN, "parameters": [{"theta": 0}, {"theta": 1.5708}, {"theta": 3.1416}]},
+    ),
+    "observables": Example(
+        "Exact expectation values",
+        {
+            "qc": _PAIR,
+            "shots": 0,
+            "observables": [
+                {"pauli": "ZZ"},
+                [{"pauli": "XX", "coeff": 0.5}, {"pauli": "YY", "coeff": 0.5}],
+            ],
+        },
+    ),
+    "noise": Example(
+        "Noise, and the outcome of each shot",
+        {
+            "qc": BELL,
+            "shots": 100,
+            "memory": True,
+            "noise": {"depolarizing": {"p1": 0.001, "p2": 0.01}, "readout": 0.02},
+        },
+    ),
+    "method": Example(
+        "A method of your choice, and a limit on its time",
+        {"qc": BELL, "method": "matrix_product_state", "timeout_s": 10},
+    ),
+}
+SUBMISSIONS = {
+    **SUBMISSION,
+    "batch": Example(
+        "Many at once",
+        {"tasks": [{"qc": BELL, "name": "first"}, {"qc": BELL, "name": "second"}]},
+    ),
+}
+CANCELLATION = {
+    "tags": Example("All that have a tag", {"tags": {"project": "demo"}}),
+    "ids": Example("Some by their ids", {"ids": [_ID]}),
+}
+PATCH = {
+    "name": Example("Another name", {"name": "bell"}),
+    "tags": Example("A tag more, and one less", {"tags": {"project": "demo", "run": None}}),
+}
+SEED = {"bell": Example("A Bell state", {"qc": BELL})}
+RESULT = {
+    "counts": Example(
+        "A Bell state", {"id": _ID, "shots": 1000, "counts": {"00": 509, "11": 491}}
+    ),
+    "sweep": Example(
+        "A sweep",
+        {
+            "id": _ID,
+            "shots": 1000,
+            "items": [
+                {"parameters": {"theta": 0}, "counts": {"0": 1000}},
+                {"parameters": {"theta": 3.1416}, "counts": {"1": 1000}},
+            ],
+        },
+    ),
+    "observables": Example(
+        "Exact expectation values",
+        {
+            "id": _ID,
+            "shots": 0,
+            "counts": {},
+            "expectation_values": [{"value": 1.0, "std": 0.0}, {"value": 0.0, "std": 0.0}],
+        },
+    ),
+}
+_TIME = datetime(2026, 1, 31, 12, tzinfo=UTC)
+_MS = timedelta(milliseconds=1)
+TASK = {
+    "completed": Example(
+        "A task that has ended",
+        msgspec.to_builtins(
+            TaskRecord(
+                id=uuid.UUID(_ID),
+                status=Status.COMPLETED,
+                name="bell",
+                tags={"project": "demo"},
+                request=RunRequest(qc=BELL, shots=1000, seed=7, ttl_s=3600),
+                created_at=_TIME,
+                started_at=_TIME + 2 * _MS,
+                ended_at=_TIME + 4 * _MS,
+                expires_at=_TIME + 4 * _MS + timedelta(hours=1),
+                stats=Stats(
+                    qubits=2,
+                    clbits=2,
+                    depth=3,
+                    gates={"h": 1, "cx": 1, "measure": 2},
+                    registers=[Register("c", 2)],
+                    method=Method.STATEVECTOR,
+                    memory_bytes=64,
+                    compile_ms=0.4,
+                ),
+                usage=Usage(
+                    attempts=1, queue_ms=2.0, compile_ms=0.4, simulate_ms=0.8, total_ms=4.0
+                ),
+                versions=Versions("0.1.0", "2.6.2", "0.18.2"),
+                links=links(uuid.UUID(_ID)),
+            )
+        ),
+    )
+}

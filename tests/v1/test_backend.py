@@ -1,0 +1,88 @@
+"""GET /v1/backend."""
+
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+from asking import LARGE, body, finished, reaches, sql, submit
+from service import ENDLESS, STDGATES, Service, until
+
+from quantum_tasks.settings import Settings
+
+
+def backend(service: Service) -> dict[str, Any]:
+    response = service.client.get("/v1/backend")
+    assert response.status_code == 200, response.text
+    return body(response)
+
+
+def test_it_says_what_it_can_do_and_where_the_limits_are(service: Service):
+    answer = backend(service)
+    assert answer["name"] == "quantum-tasks"
+    assert "statevector" in answer["methods"]
+    assert {"h", "cx", "rz", "U"} <= set(answer["gates"])
+    assert (answer["default_shots"], answer["callbacks"]) == (1024, False)
+    usual = Settings()
+    limits = answer["limits"]
+    assert limits["shots"] == usual.max_shots
+    assert limits["program_bytes"] == usual.max_program_bytes
+    assert limits["memory_mb"] == 2048
+    assert limits["result_bytes"] == 4194304
+    assert limits["queued_tasks"] == usual.max_queued_tasks
+    assert (limits["tasks_per_batch"], limits["tasks_per_page"], limits["wait_s"]) == (
+        1000,
+        200,
+        60,
+    )
+    assert (limits["ttl_s"], limits["timeout_s"]) == (usual.result_ttl_s, usual.task_time_limit_s)
+    versions = finished(service)["versions"]
+    assert versions == answer["versions"]
+
+
+def test_every_gate_that_it_names_can_be_used(service: Service):
+    parameters = {"U": 3, "u3": 3, "cu": 4, "u2": 2, "u1": 1, "gphase": 1}
+    for gate in backend(service)["gates"]:
+        wide = {"ccx": 3, "cswap": 3, "gphase": 0}
+        two = {"cx", "CX", "cy", "cz", "ch", "cp", "cphase", "crx", "cry", "crz", "cu", "swap"}
+        number = wide.get(gate, 2 if gate in two else 1)
+        angles = parameters.get(
+            gate, 1 if gate.lstrip("c") in ("p", "phase", "rx", "ry", "rz") else 0
+        )
+        call = f"({', '.join(['0.5'] * angles)})" if angles else ""
+        qubits = ", ".join(f"q[{i}]" for i in range(number))
+        qc = f"{STDGATES}qubit[3] q; bit c; {gate}{call} {qubits}; c = measure q[0];"
+        answer = service.client.post("/v1/validate", json={"qc": qc}).json()
+        assert answer["accepted"], (gate, answer)
+
+
+def test_it_counts_what_all_instances_do(start, database: str):
+    one, two = (start(SIMULATOR_PROCESSES="1") for _ in range(2))
+    # Two for one large task each, and one each that is kept for others.
+    until(lambda: (backend(one)["instances"], backend(one)["simulators"]) == (2, 4), 15)
+    empty = {"queued": 0, "running": 0, "cancelling": 0, "oldest_queued_s": None}
+    assert backend(one)["queue"] == empty
+    running = [submit(one, ENDLESS)["id"] for _ in range(2)]
+    for id in running:
+        reaches(one, id, "running")
+    queued = [submit(two, LARGE)["id"] for _ in range(3)]
+    queue = backend(two)["queue"]
+    assert (queue["queued"], queue["running"], queue["cancelling"]) == (3, 2, 0)
+    assert 0 <= queue["oldest_queued_s"] < 5
+    before = backend(one)["ended_last_minute"]
+    for _ in range(4):
+        finished(one)
+    one.client.post("/v1/tasks/cancel", json={"ids": [*running, *queued]})
+    for id in running:
+        reaches(one, id, "cancelled")
+    until(lambda: backend(one)["queue"] == empty, 5)
+    # Everything that was started has ended; what was never started is nobody's throughput.
+    until(lambda: backend(two)["ended_last_minute"] == before + 6, 10)
+    assert backend(two)["refused"] == 0
+
+    two.stop(signal.SIGTERM)
+    until(lambda: backend(one)["instances"] == 1, 5)
+    assert backend(one)["simulators"] == 2
+    sql(database, "update instances set heartbeat_at = now() - interval '1 minute'")
+    lapsed = backend(one)
+    assert (lapsed["instances"], lapsed["simulators"]) in ((0, 0), (1, 2))
