@@ -48,6 +48,12 @@ def database(postgres: str, template: str) -> Iterator[str]:
     yield from _clone(postgres, template)
 
 
+@pytest.fixture(scope="module")
+def module_database(postgres: str, template: str) -> Iterator[str]:
+    """The URL of a migrated database that the tests of a module share."""
+    yield from _clone(postgres, template)
+
+
 @pytest.fixture(scope="session")
 def shared_database(postgres: str, template: str) -> Iterator[str]:
     yield from _clone(postgres, template)

@@ -39,14 +39,11 @@ def limited(shared_database: str) -> Iterator[Service]:
 
 
 @pytest.fixture(scope="module")
-def narrow(postgres: str, template: str) -> Iterator[Service]:
-    """A service that runs nothing, takes one task and small bodies; on a database of its own."""
-    name = f"narrow_{os.getpid()}"
-    execute(postgres, f"create database {name} template {template} strategy file_copy")
-    service = Service(postgres.replace("/postgres?", f"/{name}?"), "--only", "api", **NARROW)
+def narrow(module_database: str) -> Iterator[Service]:
+    """A service that runs nothing, takes one task and small bodies."""
+    service = Service(module_database, "--only", "api", **NARROW)
     yield service.start()
     service.close()
-    execute(postgres, f"drop database {name} with (force)")
 
 
 def check(response: httpx.Response, code: str) -> None:

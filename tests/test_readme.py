@@ -28,9 +28,9 @@ SECRET = "whsec_" + base64.b64encode(KEY).decode()
 
 
 @pytest.fixture(scope="module")
-def called(shared_database: str) -> Iterator[Service]:
-    """A service that makes callbacks."""
-    service = Service(shared_database, WEBHOOK_SECRET=SECRET, WEBHOOK_ALLOW_PRIVATE="true")
+def called(module_database: str) -> Iterator[Service]:
+    """A service that makes callbacks, and whose queue is its own."""
+    service = Service(module_database, WEBHOOK_SECRET=SECRET, WEBHOOK_ALLOW_PRIVATE="true")
     yield service.start()
     service.close()
 
@@ -128,9 +128,11 @@ def test_the_receiver_of_the_page_knows_a_callback_of_the_service(called: Servic
     names: dict = {}
     exec(python("def verify"), names)
     with HTTPServer(("127.0.0.1", 0), Receiver) as server:
-        threading.Thread(target=server.handle_request).start()
+        receiving = threading.Thread(target=server.handle_request)
+        receiving.start()
         id = called.submit(BELL, callback_url=f"http://127.0.0.1:{server.server_port}/hook")
         event = names["verify"](SECRET, *arrived.get(timeout=20))
+        receiving.join()
     assert (event["type"], event["data"]) == (
         "task.completed",
         {"id": id, "status": "completed"},
