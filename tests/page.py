@@ -88,6 +88,8 @@ class Shell:
     def run(self, command: str) -> str:
         """What a command prints."""
         command = command.replace("localhost:8000", self._url)
+        # A receiver of the reader's: here, nobody listens.
+        command = command.replace("https://yours.example", "https://127.0.0.1:1")
         for here, there in self._ids.items():
             command = command.replace(here, there)
         assert self._bash.stdin is not None
