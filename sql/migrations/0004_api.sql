@@ -59,7 +59,8 @@ alter table tasks
 -- call their tasks by; a list of tasks goes by it, because it does not move as statuses change.
 alter table programs
     add column created_at timestamptz not null default now(),
-    add column position bigint,
+    -- 0 where an instance of the version before submits, while the others are started anew
+    add column position bigint not null default 0,
     add column options json,
     add column stats json,
     add column name text,
@@ -92,7 +93,6 @@ update tasks set
 alter table tasks enable trigger tasks_keep_final;
 update programs p set created_at = t.created_at, position = t.position
 from tasks t where t.id = p.task_id;
-alter table programs alter column position set not null;
 
 create index tasks_changed on tasks (changed);
 create index tasks_expiring on tasks (expires_at) where expires_at is not null;
