@@ -225,11 +225,12 @@ class _Waiter(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         now = time.time()
         self.heard = True
+        self._rest += data
         if self._kind == "long polls":
-            self._rest += data
             self._polled(now)
             return
-        for event in data.split(b"\n\n"):
+        *events, self._rest = self._rest.split(b"\n\n")
+        for event in events:
             if b'"completed"' in event:
                 self._take(now, event)
 
