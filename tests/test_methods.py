@@ -15,6 +15,7 @@ from quantum_tasks.simulator.bounds import Bounds
 from quantum_tasks.simulator.cost import Plan, plan
 from quantum_tasks.simulator.estimate import assess
 from quantum_tasks.simulator.mistakes import ProgramError
+from quantum_tasks.simulator.submission import check
 from quantum_tasks.tasks import (
     Accepted,
     Check,
@@ -238,3 +239,13 @@ def test_what_takes_longer_is_estimated_to_take_longer():
     assert estimated(noise=NOISE).large
     assert estimated(timeout_s=3.0) == plain
     assert assess(loaded, 100, 1024, Options(memory=True)).work_ms is not None
+
+
+def test_an_extended_stabilizer_has_no_exact_values():
+    options = Options(method=Method.EXTENDED_STABILIZER, observables=[[PauliTerm("Z")]])
+    qc = "OPENQASM 3.0; qubit q; U(1, 0, 0) q;"
+    with pytest.raises(ProgramError) as caught:
+        check(Check(qc, 0, options), 1024, Bounds())
+    reply = caught.value.as_reply()
+    assert (reply.code, reply.errors[0].pointer) == ("method_unsuitable", "/method")
+    assert check(Check(qc, 10, options), 1024, Bounds()).stats

@@ -290,3 +290,31 @@ def _busy(pool: ProcessPool) -> list[int]:
 def _parent(pid: int) -> int:
     with open(f"/proc/{pid}/stat") as stat:  # noqa: PTH123
         return int(stat.read().rpartition(")")[2].split()[1])
+
+
+async def test_an_order_sent_ahead_is_still_refused_in_time_if_nobody_begins_it(pool):
+    await eventually(lambda: pool.alive == 2)
+    liars = [asyncio.create_task(pool.run(order(ENDLESS), 60, work_ms=1)) for _ in range(2)]
+    await eventually(lambda: len(_busy(pool)) == 2)
+    with pytest.raises(BusyError):  # it is before a child, behind an order of a "moment"
+        await pool.run(order(BELL), 30, 0.3, work_ms=1)
+    for liar in liars:
+        liar.cancel()
+    await asyncio.gather(*liars, return_exceptions=True)
+
+
+async def test_what_waited_behind_a_child_that_was_killed_waits_behind_no_other(pool):
+    await eventually(lambda: pool.alive == 2)
+    liars = [asyncio.create_task(pool.run(order(ENDLESS), 60, work_ms=1)) for _ in range(2)]
+    await eventually(lambda: len(_busy(pool)) == 2)
+    behind = asyncio.create_task(pool.run(order(BELL), 30, work_ms=1))
+    await asyncio.sleep(0.1)
+    (child,) = (child for child in pool._children if len(child.jobs) == 2)
+    (job,) = list(child.jobs)[1:]
+    child.kill()
+    await eventually(lambda: job.work_ms is None)
+    assert sum(len(child.jobs) for child in pool._children) <= 2
+    for liar in liars:
+        liar.cancel()
+    assert isinstance(await asyncio.wait_for(behind, 20), Completed)
+    await asyncio.gather(*liars, return_exceptions=True)

@@ -469,3 +469,22 @@ async def test_a_sweep_deletes_jobs_left_doing(pool, store):
     assert (
         await pool.fetchval("select count(*) from procrastinate_jobs where status = 'doing'") == 1
     )
+
+
+async def test_results_are_stored_in_the_order_in_which_tasks_are_cancelled(store, monkeypatch):
+    for _ in range(20):
+        await submit(store)
+    tasks = await claim(store, A, 20)
+    tasks.sort(key=lambda task: task.id, reverse=True)
+    orders = []
+    fetch = asyncpg.Connection.fetch
+
+    async def recording(connection, query, *arguments, **options):
+        orders.append(arguments[0])
+        return await fetch(connection, query, *arguments, **options)
+
+    monkeypatch.setattr(asyncpg.Connection, "fetch", recording)
+    stored = await asyncio.gather(*(store.complete(task, A, "{}") for task in tasks))
+    assert all(stored)
+    assert max(map(len, orders)) > 10
+    assert all(ids == sorted(ids) for ids in orders)

@@ -79,7 +79,8 @@ create table task_tags (
 
 alter table tasks disable trigger tasks_keep_final;
 update tasks set
-    expires_at = ended_at + ttl_s * interval '1 second',
+    -- from now on, so that whoever keeps results for longer has the time to say so
+    expires_at = case when ended_at is not null then now() + ttl_s * interval '1 second' end,
     history = array(
         select e from unnest(array[
             row('queued', created_at, 0, changed)::task_event,

@@ -1,11 +1,11 @@
--- Tasks that have not ended and have all of some tags, the latest first.
+-- Tasks that have not ended and have all of some tags.
 -- $1 key and $2 value of one of the tags, $3 all of them, $4 how many
-select t.id
+select active.id
 from (
-    select task_id from task_tags where key = $1 and value = $2
-    order by created_at desc, position desc limit 20000
+    select id from tasks
+    where status in ('queued', 'running') and cancel_requested_at is null
+) active, lateral (
+    select p.task_id from task_tags g join programs p on p.task_id = g.task_id
+    where g.task_id = active.id and g.key = $1 and g.value = $2 and p.tags @> $3::jsonb
 ) tagged
-join tasks t on t.id = tagged.task_id
-join programs p on p.task_id = t.id
-where t.status in ('queued', 'running') and t.cancel_requested_at is null and p.tags @> $3::jsonb
 limit $4

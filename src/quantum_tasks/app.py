@@ -308,7 +308,8 @@ async def _working(
     stop: _Stop,
     ended: list[Callable[[uuid.UUID, Task], object]],
 ) -> AsyncIterator[None]:
-    """The worker with what keeps it fed and alive. Its heart beats until its tasks are done."""
+    """The worker with what keeps it fed and alive. Its heart beats, and cancelled tasks are
+    stopped, until its tasks are done."""
     instance = uuid.uuid4()
     worker = Worker(store, simulators, settings, instance, ended)
     app = queue.create_app(db, url, worker.wake)
@@ -328,13 +329,13 @@ async def _working(
                 worker.wake,
             ),
             "sweep": lambda: rescue.sweep(vital, instance, lambda: worker.held, worker.wake),
+            "cancellations": worker.stop_cancelled,
         }.items():
             await stack.enter_async_context(_running(supervisor.keep(name, work)))
         stack.push_async_callback(_finish, worker, stop)
         for name, work in {
             "queue": lambda: queue.run(app, settings.task_queue_name),
             "worker": worker.run,
-            "cancellations": worker.stop_cancelled,
         }.items():
             await stack.enter_async_context(_running(supervisor.keep(name, work)))
         yield

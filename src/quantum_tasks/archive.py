@@ -129,7 +129,7 @@ class Archive:
     async def _read_all(self, ids: list[uuid.UUID]) -> list[tuple[TaskRecord, int] | None]:
         async with connection(self._pool) as db:
             rows = await db.fetch(QUERIES["read"], ids)
-        found = {row["id"]: (_record(row, row["qc"]), row["changed"]) for row in rows}
+        found = {row["id"]: (_record(row, whole=True), row["changed"]) for row in rows}
         return [found.get(id) for id in ids]
 
     async def result(self, id: uuid.UUID) -> Result | None:
@@ -294,8 +294,8 @@ def _source(wanted: Filter) -> tuple[str, list[str], bool]:
     return _ALL, [], not wanted.text
 
 
-def _record(row: asyncpg.Record, qc: str | None = None) -> TaskRecord:
-    options = _options(row["options"])
+def _record(row: asyncpg.Record, whole: bool = False) -> TaskRecord:
+    """A task. One of a list is without its program and its options, which may be a megabyte."""
     stats = _stats.decode(row["stats"]) if row["stats"] else None
     created, started, ended = row["created_at"], row["started_at"], row["ended_at"]
     return TaskRecord(
@@ -304,13 +304,13 @@ def _record(row: asyncpg.Record, qc: str | None = None) -> TaskRecord:
         name=row["name"],
         tags=_called(row["tags"]),
         request=RunRequest(
-            qc=qc if qc is not None else msgspec.UNSET,
+            qc=row["qc"] if whole else msgspec.UNSET,
             shots=row["shots"],
             seed=row["seed"],
             priority=row["priority"],
             ttl_s=row["ttl_s"],
             callback_url=row["callback_url"],
-            **msgspec.structs.asdict(options),
+            **(msgspec.structs.asdict(_options(row["options"])) if whole else {}),
         ),
         created_at=created,
         started_at=started,

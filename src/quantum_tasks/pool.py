@@ -104,7 +104,7 @@ class ProcessPool:
         self._waiting.append(job)
         self._hand_out()
         timer = None
-        if patience_s is not None and self._waiting and self._waiting[-1] is job:
+        if patience_s is not None:
             timer = loop.call_later(patience_s, self._give_up, job)
         try:
             return await job.future
@@ -152,7 +152,8 @@ class ProcessPool:
         return best if best.work_ms + job.work_ms <= _AHEAD_MS else None
 
     def _give_up(self, job: Job) -> None:
-        if job in self._waiting:
+        """Refuses an order that no child has begun, though one may have it before it."""
+        if not any(child.jobs and child.jobs[0] is job for child in self._children):
             _refuse(job, BusyError())
 
     def _withdraw(self, job: Job) -> None:
@@ -196,8 +197,7 @@ class ProcessPool:
                 )
             finally:
                 self._children.discard(child)
-                self._waiting.extendleft(reversed(child.jobs))
-                child.jobs.clear()
+                self._put_back(child)
                 ending = asyncio.create_task(child.end())
                 self._endings.add(ending)
                 ending.add_done_callback(self._endings.discard)
@@ -216,9 +216,16 @@ class ProcessPool:
             )
         if child.jobs and (child.out_of_time or not killed):
             _refuse(child.jobs.popleft(), OutOfTimeError() if child.out_of_time else death)
+        self._put_back(child)
+        self._hand_out()
+
+    def _put_back(self, child: Child) -> None:
+        """Lets others have what a child had before it. Nothing of it is sent ahead again: it
+        waited behind an order that took longer than was thought, and might do so for ever."""
+        for job in child.jobs:
+            job.work_ms = None
         self._waiting.extendleft(reversed(child.jobs))
         child.jobs.clear()
-        self._hand_out()
 
 
 def _refuse(job: Job, reason: Exception) -> None:

@@ -21,7 +21,7 @@ _MAX_LOSSES = 8
 _ALONE_FROM = 2  # losses
 _STALE_JOB_S = 10.0
 _CLAIM_TAKES_S = 10.0
-_LOST = (
+LOST = (
     f"The service went down {_MAX_LOSSES + 1} times while running this task. "
     "It will not be tried again."
 )
@@ -128,15 +128,17 @@ class Store:
 
     async def _complete_all(self, outcomes: list[Outcome]) -> list[bool]:
         """Which outcomes were stored, in order."""
+        # The rows are locked in the order in which cancel.sql locks them.
+        ordered = sorted(outcomes, key=lambda outcome: outcome.id)
         async with connection(self._pool) as db:
             rows = await db.fetch(
                 QUERIES["complete"],
-                [outcome.id for outcome in outcomes],
-                [outcome.attempt for outcome in outcomes],
-                [outcome.instance for outcome in outcomes],
-                [outcome.counts for outcome in outcomes],
-                [outcome.details for outcome in outcomes],
-                [outcome.simulate_ms for outcome in outcomes],
+                [outcome.id for outcome in ordered],
+                [outcome.attempt for outcome in ordered],
+                [outcome.instance for outcome in ordered],
+                [outcome.counts for outcome in ordered],
+                [outcome.details for outcome in ordered],
+                [outcome.simulate_ms for outcome in ordered],
             )
         stored = {(row["id"], row["attempt"], row["instance"]) for row in rows}
         return [(o.id, o.attempt, o.instance) in stored for o in outcomes]
@@ -177,7 +179,7 @@ class Store:
     async def lose(self, task: ClaimedTask, instance: uuid.UUID) -> Status | None:
         """Queues again a task whose process died through no fault of its own, as if its instance
         had; returns what `retry` does."""
-        return await self._charge(task, instance, False, _MAX_LOSSES, 0, TASK_LOST, _LOST)
+        return await self._charge(task, instance, False, _MAX_LOSSES, 0, TASK_LOST, LOST)
 
     async def _charge(
         self,
@@ -259,7 +261,7 @@ class Store:
             if not await db.fetchval(QUERIES["sweep_begin"], instance, LEASE_S):
                 return None
             dead = await db.fetch(QUERIES["sweep_instances"], LEASE_S)
-            tasks = await db.fetch(QUERIES["sweep_tasks"], _MAX_LOSSES, TASK_LOST, _LOST)
+            tasks = await db.fetch(QUERIES["sweep_tasks"], _MAX_LOSSES, TASK_LOST, LOST)
             await db.execute(QUERIES["sweep_hints"])
             await db.execute(QUERIES["sweep_jobs"], _STALE_JOB_S)
         return Swept(

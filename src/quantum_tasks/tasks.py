@@ -76,12 +76,13 @@ class PauliTerm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     qubit, the last letter is qubit 0, as Qiskit writes it."""
 
     pauli: Annotated[str, Meta(pattern=_PAULI, max_length=1000, examples=["ZZ"])]
-    coeff: float = 1.0
+    # The squares and sums of larger ones are no numbers.
+    coeff: Annotated[float, Meta(ge=-1e100, le=1e100)] = 1.0
 
 
 class Depolarizing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """After each gate its qubits are replaced by the maximally mixed state: with the probability
-    `p1` where it acts on one qubit, `p2` where on more."""
+    `p1` where it acts on one qubit, `p2` where on more. (`id` is no gate here.)"""
 
     p1: Probability = 0.0
     p2: Probability = 0.0
@@ -143,39 +144,39 @@ Priority = Annotated[
 ]
 
 
+InputValues = Annotated[
+    Parameters | Annotated[list[Parameters], Meta(min_length=1, max_length=1000)],
+    Meta(
+        description="Values of the program's inputs by name; a list of such for a sweep: one run "
+        "for each, in one task."
+    ),
+]
+Observables = Annotated[
+    list[Annotated[list[PauliTerm], Meta(min_length=1, max_length=10_000)] | PauliTerm],
+    Meta(
+        max_length=1000,
+        description="Sums of Pauli operators whose expectation values are wanted, of the state "
+        "before the final measurements.",
+    ),
+]
+Memory = Annotated[bool, Meta(description="Whether to keep the bit string of each shot.")]
+Timeout = Annotated[float, Meta(gt=0, description="The run is killed after so many seconds.")]
+
+
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A program, and how it is to be run. A list does not repeat the programs."""
+    """A program, and how it is to be run. A list of tasks repeats neither programs nor what may be
+    as long."""
 
     qc: Program | msgspec.UnsetType = msgspec.UNSET
     shots: Shots | None = None
     seed: Seed | None = None
-    method: Method = Method.AUTOMATIC
-    parameters: (
-        Annotated[
-            Parameters | Annotated[list[Parameters], Meta(min_length=1, max_length=1000)],
-            Meta(
-                description="Values of the program's inputs by name; a list of such for a sweep: "
-                "one run for each, in one task."
-            ),
-        ]
-        | None
-    ) = None
-    observables: Annotated[
-        list[Annotated[list[PauliTerm], Meta(min_length=1, max_length=10_000)] | PauliTerm],
-        Meta(
-            max_length=1000,
-            description="Sums of Pauli operators whose expectation values are wanted, of the "
-            "state before the final measurements.",
-        ),
-    ] = []
-    memory: Annotated[bool, Meta(description="Whether to keep the bit string of each shot.")] = (
-        False
-    )
-    noise: Noise | None = None
+    method: Method | msgspec.UnsetType = msgspec.UNSET
+    parameters: InputValues | msgspec.UnsetType | None = msgspec.UNSET
+    observables: Observables | msgspec.UnsetType = msgspec.UNSET
+    memory: Memory | msgspec.UnsetType = msgspec.UNSET
+    noise: Noise | msgspec.UnsetType | None = msgspec.UNSET
     priority: Priority = 0
-    timeout_s: (
-        Annotated[float, Meta(gt=0, description="The run is killed after so many seconds.")] | None
-    ) = None
+    timeout_s: Timeout | msgspec.UnsetType | None = msgspec.UNSET
     ttl_s: (
         Annotated[
             int, Meta(ge=1, description="For how many seconds after its end the task is kept.")
@@ -185,6 +186,20 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     callback_url: (
         Annotated[str, Meta(max_length=2000, description="Where to say that it has ended.")] | None
     ) = None
+
+
+class TaskRequest(RunRequest, frozen=True, kw_only=True):
+    """A program to run, how, and what to call it by."""
+
+    qc: Program
+    method: Method = Method.AUTOMATIC
+    parameters: InputValues | None = None
+    observables: Observables = []
+    memory: Memory = False
+    noise: Noise | None = None
+    timeout_s: Timeout | None = None
+    name: Name | None = None
+    tags: Tags = {}
 
     @property
     def options(self) -> Options:
@@ -199,14 +214,6 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
             noise=self.noise,
             timeout_s=self.timeout_s,
         )
-
-
-class TaskRequest(RunRequest, frozen=True, kw_only=True):
-    """A program to run, how, and what to call it by."""
-
-    qc: Program
-    name: Name | None = None
-    tags: Tags = {}
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):

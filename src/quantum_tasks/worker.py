@@ -13,6 +13,7 @@ from typing import TypeVar
 from quantum_tasks.errors import (
     MEMORY_EXCEEDED,
     RESULT_REFUSED,
+    TASK_LOST,
     TIME_LIMIT_EXCEEDED,
     WORKER_CRASHED,
     DatabaseUnavailable,
@@ -20,7 +21,7 @@ from quantum_tasks.errors import (
 )
 from quantum_tasks.pool import ChildDiedError, OutOfTimeError, ProcessPool
 from quantum_tasks.settings import Settings, available_cores
-from quantum_tasks.store import Store
+from quantum_tasks.store import LOST, Store
 from quantum_tasks.tasks import ClaimedTask, Completed, Rejected, Reply, Run, Status, Task
 
 logger = logging.getLogger(__name__)
@@ -358,7 +359,8 @@ class Worker:
             self._refused(task)
             return
         if status.is_final:
-            self._finished(task, status, WORKER_CRASHED, message)
+            code, message = (TASK_LOST, LOST) if death.with_all else (WORKER_CRASHED, message)
+            self._finished(task, status, code, message)
         logger.warning(
             "task lost its process",
             extra={

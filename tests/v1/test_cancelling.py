@@ -258,3 +258,15 @@ def test_a_task_whose_instance_dies_while_it_is_being_cancelled_ends_cancelled(
         assert rows_of(database, id)["results"] == 0
         refused(service.client.get(f"/v1/tasks/{id}/result"), 409, "no_result")
     assert finished(service)["status"] == "completed"
+
+
+def test_a_task_is_stopped_although_its_instance_is_stopping(start: Callable[..., Service]):
+    stopping = start(SHUTDOWN_GRACE_S="30", SIMULATOR_PROCESSES="1")
+    id = submit(stopping, ENDLESS)["id"]
+    reaches(stopping, id, "running")
+    other = start("--only", "api")
+    os.kill(stopping.pid, signal.SIGTERM)
+    until(lambda: "finishing running tasks" in stopping.log)
+    assert cancel(other, id).status_code == 202
+    reaches(other, id, "cancelled", within_s=2)
+    until(lambda: not alive(stopping.pid), 10)

@@ -193,3 +193,18 @@ def test_a_result_that_is_not_there_yet_is_409_and_one_that_never_will_be_too(se
 def test_a_seed_gives_the_same_result_again(service: Service, bell):
     again = finished(service, BELL, shots=1000, seed=5, memory=True)
     assert result(service, again, "memory")["memory"] == result(service, bell, "memory")["memory"]
+
+
+def test_a_picture_of_a_sweep_is_that_of_one_run(service: Service):
+    qc = f"{STDGATES}input int n; qubit[2] q; bit c; rx(1.0 / n) q[0]; c = measure q[0];"
+    id = finished(service, qc, parameters=[{"n": 0}, {"n": 1}])["id"]
+    picture = f"/v1/tasks/{id}/counts.svg?item="
+    assert service.client.get(f"{picture}1").text.startswith("<svg")
+    refused(service.client.get(f"{picture}0"), 422, "view_unavailable")
+    for item in ("2", "0000000005", "0" * 5000, "-1", "x"):
+        refused(service.client.get(f"{picture}{item}"), 422, "invalid_request")
+    # The first run cannot be drawn, the second can.
+    drawing = service.client.get(f"/v1/tasks/{id}/circuit?format=text")
+    assert "Rx(1)" in drawing.text
+    answer = service.client.get(f"{picture}1", headers={"If-None-Match": "*"})
+    assert answer.status_code == 304

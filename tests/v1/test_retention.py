@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 from datetime import datetime
 
 from asking import body, finished, reaches, read, refused, rows_of, sql, submit
 from service import BELL, ENDLESS, Service, until
+from submitting import submit as given
+
+from quantum_tasks.archive import Archive
 
 GONE = {"status": "error", "message": "Task not found."}
 
@@ -101,3 +105,20 @@ def test_a_running_task_is_kept_however_long_it_takes(service: Service):
 
 def _time(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
+
+
+async def test_a_task_waits_for_its_callback_before_it_is_deleted(pool, store, submissions):
+    extras = '{"ttl_s":1,"callback_url":"http://x.example/"}'
+    await store.heartbeat(uuid.UUID(int=1), "host", 1, "0", 0)
+    await given(submissions, extras=extras)
+    await given(submissions, extras='{"ttl_s":1}')
+    tasks, _ = await store.claim(uuid.UUID(int=1), 2)
+    for task in tasks:
+        await store.complete(task, uuid.UUID(int=1), "{}")
+    await asyncio.sleep(1.1)
+    archive = Archive(pool)
+    assert await archive.expire() == 1
+    assert await archive.expire() == 0
+    await pool.execute("update callbacks set delivered_at = now()")
+    assert await archive.expire() == 1
+    assert await pool.fetchval("select count(*) from tasks") == 0

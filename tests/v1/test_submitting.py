@@ -110,6 +110,7 @@ WRONG = [
     (b'"observables": [{"pauli": "ZQ"}]', "letters I, X, Y and Z", "/observables/0/pauli"),
     (b'"observables": [[{"coeff": 1}]]', "'pauli' is missing", "/observables/0/0/pauli"),
     (b'"observables": [[]]', "length >= 1", "/observables/0"),
+    (b'"observables": [{"pauli": "ZZ", "coeff": 1e101}]', "<= 1e+100", "/observables/0/coeff"),
     (b'"observables": [{"pauli": "ZZ", "x": 1}]', "no field 'x'", "/observables/0/x"),
     (b'"noise": {"depolarizing": {"p1": 2}}', "<= 1", "/noise/depolarizing/p1"),
     (b'"noise": {"readout": [0.1]}', "length >= 2", "/noise/readout"),

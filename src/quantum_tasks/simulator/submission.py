@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import time
 
+from quantum_tasks.errors import MethodUnsuitable
 from quantum_tasks.simulator import program
 from quantum_tasks.simulator.bounds import Bounds
 from quantum_tasks.simulator.circuit import Gate, Measure, Program, Reset, Unitary
 from quantum_tasks.simulator.estimate import assess
-from quantum_tasks.simulator.mistakes import invalid
+from quantum_tasks.simulator.mistakes import ProgramError, invalid
 from quantum_tasks.simulator.observables import before_measurements
 from quantum_tasks.simulator.sweep import first_program, parsed
 from quantum_tasks.tasks import Accepted, Check, Method, Options
@@ -49,6 +50,13 @@ def _check_observables(loaded: Program, options: Options, shots: int) -> None:
             if not math.isfinite(term.coeff):
                 raise invalid("A coefficient must be a finite number.", f"{pointer}/coeff")
     if shots == 0:
+        if options.method is Method.EXTENDED_STABILIZER:
+            raise ProgramError(
+                MethodUnsuitable,
+                "The method 'extended_stabilizer' approximates: it has no exact values.",
+                hint="take shots, or another method; 'automatic' chooses by itself",
+                pointer="/method",
+            )
         _check_exact(loaded, options.method)
 
 
@@ -60,5 +68,5 @@ def _check_exact(loaded: Program, method: Method) -> None:
             "Without shots, expectation values are exact, which takes a program that measures at "
             "its end only, and resets nothing.",
             "/shots",
-            "take shots",
+            'take shots, or "method": "density_matrix"',
         )

@@ -36,6 +36,7 @@ _SHORT = 4096  # characters: a longer program is checked by itself
 _CHECK_MS = 0.002  # per character
 _PLAIN = Options()
 _LEAST, _MOST = -(2**63), 2**64 - 1
+_LONG_OPTIONS = 16_384  # characters
 _DEEPEST = 16  # an array has seven dimensions at most
 
 
@@ -72,14 +73,17 @@ async def submit(request: Request, body: TaskRequest) -> tuple[Submitted, NewTas
 
 def new_task(body: TaskRequest, checked: Accepted, settings: Settings, key: str | None) -> NewTask:
     """A request whose program was checked, as the database takes it."""
-    options = body.options
+    options = None if body.options == _PLAIN else msgspec.json.encode(body.options).decode()
+    if options is not None and len(options) > _LONG_OPTIONS:
+        # Then it is not among the many that a claim may take ahead.
+        checked = msgspec.structs.replace(checked, work_ms=None)
     extras = _Extras(body.priority, body.ttl_s, body.name, body.tags, body.callback_url)
     return NewTask(
         qc=body.qc,
         shots=shots_of(body, settings),
         seed=body.seed,
         checked=checked,
-        options=None if options == _PLAIN else msgspec.json.encode(options).decode(),
+        options=options,
         extras=None if extras == _Extras() else msgspec.json.encode(extras).decode(),
         key=key,
         fingerprint=fingerprint(body) if key else b"",

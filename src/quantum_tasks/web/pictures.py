@@ -4,8 +4,9 @@ notebook."""
 from __future__ import annotations
 
 import asyncio
+import re
 import zlib
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import msgspec
 from starlette.requests import Request
@@ -13,13 +14,16 @@ from starlette.responses import Response
 
 from quantum_tasks.archive import Archive
 from quantum_tasks.drawing import Drawer
-from quantum_tasks.errors import InvalidRequest, ViewUnavailable
+from quantum_tasks.errors import InvalidRequest, Problem, TooLargeToDraw, ViewUnavailable
 from quantum_tasks.tasks import Counts, Draw
 from quantum_tasks.web.histogram import histogram
 from quantum_tasks.web.reading import found
-from quantum_tasks.web.requests import task_id
+from quantum_tasks.web.requests import has_seen, task_id
 from quantum_tasks.web.responses import media_type
 from quantum_tasks.web.results import completed
+
+_RUNS = 10  # of a sweep that are tried for one that can be drawn
+_NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 
 Format = Literal["source", "text", "svg"]
 
@@ -49,39 +53,57 @@ async def read_circuit_svg(request: Request) -> Response:
 
 async def _circuit(request: Request, format: str) -> Response:
     archive: Archive = request.app.state.archive
-    drawer: Drawer = request.app.state.drawer
     record, _ = await found(archive, request)
     qc, parameters = record.request.qc, record.request.parameters
     assert isinstance(qc, str)
     # A program never changes, and neither do its drawings.
     tag = f'"{zlib.crc32(qc.encode()):x}-{format}"'
     headers = {"ETag": tag, "Vary": "Accept"} | (_SVG if format == "svg" else {})
-    if tag in request.headers.get("if-none-match", ""):
+    if has_seen(request, tag):
         return Response(status_code=304, headers=headers)
     if format != "source":
-        first = parameters[0] if isinstance(parameters, list) else parameters
-        qc = (await drawer.draw(Draw(qc, first, "svg" if format == "svg" else "text"))).content
+        qc = await _drawn(request, qc, parameters or None, format)
     return Response(qc, 200, headers, _TYPES[format])
+
+
+async def _drawn(request: Request, qc: str, parameters: Any, format: str) -> str:
+    """A drawing; of a sweep, that of the first run that can be drawn."""
+    drawer: Drawer = request.app.state.drawer
+    kind: Any = "svg" if format == "svg" else "text"
+    runs = parameters[:_RUNS] if isinstance(parameters, list) else [parameters]
+    for number, run in enumerate(runs, 1):
+        try:
+            return (await drawer.draw(Draw(qc, run, kind))).content
+        except Problem as problem:
+            useless = isinstance(problem, TooLargeToDraw) or problem.status != 422
+            if useless or number == len(runs):
+                raise
+    raise AssertionError("a sweep has runs")
 
 
 async def read_counts_svg(request: Request) -> Response:
     """A task's counts as a picture; of a sweep, those of one run: `?item=0`."""
     archive: Archive = request.app.state.archive
-    result = await completed(archive, task_id(request))
-    counts = msgspec.json.decode(result.counts or "{}", type=Counts | list[Counts | None])
     item = request.query_params.get("item", "0")
-    if not (item.isascii() and item.isdigit()):
+    if not _NUMBER.fullmatch(item):
         raise InvalidRequest("The parameter 'item' is the number of a run, from 0: ?item=0.")
+    result = await completed(archive, task_id(request))
+    tag = f'"{result.change:x}-{int(item)}"'
+    headers = {"ETag": tag, **_SVG}
+    if has_seen(request, tag):
+        return Response(status_code=304, headers=headers)
+    picture = await asyncio.to_thread(_histogram, result.counts or "{}", int(item))
+    return Response(picture, 200, headers, "image/svg+xml")
+
+
+def _histogram(text: str, item: int) -> str:
+    """The histogram of the counts, of one run if there are several."""
+    counts = msgspec.json.decode(text, type=Counts | list[Counts | None])
     if isinstance(counts, list):
-        runs = counts
-        if int(item[:9]) >= len(runs):
-            raise InvalidRequest(f"The parameter 'item' is at most {len(runs) - 1}.")
-        found = runs[int(item)]
+        if item >= len(counts):
+            raise InvalidRequest(f"The parameter 'item' is at most {len(counts) - 1}.")
+        found = counts[item]
         if found is None:
             raise ViewUnavailable("This run of the sweep failed, and has no counts.")
         counts = found
-    tag = f'"{result.change:x}-{item}"'
-    headers = {"ETag": tag, **_SVG}
-    if tag in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers=headers)
-    return Response(await asyncio.to_thread(histogram, counts), 200, headers, "image/svg+xml")
+    return histogram(counts)

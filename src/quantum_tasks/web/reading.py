@@ -22,7 +22,7 @@ from quantum_tasks.errors import InvalidRequest, TaskExpired, TaskNotFound
 from quantum_tasks.records import TaskRecord
 from quantum_tasks.tasks import Status
 from quantum_tasks.waiting import Waiters
-from quantum_tasks.web.requests import seconds_to_wait, task_id, unless_gone
+from quantum_tasks.web.requests import has_seen, seconds_to_wait, task_id, unless_gone
 from quantum_tasks.web.responses import json_response
 
 _USUAL_LIMIT = 50
@@ -89,12 +89,12 @@ async def read_task(request: Request) -> Response:
     waiters: Waiters = request.app.state.waiters
     wait_s = seconds_to_wait(request)
     record, change = await found(archive, request)
-    seen = request.headers.get("if-none-match")
-    unchanged = seen is None or _matches(seen, etag(record, change))
+    conditional = "if-none-match" in request.headers
+    unchanged = not conditional or has_seen(request, etag(record, change))
     if wait_s and unchanged and not record.status.is_final:
         await unless_gone(request, waiters.changed(record.id, change, wait_s))
         record, change = await found(archive, record.id)
-    if seen is not None and _matches(seen, etag(record, change)):
+    if has_seen(request, etag(record, change)):
         return Response(status_code=304, headers={"ETag": etag(record, change)})
     return record_response(record, change)
 
@@ -128,11 +128,6 @@ def etag(record: TaskRecord, change: int) -> str:
     place = record.queue.position if record.queue else 0
     called = msgspec.json.encode([record.name, record.tags], order="sorted")
     return f'W/"{change:x}-{place:x}-{zlib.crc32(called):x}"'
-
-
-def _matches(header: str, tag: str) -> bool:
-    wanted = [one.strip().removeprefix("W/") for one in header.split(",")]
-    return header.strip() == "*" or tag.removeprefix("W/") in wanted
 
 
 async def list_tasks(request: Request) -> Response:

@@ -128,6 +128,13 @@ def idempotency_key(request: Request) -> str | None:
     return key
 
 
+def has_seen(request: Request, tag: str) -> bool:
+    """Whether the header If-None-Match names this ETag; weak ones and strong ones are alike."""
+    seen = request.headers.get("if-none-match", "")
+    tags = [one.strip().removeprefix("W/") for one in seen.split(",")]
+    return seen.strip() == "*" or tag.removeprefix("W/") in tags
+
+
 async def unless_gone(request: Request, waiting: Coroutine[Any, Any, T]) -> T | None:
     """What is waited for; None if the client has gone meanwhile."""
     awaited = asyncio.ensure_future(waiting)

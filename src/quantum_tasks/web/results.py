@@ -28,7 +28,7 @@ from quantum_tasks.tasks import (
     Status,
 )
 from quantum_tasks.web.reading import missing
-from quantum_tasks.web.requests import task_id
+from quantum_tasks.web.requests import has_seen, task_id
 from quantum_tasks.web.responses import media_type
 
 View = Literal["counts", "registers", "probabilities", "memory", "expectation_values"]
@@ -80,7 +80,7 @@ async def read_result(request: Request) -> Response:
     assert id is not None
     tag = f'"{result.change:x}-{view or "all"}-{kind}"'
     headers = {"ETag": tag, "Vary": "Accept"}
-    if tag in request.headers.get("if-none-match", ""):
+    if has_seen(request, tag):
         return Response(status_code=304, headers=headers)
     if kind == "text/csv":
         text = await _worked_out(result, lambda: _csv(result, view or "counts"))

@@ -23,6 +23,8 @@ from quantum_tasks.errors import (
     InvalidRequest,
     Problem,
     QueueFull,
+    RequestTimeout,
+    ServiceBusy,
     TaskExpired,
 )
 from quantum_tasks.records import TaskRecord, links
@@ -53,6 +55,7 @@ logger = logging.getLogger(__name__)
 
 _RETRY_S = 1
 MOST_TASKS = 1000
+_BATCH_CHECK_S = 60.0
 _CHECKED_AT_ONCE = 2  # of one batch, so that others need not wait for all of it
 
 
@@ -210,7 +213,9 @@ async def _submit_batch(request: Request, batch: _RawBatch) -> Response:
     if key and (kept := await submissions.kept(key, print_)):
         return _batch_response(kept.answer, True)
     await submissions.check_room()
-    checked = await _check_all(request, batch.tasks)
+    checked = await unless_gone(request, _check_all(request, batch.tasks))
+    if checked is None:
+        raise RequestTimeout("The connection was closed before the tasks were checked.")
     tasks = [item for item in checked if isinstance(item, NewTask)]
     problems = {i: item for i, item in enumerate(checked) if isinstance(item, Problem)}
     if problems and (batch.atomic or not tasks):
@@ -240,7 +245,13 @@ async def _check_all(request: Request, tasks: list[msgspec.Raw]) -> list[NewTask
     gate = asyncio.Semaphore(_CHECKED_AT_ONCE)
     checks = [asyncio.ensure_future(_checked(request, raw, gate)) for raw in tasks]
     try:
-        return await asyncio.gather(*checks)
+        async with asyncio.timeout(_BATCH_CHECK_S):
+            return await asyncio.gather(*checks)
+    except TimeoutError:
+        raise ServiceBusy(
+            f"To check these programs takes more than {_BATCH_CHECK_S:g} s: submit fewer at once.",
+            retry_after_s=5,
+        ) from None
     finally:
         for one in checks:  # when one has failed, nobody waits for the others
             one.cancel()
