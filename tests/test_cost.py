@@ -14,7 +14,8 @@ from simulation import assert_distributed, simulate
 
 from quantum_tasks.simulator import program
 from quantum_tasks.simulator.bounds import Bounds
-from quantum_tasks.simulator.cost import Plan, plan
+from quantum_tasks.simulator.cost import plan
+from quantum_tasks.simulator.methods import Plan
 from quantum_tasks.simulator.mistakes import ProgramError
 
 MIB = 2**20

@@ -13,6 +13,7 @@ from simulation import simulated
 
 from quantum_tasks.simulator import aer, program
 from quantum_tasks.simulator.bounds import Bounds
+from quantum_tasks.simulator.controller import SimulationError
 from quantum_tasks.tasks import Depolarizing, Method, Noise, Options, PauliTerm
 
 QC = f"{STDGATES}qubit[3] q; bit[2] a; bit b; h q; a = measure q[0:1]; b = measure q[2];"
@@ -62,9 +63,9 @@ def test_a_memory_that_is_too_large_is_refused_before_it_is_made():
     loaded = program.load(QC, Bounds())
     simulator.simulate(loaded, 1000, 1, Options())
     simulator.simulate(loaded, 300, 1, Options(memory=True))
-    with pytest.raises(aer.SimulationError, match="MAX_RESULT_BYTES") as error:
+    with pytest.raises(SimulationError, match="MAX_RESULT_BYTES") as error:
         simulator.simulate(loaded, 1000, 1, Options(memory=True))
     assert error.value.code == "result_too_large"
     many = Options(observables=[[PauliTerm("ZZZ")]] * 100)
-    with pytest.raises(aer.SimulationError, match="MAX_RESULT_BYTES"):
+    with pytest.raises(SimulationError, match="MAX_RESULT_BYTES"):
         simulator.simulate(loaded, 100, 1, many)

@@ -12,8 +12,9 @@ from test_cost import dense, ghz, scrambled
 from quantum_tasks.simulator import child, program
 from quantum_tasks.simulator.aer import Simulator
 from quantum_tasks.simulator.bounds import Bounds
-from quantum_tasks.simulator.cost import Plan, plan
+from quantum_tasks.simulator.cost import plan
 from quantum_tasks.simulator.estimate import assess
+from quantum_tasks.simulator.methods import Plan
 from quantum_tasks.simulator.mistakes import ProgramError
 from quantum_tasks.simulator.submission import check
 from quantum_tasks.tasks import (
@@ -39,7 +40,7 @@ WIDE += " h q[0]; c = measure q[0];"
 
 
 def planned(
-    text: str, method: str = "automatic", memory_mb: int = 1024, shots: int | None = None, **more
+    text: str, method: str = "automatic", memory_mb: int = 1024, shots: int = 1, **more
 ) -> Plan:
     options = Options(method=Method(method), **more)
     loaded = program.load(STDGATES + text, Bounds(), observed=True)
@@ -122,9 +123,14 @@ def test_a_method_that_does_not_fit_is_refused_with_numbers_and_another(text, me
 
 
 def test_noise_is_simulated_by_what_is_sooner():
-    assert planned(dense(8), noise=NOISE, shots=1000).method == "density_matrix"
-    assert planned(dense(10), noise=NOISE, shots=1024).method == "density_matrix"
+    assert planned(dense(7), noise=NOISE, shots=1000).method == "density_matrix"
+    assert planned(dense(10), noise=NOISE, shots=10_000).method == "density_matrix"
     assert planned(dense(11), noise=NOISE, shots=1000).method == "statevector"
+    # One matrix does for all bases that are measured.
+    words = [[PauliTerm(letter * 10)] for letter in "XYZ"]
+    assert planned(dense(10), noise=NOISE, shots=4000).method == "statevector"
+    several = planned(dense(10), noise=NOISE, shots=4000, observables=words)
+    assert several.method == "density_matrix"
     assert planned(dense(14), noise=NOISE, shots=10**6).method == "statevector"
     assert planned(FEEDBACK, noise=NOISE, shots=1000).method == "statevector"
     assert planned(ghz(40), noise=NOISE, shots=1000).method == "stabilizer"

@@ -158,11 +158,10 @@ begin
     if new.status <> old.status
         or new.cancel_requested_at is not null and old.cancel_requested_at is null
     then
-        new.changed := pg_current_xact_id()::text::bigint;
+        new.changed := this_change();
         new.history := old.history || row(
-            case when new.status = 'running' and new.cancel_requested_at is not null
-                then 'cancelling' else new.status::text end,
-            now(), new.attempt, new.changed)::task_event;
+            shown_status(new.status, new.cancel_requested_at), now(), new.attempt, new.changed
+        )::task_event;
     end if;
     if new.ended_at is not null then
         new.expires_at := new.ended_at + new.ttl_s * interval '1 second';

@@ -46,7 +46,6 @@ class Result(NamedTuple):
     shots: int
     error_code: str | None
     error_message: str | None
-    expires_at: datetime | None
     change: int
     counts: str | None
     details: str | None

@@ -17,8 +17,8 @@ class Diagnostic(msgspec.Struct, frozen=True, kw_only=True):
 
     `pointer` is a JSON pointer (RFC 6901) into the request body. `line` and `column` count from
     1 within the program; `snippet` is that line with a caret below the column, `hint` what may
-    mend it. Where a request
-    has many tasks, each has a code and a message of its own.
+    mend it. Where it is not the answer's only subject, in a batch or a validation, it has a `code`
+    and a `message` of its own.
     """
 
     pointer: str

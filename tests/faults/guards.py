@@ -17,6 +17,7 @@ from pathlib import Path
 from quantum_tasks.database.embedded import EmbeddedPostgres
 
 ROOT = Path(__file__).resolve().parents[2]
+OUTGOING = "tests/test_outgoing.py::"
 HOOKS = "tests/test_webhooks.py::"
 SUBMISSIONS = "tests/test_submissions.py::"
 STORE, POOL = "tests/test_store.py::", "tests/test_pool.py::"
@@ -46,7 +47,8 @@ _PLUGINS = ("-p", "pytest_asyncio.plugin", "-p", "no:cacheprovider")
 SQL, MIGRATION, CODE = "sql/queries/", "sql/migrations/", "src/quantum_tasks/"
 EARLIER = STORE + "test_an_earlier_attempt_cannot_end_a_task_even_on_the_same_instance"
 ANOTHER = STORE + "test_another_instance_cannot_end_a_task"
-CANCELLING = STORE + "test_a_task_that_is_being_cancelled_ends_in_no_other_way"
+CANCELLATION = "tests/test_cancellation.py::"
+CANCELLING = CANCELLATION + "test_a_task_that_is_being_cancelled_ends_in_no_other_way"
 ALONE = STORE + "test_a_task_lost_twice_runs_alone_in_its_instance"
 
 GUARDS = [
@@ -94,7 +96,7 @@ GUARDS = [
           "tests/v1/test_changing.py::test_of_changes_at_the_same_time_none_is_lost"),
     Guard("cancel: only what has not ended", SQL + "cancel.sql",
           " and t.status in ('queued', 'running')", "",
-          STORE + "test_what_has_ended_is_not_cancelled"),
+          CANCELLATION + "test_what_has_ended_is_not_cancelled"),
     *(
         Guard(f"{what}: not what is being cancelled", f"{SQL}{what}.sql",
               f"and {alias}cancel_requested_at is null", "", CANCELLING)
@@ -104,11 +106,11 @@ GUARDS = [
           "and $3::uuid is not null", CANCELLING),
     Guard("cancelled: only what shall be", SQL + "cancelled.sql",
           "      and cancel_requested_at is not null\n", "",
-          STORE + "test_what_has_ended_is_not_cancelled"),
+          CANCELLATION + "test_what_has_ended_is_not_cancelled"),
     *(
         Guard(f"{what}: what is being cancelled is not queued again", f"{SQL}{file}.sql",
               "cancel_requested_at is not null then 'cancelled'", "false then 'cancelled'",
-              f"{STORE}test_a_task_that_is_being_cancelled_is_not_queued_again[{what}]")
+              f"{CANCELLATION}test_a_task_that_is_being_cancelled_is_not_queued_again[{what}]")
         for what, file in (("crash", "retry"), ("sweep", "sweep_tasks"))
     ),
     Guard("the trigger that lets a cancelled task end in no other way", MIGRATION + "0004_api.sql",
@@ -209,10 +211,10 @@ GUARDS = [
           HOOKS + "test_an_earlier_try_that_comes_late_changes_nothing_unless_it_arrived"),
     Guard("callbacks: no private addresses", CODE + "outgoing.py",
           "if not self._allow_private and not all(", "if False and not all(",
-          HOOKS + "test_a_name_that_leads_inside_is_refused_as_it_is_connected_to[addresses2]"),
+          OUTGOING + "test_a_name_that_leads_inside_is_refused_as_it_is_connected_to[addresses2]"),
     Guard("callbacks: what was checked is connected to", CODE + "outgoing.py",
           "connect_tcp(addresses[-1], port)", "connect_tcp(host, port)",
-          HOOKS + "test_what_was_checked_is_what_is_connected_to"),
+          OUTGOING + "test_what_was_checked_is_what_is_connected_to"),
     Guard("feed: only what was made before the oldest open transaction", SQL + "feed.sql",
           "and e.change < (select below from sure)", "",
           FEED + "test_a_change_that_is_committed_late_is_not_lost"),

@@ -13,11 +13,14 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import httpx
 import pytest
+from proxy import Proxy
 from server import Postgres
 from service import BELL, ENDLESS, SLOW, Service, dense, launch, run, state, until
 from test_instances import check_invariants, query
@@ -321,3 +324,37 @@ def test_an_instance_whose_database_is_migrated_by_a_newer_one_is_not_ready(star
     response = httpx.get(f"{service.url}/readyz")
     assert response.status_code == 503
     assert response.json()["reasons"][0].startswith("the database has migration 9999")
+
+
+def test_a_task_that_is_stored_is_never_said_not_to_be(database: str):
+    url = urlsplit(database)
+    proxy = Proxy(f"{parse_qs(url.query)['host'][0]}/.s.PGSQL.5432")
+    away = f"postgresql://postgres@127.0.0.1:{proxy.port}{url.path}?sslmode=disable"
+    service = Service(away)
+    try:
+        service.start()
+        cut = proxy.cut_at("read", "asked")
+        response = service.client.post("/v1/tasks", json={"qc": BELL, "name": "n", "shots": 10})
+        assert cut.done.is_set()
+        task = response.json()
+        assert (response.status_code, task["status"], task["name"]) == (202, "queued", "n")
+        assert (task["request"]["shots"], task["stats"]["qubits"]) == (10, 2)
+        assert service.final(task["id"])["status"] == "completed"
+    finally:
+        service.close()
+        proxy.close()
+
+
+def test_whoever_waits_for_a_task_that_is_lost_once_too_often_is_told_so(start, database):
+    service = start()
+    id = service.submit(ENDLESS)
+    (child,) = until(lambda: len(pids := service.busy()) == 1 and pids)
+    query(database, "update tasks set losses = 8")
+    with ThreadPoolExecutor() as others:
+        waiting = others.submit(service.client.get, f"/tasks/{id}?wait=30", timeout=40)
+        time.sleep(0.2)
+        stat = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2]
+        os.kill(int(stat.split()[1]), signal.SIGKILL)
+        told = waiting.result().json()
+    assert told == service.client.get(f"/tasks/{id}").json()
+    assert told["message"].startswith("task_lost: ")

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import socket
+import struct
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 from asking import JSON, body, post, reaches, read, refused, sql
+from msgspec import Raw
 from service import BELL, STDGATES, Service, until
+
+from quantum_tasks.errors import ServiceBusy
+from quantum_tasks.pool import ProcessPool
+from quantum_tasks.settings import Settings
+from quantum_tasks.tasks import Accepted, Check, Limits
+from quantum_tasks.web import submitting
 
 GOOD = {"qc": BELL, "shots": 10}
 WRONG_PROGRAM = {"qc": "OPENQASM 3.0;\nqubit q;\n  nosuch q;"}
+LOOP = "for int i in [0:98000] { rx(i * 0.1) q; }"
+SLOW_TO_CHECK = {"qc": f"{STDGATES}qubit q; bit c; {LOOP} c = measure q;"}  # about a second
 WRONG_FIELD = {"qc": BELL, "shots": "many"}
 
 
@@ -211,3 +224,34 @@ def test_a_service_that_is_killed_at_any_moment_leaves_all_or_nothing(start, dat
             assert count % 300 == 0, (delay_s, table)
         stored = max(stored, count)
     assert stored
+
+
+def test_a_batch_whose_client_has_gone_is_not_checked_any_further(start: Callable[..., Service]):
+    service = start(PARSER_PROCESSES="1")
+    content = json.dumps({"tasks": [SLOW_TO_CHECK] * 60}).encode()
+    host, port = service.client.base_url.host, service.client.base_url.port
+    with socket.create_connection((host, port or 80)) as client:
+        head = f"POST /v1/tasks HTTP/1.1\r\nHost: x\r\nContent-Length: {len(content)}\r\n\r\n"
+        client.sendall(head.encode() + content)
+        until(lambda: service.busy("parser"))
+        # One that only says that it has nothing more to say still waits for its answer.
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    # To be idle for a second takes more than to be between two programs.
+    until(lambda: not any(service.busy("parser") or time.sleep(0.05) for _ in range(20)), 10)
+
+
+async def test_a_batch_that_takes_too_long_to_check_is_refused(monkeypatch):
+    monkeypatch.setattr(submitting, "_BATCH_CHECK_S", 0.5)
+    pool = ProcessPool("parser", 1, Limits(memory_mb=1024, max_result_bytes=2**20))
+    await pool.start()
+    try:
+        await pool.ready()
+        state = SimpleNamespace(settings=Settings(), parsers=pool)
+        request: Any = SimpleNamespace(app=SimpleNamespace(state=state))
+        with pytest.raises(ServiceBusy, match="submit fewer at once"):
+            await submitting._check_all(request, [Raw(json.dumps(SLOW_TO_CHECK).encode())] * 60)
+        # Nothing is left of it to wait for.
+        reply = await pool.run(Check(BELL), 10, 5)
+        assert isinstance(reply, Accepted)
+    finally:
+        await pool.stop()

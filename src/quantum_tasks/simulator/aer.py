@@ -19,8 +19,6 @@ from quantum_tasks.simulator.sampler import Sampler, Way, derived
 from quantum_tasks.simulator.sampling import keyed
 from quantum_tasks.tasks import Details, Expectation, Method, Options
 
-__all__ = ["SimulationError", "Simulator"]
-
 _VALUE_BYTES = 60  # of an expectation value and its standard error
 # What draws from one seed draws apart: counts by the seed itself, the others by these.
 _OF_OBSERVABLES, _OF_MEMORY = 1, 2
@@ -95,7 +93,7 @@ class Simulator:
     ) -> list[Expectation]:
         observables = [observable(terms) for terms in options.observables]
         if shots == 0:
-            return self._expectations.exact(program, observables, seed, way, threads)
+            return self._expectations.exact(program, observables, way, threads)
         own = derived(seed, _OF_OBSERVABLES)
         return self._expectations.measured(program, observables, shots, own, way, threads)
 

@@ -40,7 +40,7 @@ from quantum_tasks.simulator.circuit import (
     Unitary,
     collect_bits,
 )
-from quantum_tasks.simulator.cost import is_clifford
+from quantum_tasks.simulator.clifford import is_clifford
 from quantum_tasks.simulator.noise import Readout
 from quantum_tasks.simulator.sampling import tallied
 

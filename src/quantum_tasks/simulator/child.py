@@ -19,6 +19,7 @@ import msgspec
 from quantum_tasks.errors import MEMORY_EXCEEDED, TIME_LIMIT_EXCEEDED, more_than_memory
 from quantum_tasks.simulator import aer, assembly, program
 from quantum_tasks.simulator.bounds import Bounds
+from quantum_tasks.simulator.controller import SimulationError
 from quantum_tasks.simulator.execution import run
 from quantum_tasks.simulator.mistakes import ProgramError
 from quantum_tasks.simulator.submission import check
@@ -91,7 +92,7 @@ def _answer(order: Order, simulator: aer.Simulator, limits: Limits, bounds: Boun
                     signal.setitimer(signal.ITIMER_REAL, 0)
     except ProgramError as error:
         return error.as_reply()
-    except aer.SimulationError as error:
+    except SimulationError as error:
         return Rejected(error.code, str(error), log=error.log)
     except _SoftTimeLimit:
         assert isinstance(order, Run)

@@ -16,14 +16,10 @@ from quantum_tasks.simulator.methods import Plan, asked_for, gates_err, noisy, u
 from quantum_tasks.simulator.mistakes import ProgramError
 from quantum_tasks.tasks import Method, Options
 
-__all__ = ["Plan", "is_clifford", "plan"]
-
 _SAMPLED_WELL = 25_000  # qubits times measured ones: each sample of more takes long
 
 
-def plan(
-    program: Program, memory_mb: int, options: Options | None = None, shots: int | None = None
-) -> Plan:
+def plan(program: Program, memory_mb: int, options: Options | None = None, shots: int = 1) -> Plan:
     """Chooses the simulation method, or takes the one that was asked for.
 
     `shots` help to choose: with none, what is asked for is exact. Raises ProgramError if no method
@@ -36,7 +32,7 @@ def plan(
         if options.method is not Method.AUTOMATIC:
             return asked_for(options.method, program, limit, options.noise, exact)
         if gates_err(options.noise):
-            return noisy(program, limit, exact, shots)
+            return noisy(program, limit, exact, shots, 1 + len(bases_of(options)))
     vector = vector_bytes(program)
     if vector <= limit:
         return Plan("automatic", vector)
@@ -61,3 +57,9 @@ def _without_a_vector(program: Program, limit: int) -> Plan:
         hint=f"{most} qubits fit, or any number if the circuit entangles little, or if it is "
         f"Clifford (here {foreign} operations are not)",
     )
+
+
+def bases_of(options: Options) -> set[str]:
+    """The bases in which observables are measured, at most: those of their words. What reads no
+    qubit is measured in any, with Z as well as with another."""
+    return {term.pauli.replace("I", "Z") for terms in options.observables for term in terms}

@@ -14,9 +14,9 @@ import msgspec
 from quantum_tasks.simulator.branching import aer_work, weighted
 from quantum_tasks.simulator.circuit import Loop, Measure, Program, Reset
 from quantum_tasks.simulator.compiled import encode
-from quantum_tasks.simulator.cost import Plan, plan
-from quantum_tasks.simulator.methods import gates_err
-from quantum_tasks.simulator.sampling import sampled
+from quantum_tasks.simulator.cost import bases_of, plan
+from quantum_tasks.simulator.methods import Plan, gates_err
+from quantum_tasks.simulator.sampling import DRAWN_QUBITS, sampled
 from quantum_tasks.simulator.stats import stats
 from quantum_tasks.tasks import Accepted, Method, Options
 
@@ -33,7 +33,6 @@ _SPLIT_AMPLITUDE_MS = 5e-6
 _BRANCH_MS = 0.002
 _MATRIX_GATE_MS, _MATRIX_MS = 0.015, 7e-6  # an element of a density matrix, at a gate that errs
 _VECTOR_GATE_MS, _VECTOR_MS = 0.04, 4e-6  # the same of state vectors, one for each shot
-_DRAWN_QUBITS = 18  # of an extended stabilizer, up to which it is asked for its state
 _TERM_MS = 7e-5  # of an extended stabilizer, per amplitude
 _SAMPLE_MS = 10.0  # the same, per qubit of a shot of more qubits
 _LISTED_MS = 2e-4  # per shot whose bits are listed
@@ -94,10 +93,7 @@ def _with_options(
         if planned.method == "statevector":
             gate = _VECTOR_GATE_MS + _VECTOR_MS * state * shots
         work = _RUN_MS + _number(program) * gate + shots * program.qubits * _BIT_MS
-    if options.observables:
-        # What reads no qubit is measured in any basis, with Z as well as with another.
-        paulis = {term.pauli.replace("I", "Z") for terms in options.observables for term in terms}
-        work *= 1 + len(paulis)
+    work *= 1 + len(bases_of(options))
     if options.memory:
         work += shots * _LISTED_MS
     return work * len(options.items or (None,))
@@ -122,8 +118,8 @@ def _work_ms(program: Program, shots: int, plan: Plan, final: bool) -> float:
             return _RUN_MS + runs * once + shots * qubits * _BIT_MS
         case "extended_stabilizer":
             terms = plan.bytes / (100 * max(1, qubits))
-            run = terms * (operations + 2.0 ** min(qubits, _DRAWN_QUBITS)) * _TERM_MS
-            if (final and qubits <= _DRAWN_QUBITS) or terms <= 1:
+            run = terms * (operations + 2.0 ** min(qubits, DRAWN_QUBITS)) * _TERM_MS
+            if (final and qubits <= DRAWN_QUBITS) or terms <= 1:
                 return _RUN_MS + run + shots * qubits * qubits * _BIT_MS
             return _RUN_MS + run + shots * qubits * terms * _SAMPLE_MS
     state = 2.0**qubits

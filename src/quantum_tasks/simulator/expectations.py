@@ -33,19 +33,12 @@ from quantum_tasks.simulator.observables import (
     Observable,
     bases,
     before_measurements,
-    in_state,
     letters,
     on_qubits,
     statistics,
     turns,
 )
-from quantum_tasks.simulator.sampler import (
-    DRAWN_QUBITS,
-    Sampler,
-    Way,
-    derived,
-    matrix_is_sooner,
-)
+from quantum_tasks.simulator.sampler import Sampler, Way, derived
 from quantum_tasks.tasks import Expectation
 
 # Bits (measured qubits, outcomes), and how often each outcome came.
@@ -69,7 +62,6 @@ class Expectations:
         self,
         program: Program,
         observables: Sequence[Observable],
-        seed: int | None,
         way: Way,
         threads: int,
     ) -> list[Expectation]:
@@ -93,10 +85,7 @@ class Expectations:
                 "What a measurement in the middle decides has no exact expectation value here: "
                 "take shots.",
             )
-        if method == "extended_stabilizer":
-            values = self._extended(program, wanted, seed, threads)
-        else:
-            values = self._saved(program, wanted, method, threads)
+        values = self._saved(program, wanted, method, threads)
         return [
             Expectation(one.constant + value, 0.0)
             for one, value in zip(wanted, values, strict=True)
@@ -120,21 +109,6 @@ class Expectations:
         for place, number in enumerate(asked):
             values[number] = float(np.real(data[str(place)]))
         return values
-
-    def _extended(
-        self, program: Program, wanted: Sequence[Observable], seed: int | None, threads: int
-    ) -> list[float]:
-        if program.qubits > DRAWN_QUBITS:
-            raise SimulationError(
-                SIMULATION_FAILED,
-                f"An extended stabilizer gives expectation values for up to {DRAWN_QUBITS} "
-                "qubits; take shots, or another method.",
-            )
-        state = self._sampler.extended_state(program.qubits, program.operations, seed, threads)
-        return [
-            sum(number * in_state(word, state) for word, number in one.words.items())
-            for one in wanted
-        ]
 
     def measured(
         self,
@@ -173,7 +147,7 @@ class Expectations:
         threads: int,
     ) -> Iterator[Outcomes]:
         """What is measured in each basis."""
-        method = self._drawn_by(program, found, shots, way)
+        method = self._drawn_by(program, found, way)
         if method is None:
             for number, basis in enumerate(found):
                 yield self._run(program, basis, shots, derived(seed, number), way, threads)
@@ -196,9 +170,7 @@ class Expectations:
                 said, times, _ = misread(random, bits, times, way.readout)
                 yield said, times
 
-    def _drawn_by(
-        self, program: Program, found: Sequence[Basis], shots: int, way: Way
-    ) -> str | None:
+    def _drawn_by(self, program: Program, found: Sequence[Basis], way: Way) -> str | None:
         """The method that gives probabilities to draw from, where that is possible and soonest."""
         if not all(isinstance(one, Gate | Unitary | Depolarize) for one in program.operations):
             return None
@@ -206,8 +178,6 @@ class Expectations:
             return None
         noisy = way.gates_err
         if way.method == "density_matrix":
-            if noisy and way.ours and not matrix_is_sooner(program, shots, len(found)):
-                return None
             return "density_matrix" if noisy or not way.ours else "statevector"
         vector = way.method in ("automatic", "statevector") and not noisy
         return "statevector" if vector else None

@@ -20,9 +20,11 @@ from quantum_tasks.simulator.memory import (
     vector_bytes,
 )
 from quantum_tasks.simulator.mistakes import ProgramError
+from quantum_tasks.simulator.sampling import DRAWN_QUBITS, sampled
 from quantum_tasks.tasks import Method, Noise
 
-MOST_EXTENDED_QUBITS = 18  # whose state vector is drawn from
+_MATRIX_NS, _MATRIX_CALL_NS = 3.7, 8_000  # an element of a density matrix, at an operation
+_VECTOR_NS, _VECTOR_CALL_NS = 0.5, 20_000  # the same of state vectors, one for each shot
 MAX_EXTENDED_QUBITS = 63  # of Aer's extended stabilizer
 
 
@@ -85,14 +87,14 @@ def asked_for(
     return Plan(method.value, size)
 
 
-def noisy(program: Program, limit: int, exact: bool, shots: int | None) -> Plan:
-    """The plan for a program whose gates err.
+def noisy(program: Program, limit: int, exact: bool, shots: int, runs: int) -> Plan:
+    """The plan for a program whose gates err, which is run so many times with so many shots.
 
     A density matrix, if that is sooner; else a state vector for each shot, and what takes less.
     Only a density matrix gives `exact` expectation values. Raises ProgramError if nothing will do.
     """
     density = Plan(Method.DENSITY_MATRIX, density_bytes(program))
-    if density.bytes <= limit and (exact or _is_sooner(program, shots)):
+    if density.bytes <= limit and (exact or _matrix_is_sooner(program, shots, runs)):
         return density
     if exact:
         raise ProgramError(
@@ -116,14 +118,16 @@ def noisy(program: Program, limit: int, exact: bool, shots: int | None) -> Plan:
     )
 
 
-def _is_sooner(program: Program, shots: int | None) -> bool:
-    """Whether a density matrix is sooner than a state vector for each shot, of which it has as
-    many as rows."""
-    if shots is None:
-        return True
-    if any(isinstance(operation, Branch | Loop) for operation in program.operations):
-        return False  # then it is one for each shot as well
-    return 1 << program.qubits <= shots
+def _matrix_is_sooner(program: Program, shots: int, runs: int) -> bool:
+    """Whether a density matrix, once, is sooner than a state vector for each shot of some runs.
+
+    After a measurement in the middle it would be one for each shot as well.
+    """
+    if sampled(program) is None:
+        return False
+    matrix = _MATRIX_CALL_NS + _MATRIX_NS * 4.0**program.qubits
+    vectors = _VECTOR_CALL_NS + _VECTOR_NS * shots * 2.0**program.qubits
+    return matrix <= vectors * runs
 
 
 def unsuitable(method: Method, program: Program, noise: Noise | None = None) -> str | None:
@@ -148,12 +152,12 @@ def _not_extended(program: Program, noise: Noise | None) -> str | None:
         return f"it takes {MAX_EXTENDED_QUBITS} qubits at most, not {program.qubits}"
     if gates_err(noise):
         return "it cannot simulate gates that err"
-    if program.qubits > MOST_EXTENDED_QUBITS:
+    if program.qubits > DRAWN_QUBITS:
         # Of more, Aer samples wrongly by its quick way, and for hours by its right one.
         for operation in program.operations:
             if not is_clifford(operation):
                 what = described(operation, program)
-                most = f"beyond {MOST_EXTENDED_QUBITS} qubits it takes Clifford gates only"
+                most = f"beyond {DRAWN_QUBITS} qubits it takes Clifford gates only"
                 return f"{most}, not {what}"
     for operation in program.operations:
         if isinstance(operation, Branch | Loop | Store):

@@ -155,15 +155,6 @@ def _parities(columns: NDArray[np.uint64], mask: int) -> NDArray[np.uint8]:
     return parity & np.uint8(1)
 
 
-def in_state(word: Word, state: NDArray[np.complex128]) -> float:
-    """The expectation value of a word in a state vector."""
-    x, z = word
-    numbers = np.arange(len(state))
-    signs = 1.0 - 2.0 * (np.bitwise_count(numbers & z) & 1)
-    value = complex(np.vdot(state[numbers ^ x], signs * state))
-    return float((value * 1j ** ((x & z).bit_count() % 4)).real)
-
-
 def before_measurements(operations: Sequence[Operation]) -> list[Operation]:
     """The operations without those at the end that leave every qubit as it is: measurements after
     which nothing touches the qubit, of bits that decide nothing that is kept."""

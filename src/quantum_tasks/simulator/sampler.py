@@ -24,17 +24,13 @@ from quantum_tasks.simulator.circuit import Branch, Loop, Measure, Program, Stor
 from quantum_tasks.simulator.controller import Controller, SimulationError
 from quantum_tasks.simulator.noise import MAX_QUBITS, Readout, as_rows, depolarized, misread, model
 from quantum_tasks.simulator.ordering import clustered
-from quantum_tasks.simulator.sampling import Sampled, as_values, sampled, tallied
+from quantum_tasks.simulator.sampling import DRAWN_QUBITS, Sampled, as_values, sampled, tallied
 
-# Up to so many qubits it is sooner to draw from the probabilities ourselves (tests/bench).
-DRAWN_QUBITS = 18
 _VECTORS = ("automatic", "statevector", "density_matrix")  # instead of which ours may do
 # Methods that are asked for probabilities whoever chose them, up to so many qubits.
 _DRAWN = {"density_matrix": DRAWN_QUBITS, "extended_stabilizer": DRAWN_QUBITS}
 _FUSED_QUBITS = 14  # from which on Aer fuses gates
 _BATCH_BYTES = 4 << 20  # of state vectors that err: what a core has at hand
-_MATRIX_NS, _MATRIX_CALL_NS = 3.7, 8_000  # an element of a density matrix, at an operation
-_VECTOR_NS, _VECTOR_CALL_NS = 0.5, 20_000  # the same of state vectors, one for each shot
 
 
 class Way(msgspec.Struct, frozen=True):
@@ -131,8 +127,7 @@ class Sampler:
         if final is not None and not way.gates_err and program.qubits <= DRAWN_QUBITS:
             exact = Way("statevector", True, readout=way.readout)
             return self._drawn(program.qubits, final, shots, seed, exact, threads)
-        matrix = way.method == "density_matrix" and matrix_is_sooner(program, shots)
-        if final is not None and matrix:
+        if final is not None and way.method == "density_matrix":
             return self._drawn(program.qubits, final, shots, seed, way, threads)
         try:
             return self._in_batches(program, shots, seed, way)
@@ -206,10 +201,3 @@ def derived(seed: int | None, number: int) -> int | None:
         return None
     own = np.random.SeedSequence(seed, spawn_key=(number,)).generate_state(1, np.uint64)
     return int(own[0] >> np.uint64(1))
-
-
-def matrix_is_sooner(program: Program, shots: int, runs: int = 1) -> bool:
-    """Whether a density matrix, once, is sooner than a state vector for each shot of some runs."""
-    matrix = _MATRIX_CALL_NS + _MATRIX_NS * 4.0**program.qubits
-    vectors = _VECTOR_CALL_NS + _VECTOR_NS * shots * 2.0**program.qubits
-    return matrix <= vectors * runs

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from quantum_tasks.simulator.circuit import Depolarize, Gate, Measure, Program, Unitary
 
+# Up to so many qubits it is sooner to draw from the probabilities ourselves (tests/bench).
+DRAWN_QUBITS = 18
 _MAX_BITS = 62  # of a key in a machine word
 
 

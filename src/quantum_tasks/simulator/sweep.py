@@ -14,9 +14,10 @@ from quantum_tasks.errors import (
     UnboundParameter,
     more_than_memory,
 )
-from quantum_tasks.simulator.aer import SimulationError, Simulator
+from quantum_tasks.simulator.aer import Simulator
 from quantum_tasks.simulator.bounds import Bounds
 from quantum_tasks.simulator.circuit import Program
+from quantum_tasks.simulator.controller import SimulationError
 from quantum_tasks.simulator.inputs import Given
 from quantum_tasks.simulator.mistakes import ProgramError
 from quantum_tasks.simulator.program import Source, collector_paused

@@ -57,12 +57,13 @@ async def submit(request: Request, body: TaskRequest) -> tuple[Submitted, NewTas
     settings: Settings = state.settings
     submissions: Submissions = state.submissions
     key = idempotency_key(request)
-    if key and (kept := await submissions.kept(key, fingerprint(body))):
+    print_ = fingerprint(body) if key else b""
+    if key and (kept := await submissions.kept(key, print_)):
         return Submitted(kept.task_ids[0], None), None
     check_fields(body, settings)
     await submissions.check_room()
     checked = await check(state.parsers, body, settings)
-    new = new_task(body, checked, settings, key)
+    new = new_task(body, checked, settings, key, print_)
     stored = await submissions.submit(new)
     if stored.created_at is None:
         return stored, None
@@ -71,9 +72,16 @@ async def submit(request: Request, body: TaskRequest) -> tuple[Submitted, NewTas
     return stored, new
 
 
-def new_task(body: TaskRequest, checked: Accepted, settings: Settings, key: str | None) -> NewTask:
+def new_task(
+    body: TaskRequest,
+    checked: Accepted,
+    settings: Settings,
+    key: str | None = None,
+    print_: bytes = b"",
+) -> NewTask:
     """A request whose program was checked, as the database takes it."""
-    options = None if body.options == _PLAIN else msgspec.json.encode(body.options).decode()
+    asked = body.options
+    options = None if asked == _PLAIN else msgspec.json.encode(asked).decode()
     if options is not None and len(options) > _LONG_OPTIONS:
         # Then it is not among the many that a claim may take ahead.
         checked = msgspec.structs.replace(checked, work_ms=None)
@@ -86,7 +94,7 @@ def new_task(body: TaskRequest, checked: Accepted, settings: Settings, key: str 
         options=options,
         extras=None if extras == _Extras() else msgspec.json.encode(extras).decode(),
         key=key,
-        fingerprint=fingerprint(body) if key else b"",
+        fingerprint=print_,
     )
 
 
@@ -199,8 +207,10 @@ async def check(parsers: ProcessPool, body: TaskRequest, settings: Settings) -> 
 
 
 def within(problem: Problem, pointer: str) -> list[Diagnostic]:
-    """What is wrong with a part of a request, as seen from the whole."""
+    """What is wrong with a part of a request, as seen from the whole, with code and message."""
     errors = problem.errors or [Diagnostic(pointer="")]
+    named = {"code": problem.code, "message": problem.detail}
     return [
-        msgspec.structs.replace(error, pointer=f"{pointer}{error.pointer}") for error in errors
+        msgspec.structs.replace(error, pointer=f"{pointer}{error.pointer}", **named)
+        for error in errors
     ]

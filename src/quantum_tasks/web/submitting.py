@@ -55,7 +55,7 @@ logger = logging.getLogger(__name__)
 
 _RETRY_S = 1
 MOST_TASKS = 1000
-_BATCH_CHECK_S = 60.0
+_BATCH_CHECK_S = 30.0
 _CHECKED_AT_ONCE = 2  # of one batch, so that others need not wait for all of it
 
 
@@ -100,22 +100,6 @@ class BatchAnswer(msgspec.Struct, frozen=True):
     tasks: list[BatchItem]
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that is wrong with a request: a stable `code`, a `message` for people, and where.
-
-    `pointer` is a JSON pointer into the request body, `line` and `column` count from 1 within the
-    program; `snippet` is that line with a caret below the column, `hint` what may mend it.
-    """
-
-    code: str
-    message: str
-    pointer: str | None = None
-    line: int | None = None
-    column: int | None = None
-    snippet: str | None = None
-    hint: str | None = None
-
-
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     """What a task would take: `stats` of its program, `estimated_ms` of one core, and whether it
     is `large`, which wait for one another. `time_class`: moments are less than 0.1 s of one core,
@@ -132,7 +116,7 @@ class Validation(msgspec.Struct, frozen=True, kw_only=True):
     program can be run, the `estimate` says what that would take."""
 
     accepted: bool
-    diagnostics: list[Finding] = []
+    diagnostics: list[Diagnostic] = []
     estimate: Estimate | None = None
 
 
@@ -149,29 +133,23 @@ async def submit_task(request: Request) -> Response:
 
 
 async def accept(request: Request, body: TaskRequest) -> Response:
-    """Stores one task, and answers with it."""
-    stored, new = await submit(request, body)
-    if new is None or stored.created_at is None:
-        return await _answer(request, stored.id, None)
-    record = _queued(new, body, stored.created_at, request.app.state.settings)
-    return await _answer(request, stored.id, record)
-
-
-async def _answer(request: Request, id: uuid.UUID, new: TaskRecord | None) -> Response:
-    """The task that was submitted, now or, if it is not new, before."""
+    """Stores one task, and answers with it: as it is now or, if it is not new, was before."""
     archive: Archive = request.app.state.archive
     waiters: Waiters = request.app.state.waiters
-    headers = {"Location": f"/v1/tasks/{id}", **replayed(new is None)}
+    stored, new = await submit(request, body)
+    headers = {"Location": f"/v1/tasks/{stored.id}", **replayed(new is None)}
     again = {"Retry-After": str(_RETRY_S)}
     try:
         if wait_s := preferred_wait_s(request):
             headers["Preference-Applied"] = f"wait={wait_s:.0f}"
-            await unless_gone(request, waiters.ended(id, wait_s))
-        record, change = await found(archive, id)
+            await unless_gone(request, waiters.ended(stored.id, wait_s))
+        record, change = await found(archive, stored.id)
     except DatabaseUnavailable:
-        if new is None:
+        if new is None or stored.created_at is None:
             raise
-        return json_response(new, 202, {**headers, **again})
+        # It is stored, and whoever hears otherwise sends it again.
+        record = _queued(new, body, stored.created_at, request.app.state.settings)
+        return json_response(record, 202, {**headers, **again})
     if record.status.is_final and (wait_s or new is None):
         return record_response(record, change, 200, headers)
     return record_response(record, change, 202, {**headers, **again})
@@ -271,7 +249,7 @@ async def _checked(
         if problem.status >= 500:
             raise
         return problem
-    return new_task(body, checked, settings, None)
+    return new_task(body, checked, settings)
 
 
 def _item(index: int, item: NewTask | Problem) -> BatchItem:
@@ -286,7 +264,7 @@ def _refusal(problems: Mapping[int, Problem], number: int) -> BatchInvalid:
         f"{len(problems)} of {number} tasks cannot be accepted, and so none was. Number {first}: "
         f"{problems[first].detail}",
         errors=[
-            msgspec.structs.replace(error, code=problem.code, message=problem.detail)
+            error
             for index, problem in problems.items()
             for error in within(problem, f"/tasks/{index}")
         ],
@@ -312,31 +290,14 @@ async def validate(request: Request) -> Response:
     except Problem as problem:
         if problem.status >= 500:
             raise
-        return json_response(Validation(accepted=False, diagnostics=_findings(problem)))
+        return json_response(Validation(accepted=False, diagnostics=within(problem, "")))
     estimate = _estimate(checked)
     try:
         await submissions.check_room()
     except QueueFull as full:
-        found = _findings(full)
-        return json_response(Validation(accepted=False, diagnostics=found, estimate=estimate))
+        why = within(full, "")
+        return json_response(Validation(accepted=False, diagnostics=why, estimate=estimate))
     return json_response(Validation(accepted=True, estimate=estimate))
-
-
-def _findings(problem: Problem) -> list[Finding]:
-    errors: list[Diagnostic | None] = [*problem.errors] or [None]
-    return [
-        Finding(
-            code=problem.code,
-            message=problem.detail,
-            **({} if error is None else _place(error)),
-        )
-        for error in errors
-    ]
-
-
-def _place(error: Diagnostic) -> dict[str, Any]:
-    names = ("pointer", "line", "column", "snippet", "hint")
-    return {name: getattr(error, name) for name in names}
 
 
 def _estimate(checked: Accepted) -> Estimate | None:
