@@ -1,0 +1,106 @@
+"""Turns for those who wait: whoever asks a thousand times waits behind himself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+_Line = OrderedDict[asyncio.Future[None], None]  # those who wait, in order; O(1) from any place
+
+
+class NoRoom(Exception):
+    """Too many wait already by this key, or the wait took too long."""
+
+
+class Fair:
+    """Hands out `slots` places, in turn to each key that waits, such as an address.
+
+    Keys that hold no place come before those that hold one, and within each of the two they take
+    turns. Those who wait by the same key are served first come, first served. Every step takes
+    the same short time however many wait, and what is remembered is as much as there are waiters
+    and holders.
+    """
+
+    def __init__(self, slots: int, most_waiting: int | None = None) -> None:
+        """`most_waiting`: so many may wait by one key."""
+        self._free = slots
+        self._most_waiting = most_waiting
+        self._held: Counter[str] = Counter()
+        self._without: OrderedDict[str, _Line] = OrderedDict()  # keys that hold nothing
+        self._holding: OrderedDict[str, _Line] = OrderedDict()
+
+    @property
+    def waiting(self) -> int:
+        """How many wait, by all keys."""
+        return sum(len(line) for keys in (self._without, self._holding) for line in keys.values())
+
+    @asynccontextmanager
+    async def place(self, key: str, patience_s: float | None = None) -> AsyncIterator[None]:
+        """A place, when it is this one's turn. Raises NoRoom at once if too many wait by this
+        key, and after `patience_s` of waiting."""
+        await self._enter(key, patience_s)
+        try:
+            yield
+        finally:
+            self._leave(key)
+
+    async def _enter(self, key: str, patience_s: float | None) -> None:
+        if self._free:  # so nobody waits
+            self._free -= 1
+            self._held[key] += 1
+            return
+        keys = self._keys(key)
+        line = keys.get(key)
+        if self._most_waiting is not None and len(line or ()) >= self._most_waiting:
+            raise NoRoom
+        if line is None:
+            line = keys[key] = OrderedDict()
+        turn = asyncio.get_running_loop().create_future()
+        line[turn] = None
+        try:
+            async with asyncio.timeout(patience_s):
+                await turn
+        except BaseException as error:
+            if turn.done() and not turn.cancelled():
+                self._leave(key)  # it had its turn, and somebody ended it in the same moment
+            else:
+                self._forget(key, turn)
+            if isinstance(error, TimeoutError):
+                raise NoRoom from None
+            raise
+
+    def _leave(self, key: str) -> None:
+        self._held[key] -= 1
+        if not self._held[key]:
+            del self._held[key]
+            if line := self._holding.pop(key, None):
+                self._without[key] = line
+        self._free += 1
+        self._hand_out()
+
+    def _hand_out(self) -> None:
+        while self._free and (keys := self._without or self._holding):
+            key, line = keys.popitem(last=False)
+            turn, _ = line.popitem(last=False)
+            if turn.done():  # given up, and not gone yet
+                if line:
+                    keys[key] = line
+                    keys.move_to_end(key, last=False)
+                continue
+            self._free -= 1
+            self._held[key] += 1
+            if line:
+                self._holding[key] = line
+            turn.set_result(None)
+
+    def _forget(self, key: str, turn: asyncio.Future[None]) -> None:
+        keys = self._keys(key)
+        if (line := keys.get(key)) is not None and turn in line:
+            del line[turn]
+            if not line:
+                del keys[key]
+
+    def _keys(self, key: str) -> OrderedDict[str, _Line]:
+        return self._holding if key in self._held else self._without
