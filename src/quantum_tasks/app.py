@@ -17,6 +17,7 @@ import uvicorn
 
 from quantum_tasks import queue, rescue, retention
 from quantum_tasks.archive import Archive
+from quantum_tasks.checking import Checker
 from quantum_tasks.database import migrations
 from quantum_tasks.database.embedded import EmbeddedPostgres
 from quantum_tasks.database.pool import (
@@ -86,18 +87,17 @@ async def serve(
             for name, work in background.items():
                 await stack.enter_async_context(_running(supervisor.keep(name, work)))
             stack.callback(stop_fork_server)
-            parsers = simulators = None
+            checker = simulators = None
             drawer = Drawer(_limits(settings, DRAWING_MB))
             stack.push_async_callback(drawer.stop)
             if only != "worker":
-                parsers = await stack.enter_async_context(_parsers(settings))
+                checker = await stack.enter_async_context(_checker(settings))
             if only != "api":
                 simulators = await stack.enter_async_context(_simulators(settings))
                 working = _working(url, db, store, simulators, settings, supervisor, stop, ended)
                 await stack.enter_async_context(working)
-            checks = _Readiness(
-                store, supervisor, [pool for pool in (parsers, simulators) if pool]
-            )
+            pools = [pool for pool in (checker and checker.quick, simulators) if pool]
+            readiness = _Readiness(store, supervisor, pools)
         submissions = Submissions(
             db, settings.task_queue_name, settings.max_queued_tasks, settings.result_ttl_s
         )
@@ -107,11 +107,11 @@ async def serve(
                 store=store,
                 submissions=submissions,
                 archive=archive,
-                parsers=parsers,
+                checker=checker,
                 drawer=drawer,
                 waiters=waiters,
                 feed=feed,
-                readiness=checks,
+                readiness=readiness,
             )
         )
         config = uvicorn.Config(
@@ -121,6 +121,8 @@ async def serve(
             lifespan="off",
             server_header=False,
             http=connections.protocol(settings),
+            # Peers take turns by their addresses: nobody shall say that he is another.
+            proxy_headers=False,
             ws="none",
             timeout_graceful_shutdown=_OPEN_REQUESTS_GRACE_S,
         )
@@ -263,10 +265,14 @@ async def _database(
 
 
 @asynccontextmanager
-async def _parsers(settings: Settings) -> AsyncIterator[ProcessPool]:
+async def _checker(settings: Settings) -> AsyncIterator[Checker]:
     limits = _limits(settings, settings.parser_memory_mb)
-    async with _pool(ProcessPool("parser", settings.parser_processes, limits)) as pool:
-        yield pool
+    checker = Checker(settings.parser_processes, limits, settings.parse_time_limit_s)
+    await checker.start()
+    try:
+        yield checker
+    finally:
+        await checker.stop()
 
 
 @asynccontextmanager

@@ -25,7 +25,7 @@ import msgspec
 
 from quantum_tasks.child import Child, ChildDiedError, Job, OutOfTimeError
 from quantum_tasks.errors import MEMORY_EXCEEDED, TIME_LIMIT_EXCEEDED
-from quantum_tasks.tasks import Limits, Order, Rejected, Reply
+from quantum_tasks.tasks import Limits, Order, Rejected, Reply, Unfinished
 
 __all__ = ["BusyError", "ChildDiedError", "OutOfTimeError", "ProcessPool", "stop_fork_server"]
 
@@ -76,7 +76,8 @@ class ProcessPool:
         return len(self._children)
 
     async def start(self) -> None:
-        """Begins to start the children and returns at once; see ready()."""
+        """Begins to start the children and returns at once; see ready(). The first order does so,
+        too."""
         os.environ.update({k: v for k, v in _ENVIRONMENT.items() if k not in os.environ})
         multiprocessing.set_forkserver_preload([PRELOAD])
         self._keepers = [asyncio.create_task(self._keep_one()) for _ in range(self.size)]
@@ -99,6 +100,8 @@ class ProcessPool:
         Raises BusyError if no child has taken it within `patience_s` (default: waits for ever),
         OutOfTimeError, or ChildDiedError. Cancelling kills the child that works on the order.
         """
+        if not self._keepers:
+            await self.start()
         loop = asyncio.get_running_loop()
         job = Job(self._encoder.encode(order), time_limit_s, work_ms, loop.create_future())
         self._waiting.append(job)
@@ -163,7 +166,7 @@ class ProcessPool:
 
     def _replied(self, child: Child, job: Job, frame: bytes) -> None:
         reply: Reply = self._decoder.decode(frame)
-        if isinstance(reply, Rejected) and reply.code in _SPENT:
+        if _spent(reply):
             child.kill()
         if not job.future.done():
             job.future.set_result(reply)
@@ -226,6 +229,13 @@ class ProcessPool:
             job.work_ms = None
         self._waiting.extendleft(reversed(child.jobs))
         child.jobs.clear()
+
+
+def _spent(reply: Reply) -> bool:
+    """Whether the child that says this is not fit for another order."""
+    if isinstance(reply, Unfinished):
+        return reply.spent
+    return isinstance(reply, Rejected) and reply.code in _SPENT
 
 
 def _refuse(job: Job, reason: Exception) -> None:

@@ -149,13 +149,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = None
     parser_processes: Annotated[
-        int, _is("Processes that check programs as they are submitted.", ge=1)
+        int,
+        _is(
+            "Processes that check programs as they are submitted; half as many, or one, are kept "
+            "for those that take long.",
+            ge=1,
+        ),
     ] = 2
     parser_memory_mb: Annotated[int, _is("Memory that checking one program may take.", ge=64)] = (
         1024
     )
     parse_time_limit_s: Annotated[
-        float, _is("A program that takes longer to check is refused.", gt=0)
+        float, _is("A program is refused that takes more processor time to check.", gt=0)
     ] = 1.8
     max_result_bytes: Annotated[
         int, _is("A task whose counts would be larger fails.", ge=1024)

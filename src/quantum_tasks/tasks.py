@@ -261,11 +261,13 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 class Check(msgspec.Struct, frozen=True, tag="check"):
-    """Is this program one that can be run? Answered with Accepted or Rejected."""
+    """Is this program one that can be run? Answered with Accepted or Rejected; or, after so much
+    processor time, with Unfinished."""
 
     qc: str
     shots: int = 1
     options: Options | None = None
+    cpu_s: float = 1.8
 
 
 class Run(msgspec.Struct, frozen=True, tag="run"):
@@ -385,5 +387,12 @@ class Rejected(msgspec.Struct, frozen=True, tag="rejected"):
     log: str = ""
 
 
+class Unfinished(msgspec.Struct, frozen=True, tag="unfinished"):
+    """The check did not come to its end in the time that it was given. `spent`: it was interrupted
+    in a library, which may not be fit for another."""
+
+    spent: bool = False
+
+
 Order = Check | Run | Draw
-Reply = Accepted | Completed | Drawn | Rejected
+Reply = Accepted | Completed | Drawn | Rejected | Unfinished

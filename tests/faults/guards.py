@@ -25,6 +25,7 @@ CLAIMS = "tests/test_claims.py::"
 FAULTS, OUTCOMES = "tests/faults/test_faults.py::", "tests/faults/test_outcomes.py::"
 ANY_FAULT = FAULTS + "test_nothing_is_lost_or_changed_by"
 FEED = "tests/v1/test_feed.py::"
+CHECKING = "tests/test_checking.py::"
 ENDING = "tests/v1/test_cancelling.py::test_who_comes_while_a_task_is_ending_sees_how_it_ended"
 # It holds whatever guard is missing: a tree in which it fails is broken, not unguarded.
 SANITY = STORE + "test_a_task_goes_from_submission_to_result"
@@ -242,6 +243,21 @@ GUARDS = [
           "if self._process is None or self._process.poll() is None:", "if True:",
           "tests/faults/test_postgres.py::"
           "test_a_killed_embedded_postgres_comes_back_and_nothing_is_lost"),
+    Guard("check: a look has an end", CODE + "simulator/child.py",
+          "if armed and time.process_time() >= end_s:", "if False:",
+          CHECKING + "test_an_interrupted_child_goes_on_as_if_nothing_had_been"),
+    Guard("check: one process for first looks", CODE + "checking.py",
+          "asyncio.Semaphore(max(1, processes - 1))", "asyncio.Semaphore(processes)",
+          CHECKING + "test_one_process_is_always_there_for_a_first_look"),
+    Guard("check: what was slow is remembered", CODE + "checking.py",
+          "self._slow_ones.move_to_end(key)\n        return True", "return False",
+          CHECKING + "test_what_was_slow_before_goes_to_the_slow_lane_straight_away"),
+    Guard("check: peers take turns", CODE + "checking.py",
+          "self._turns.place(peer)", 'self._turns.place("")',
+          CHECKING + "test_in_the_slow_lane_peers_take_turns"),
+    Guard("check: interrupted in a library", CODE + "pool.py",
+          "return reply.spent", "return False",
+          CHECKING + "test_a_child_interrupted_in_a_library_is_replaced"),
 ]  # fmt: skip
 
 

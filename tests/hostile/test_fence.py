@@ -75,11 +75,11 @@ def test_a_parser_that_dies_costs_no_request(start, how: signal.Signals):
     service = start(PARSER_PROCESSES="2", PARSE_TIME_LIMIT_S="10")
     until(lambda: len(service.children("parser")) == 2)
     parsers = service.children("parser")
-    for pid in parsers:  # stopped, they have their orders for as long as we like
+    for pid in parsers:  # stopped, they have their orders for as long as a look may take
         os.kill(pid, signal.SIGSTOP)
     with ThreadPoolExecutor(2) as clients:
         requests = [clients.submit(service.submit, BELL) for _ in range(2)]
-        time.sleep(0.5)
+        time.sleep(0.2)
         assert not any(request.done() for request in requests)
         os.kill(parsers[0], how)
         for pid in parsers:

@@ -34,7 +34,7 @@ class Application:
                 store=self.store,
                 submissions=Submissions(pool, "tasks"),
                 archive=self.archive,
-                parsers=nobody,
+                checker=nobody,
                 drawer=nobody,
                 waiters=self.waiters,
                 feed=self.feed,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -20,10 +21,10 @@ from asking import JSON, body, post, reaches, read, refused, sql
 from msgspec import Raw
 from service import BELL, STDGATES, Service, until
 
+from quantum_tasks.checking import Checker
 from quantum_tasks.errors import ServiceBusy
-from quantum_tasks.pool import ProcessPool
 from quantum_tasks.settings import Settings
-from quantum_tasks.tasks import Accepted, Check, Limits
+from quantum_tasks.tasks import Limits
 from quantum_tasks.web import submitting
 
 GOOD = {"qc": BELL, "shots": 10}
@@ -233,25 +234,30 @@ def test_a_batch_whose_client_has_gone_is_not_checked_any_further(start: Callabl
     with socket.create_connection((host, port or 80)) as client:
         head = f"POST /v1/tasks HTTP/1.1\r\nHost: x\r\nContent-Length: {len(content)}\r\n\r\n"
         client.sendall(head.encode() + content)
-        until(lambda: service.busy("parser"))
+        until(lambda: service.busy("slow-parser"))
         # One that only says that it has nothing more to say still waits for its answer.
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     # To be idle for a second takes more than to be between two programs.
-    until(lambda: not any(service.busy("parser") or time.sleep(0.05) for _ in range(20)), 10)
+    until(lambda: not any(parsing(service) or time.sleep(0.05) for _ in range(20)), 10)
+
+
+def parsing(service: Service) -> list[int]:
+    return service.busy("parser") + service.busy("slow-parser")
 
 
 async def test_a_batch_that_takes_too_long_to_check_is_refused(monkeypatch):
     monkeypatch.setattr(submitting, "_BATCH_CHECK_S", 0.5)
-    pool = ProcessPool("parser", 1, Limits(memory_mb=1024, max_result_bytes=2**20))
-    await pool.start()
+    checker = Checker(1, Limits(memory_mb=1024, max_result_bytes=2**20), 1.8)
+    await checker.start()
     try:
-        await pool.ready()
-        state = SimpleNamespace(settings=Settings(), parsers=pool)
-        request: Any = SimpleNamespace(app=SimpleNamespace(state=state))
+        state = SimpleNamespace(settings=Settings(), checker=checker)
+        request: Any = SimpleNamespace(
+            app=SimpleNamespace(state=state), client=None, receive=asyncio.Event().wait
+        )
         with pytest.raises(ServiceBusy, match="submit fewer at once"):
             await submitting._check_all(request, [Raw(json.dumps(SLOW_TO_CHECK).encode())] * 60)
         # Nothing is left of it to wait for.
-        reply = await pool.run(Check(BELL), 10, 5)
-        assert isinstance(reply, Accepted)
+        assert await checker.quickly(BELL, 1024, None)
+        assert (await checker.slowly(BELL, 1024, None, "another")).compiled
     finally:
-        await pool.stop()
+        await checker.stop()

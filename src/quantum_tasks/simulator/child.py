@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import gc
 import multiprocessing
 import os
 import resource
@@ -10,9 +12,10 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Iterator
 from multiprocessing import forkserver
 from pathlib import Path
-from types import FrameType, ModuleType
+from types import FrameType, ModuleType, TracebackType
 
 import msgspec
 
@@ -23,13 +26,25 @@ from quantum_tasks.simulator.controller import SimulationError
 from quantum_tasks.simulator.execution import run
 from quantum_tasks.simulator.mistakes import ProgramError
 from quantum_tasks.simulator.submission import check
-from quantum_tasks.tasks import Check, Draw, Drawn, Limits, Order, Rejected, Reply, Run
+from quantum_tasks.tasks import (
+    Check,
+    Draw,
+    Drawn,
+    Limits,
+    Order,
+    Rejected,
+    Reply,
+    Run,
+    Unfinished,
+)
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
 _AT_WORK = 0.25  # of the time, at least, is a child that is not stopped
-# The service answers people, and a parser answers for it; a simulator uses what is left.
-_NICENESS, _PARSERS_NICENESS = 5, 1
+# The service answers people, and a parser answers for it; a simulator uses what is left, and a
+# program that takes long to check what is left then.
+_NICENESS = {"qtasks-parser": 1, "qtasks-simulator": 5, "qtasks-slow-parser": 10}
+_USUAL_NICENESS = 5
 _RECURSION_LIMIT = 5000
 _RESERVED_MB = 128  # what the allocator sets aside for its threads without ever touching it
 _EXAMPLE = (
@@ -43,8 +58,17 @@ _SHORT_EXAMPLE = "OPENQASM 3.0; qubit q; bit c; U(1, 2, 3) q; c = measure q;"
 _FOR_THE_SLOW_PARSER = _EXAMPLE.replace(";", ";\npragma slow\n", 1)
 
 
+_LOOKS = 5  # at the time, in each slice's length
+# Of libraries: they only make objects.
+_KEEP_NOTHING = ("contextlib", "openqasm3.ast")
+
+
 class _SoftTimeLimit(BaseException):
     """Not an Exception: no library may catch it by the way."""
+
+
+class _SliceOver(BaseException):
+    """A check has had the processor for as long as it may."""
 
 
 def warm_up() -> None:
@@ -80,7 +104,8 @@ def _answer(order: Order, simulator: aer.Simulator, limits: Limits, bounds: Boun
     try:
         match order:
             case Check():
-                return check(order, limits.simulator_memory_mb, bounds)
+                with _for_a_slice(order.cpu_s):
+                    return check(order, limits.simulator_memory_mb, bounds)
             case Draw():
                 drawn: Drawn = _drawing().draw(order, bounds)
                 return drawn
@@ -94,6 +119,9 @@ def _answer(order: Order, simulator: aer.Simulator, limits: Limits, bounds: Boun
         return error.as_reply()
     except SimulationError as error:
         return Rejected(error.code, str(error), log=error.log)
+    except _SliceOver as interruption:
+        gc.enable()  # lest whoever was to enable it was interrupted
+        return Unfinished(spent=not _in_code_of_ours(interruption.__traceback__))
     except _SoftTimeLimit:
         assert isinstance(order, Run)
         return Rejected(
@@ -128,7 +156,7 @@ def _live_and_die_with_the_service(stderr: int) -> None:
         prctl(_PR_SET_NAME, name.encode())
         if os.getppid() == 1:  # it died before we could ask
             os._exit(1)
-    os.nice(_PARSERS_NICENESS if name == "qtasks-parser" else _NICENESS)
+    os.nice(_NICENESS.get(name, _USUAL_NICENESS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     sys.setrecursionlimit(_RECURSION_LIMIT)
     sys.set_int_max_str_digits(0)  # the size of a program bounds its numbers
@@ -142,6 +170,42 @@ def _limit_memory(memory_mb: int) -> None:
         pages = int(Path("/proc/self/statm").read_text().split()[0])
         limit = pages * resource.getpagesize() + (memory_mb + _RESERVED_MB) * 2**20
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+@contextlib.contextmanager
+def _for_a_slice(cpu_s: float) -> Iterator[None]:
+    """Raises _SliceOver once so much processor time was used. Whoever gets no processor because
+    others have it loses nothing by that.
+
+    The clock's alarm asks how much it was: those that go by processor time are late by 10 ms.
+    """
+    armed = True
+    end_s = time.process_time() + cpu_s
+
+    def look(signum: int, frame: FrameType | None) -> None:
+        nonlocal armed
+        if armed and time.process_time() >= end_s:
+            armed = False  # once: it may hit the very lines that would disarm it
+            raise _SliceOver
+
+    signal.signal(signal.SIGALRM, look)
+    signal.setitimer(signal.ITIMER_REAL, cpu_s, cpu_s / _LOOKS)
+    try:
+        yield
+    finally:
+        armed = False
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _in_code_of_ours(traceback: TracebackType | None) -> bool:
+    """Whether all that was interrupted is ours: it keeps nothing between two programs that could
+    be left half done, as the tables of the reference parser could."""
+    while traceback is not None:
+        name = traceback.tb_frame.f_globals.get("__name__", "")
+        if not name.startswith("quantum_tasks.") and name not in _KEEP_NOTHING:
+            return False
+        traceback = traceback.tb_next
+    return True
 
 
 def _stop_softly_after(seconds: float) -> None:

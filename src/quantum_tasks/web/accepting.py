@@ -9,31 +9,24 @@ from typing import Any
 import msgspec
 from starlette.requests import Request
 
+from quantum_tasks.checking import Checker
 from quantum_tasks.errors import (
-    PROBLEMS,
     CallbacksOff,
     Diagnostic,
     InvalidRequest,
     MalformedJson,
-    MemoryExceeded,
     Problem,
     ProgramTooLarge,
-    ServiceBusy,
-    TooComplex,
-    more_than_memory,
+    RequestTimeout,
 )
-from quantum_tasks.pool import BusyError, ChildDiedError, OutOfTimeError, ProcessPool
 from quantum_tasks.receivers import check_url
 from quantum_tasks.settings import Settings
 from quantum_tasks.submissions import NewTask, Submissions, Submitted
-from quantum_tasks.tasks import Accepted, Check, Options, Rejected, TaskRequest
-from quantum_tasks.web.requests import idempotency_key
+from quantum_tasks.tasks import Accepted, Options, TaskRequest
+from quantum_tasks.web.requests import idempotency_key, peer, unless_gone
 
 logger = logging.getLogger(__name__)
 
-_BUSY_AFTER_S = 10.0
-_SHORT = 4096  # characters: a longer program is checked by itself
-_CHECK_MS = 0.002  # per character
 _PLAIN = Options()
 _LEAST, _MOST = -(2**63), 2**64 - 1
 _LONG_OPTIONS = 16_384  # characters
@@ -62,7 +55,7 @@ async def submit(request: Request, body: TaskRequest) -> tuple[Submitted, NewTas
         return Submitted(kept.task_ids[0], None), None
     check_fields(body, settings)
     await submissions.check_room()
-    checked = await check(state.parsers, body, settings)
+    checked = await check(request, body)
     new = new_task(body, checked, settings, key, print_)
     stored = await submissions.submit(new)
     if stored.created_at is None:
@@ -164,46 +157,18 @@ def _check_values(parameters: Any) -> None:
         raise _field("parameters", f"nested more than {_DEEPEST} deep")
 
 
-async def check(parsers: ProcessPool, body: TaskRequest, settings: Settings) -> Accepted:
+async def check(request: Request, body: TaskRequest) -> Accepted:
     """What there is to know of a program that can be run; raises the Problem that says why it
     cannot."""
-    limit_s = settings.parse_time_limit_s
-    options = body.options
-    plain = options == _PLAIN
-    likely_ms = len(body.qc) * _CHECK_MS if plain and len(body.qc) <= _SHORT else None
-    order = Check(body.qc, shots_of(body, settings), None if plain else options)
-    for last_try in (False, False, True):
-        try:
-            reply = await parsers.run(order, limit_s, _BUSY_AFTER_S, likely_ms)
-            break
-        except BusyError:
-            raise ServiceBusy(retry_after_s=5) from None
-        except OutOfTimeError:
-            raise TooComplex(
-                f"Checking the program took longer than {limit_s:g} s (PARSE_TIME_LIMIT_S). "
-                "Make it shorter, or nest its gates and loops less.",
-                errors=[Diagnostic(pointer="/qc")],
-            ) from None
-        except ChildDiedError as death:
-            if death.out_of_memory:
-                raise MemoryExceeded(
-                    more_than_memory(settings.parser_memory_mb, "PARSER_MEMORY_MB"),
-                    errors=[Diagnostic(pointer="/qc")],
-                ) from None
-            logger.warning("a parser died", extra={"how": death.how})
-            if last_try and death.with_all:
-                raise ServiceBusy(retry_after_s=5) from None
-            if last_try:  # it was the program, then
-                raise TooComplex(
-                    "The program cannot be checked: the parser gives up on it.",
-                    errors=[Diagnostic(pointer="/qc")],
-                ) from None
-    if isinstance(reply, Rejected):
-        if reply.log:
-            logger.error("a program met a defect", extra={"log": reply.log})
-        raise PROBLEMS[reply.code](reply.message, errors=reply.errors)
-    assert isinstance(reply, Accepted)
-    return reply
+    checker: Checker = request.app.state.checker
+    options = None if body.options == _PLAIN else body.options
+    what = body.qc, shots_of(body, request.app.state.settings), options
+    checked = await checker.quickly(*what)
+    if checked is None:
+        checked = await unless_gone(request, checker.slowly(*what, peer(request)))
+    if checked is None:
+        raise RequestTimeout("The connection was closed before the program was checked.")
+    return checked
 
 
 def within(problem: Problem, pointer: str) -> list[Diagnostic]:

@@ -21,11 +21,11 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from quantum_tasks.archive import Archive
+from quantum_tasks.checking import Checker
 from quantum_tasks.drawing import Drawer
 from quantum_tasks.errors import Problem, ServiceStopping
 from quantum_tasks.feed import Feed
 from quantum_tasks.logs import request_id
-from quantum_tasks.pool import ProcessPool
 from quantum_tasks.settings import Settings
 from quantum_tasks.store import Store
 from quantum_tasks.submissions import Submissions
@@ -59,7 +59,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     store: Store
     submissions: Submissions
     archive: Archive
-    parsers: ProcessPool | None
+    checker: Checker | None
     drawer: Drawer
     waiters: Waiters
     feed: Feed
@@ -67,13 +67,13 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def create_app(parts: Parts) -> ASGIApp:
-    """The HTTP application; without parsers (a worker's), only its operational routes."""
-    settings, parsers = parts.settings, parts.parsers
-    endpoints = API if parsers else [route for route in API if route.tag == "health"]
+    """The HTTP application; without a checker (a worker's), only its operational routes."""
+    settings, checker = parts.settings, parts.checker
+    endpoints = API if checker else [route for route in API if route.tag == "health"]
     routes: list[BaseRoute] = [
         Route(endpoint.path, endpoint.handler, methods=[endpoint.method]) for endpoint in endpoints
     ]
-    if parsers:
+    if checker:
         routes += [
             Route("/openapi.json", _openapi),
             Route("/", _page("index.html")),

@@ -244,7 +244,7 @@ async def _checked(
         body = decode(bytes(raw), Submission)
         check_fields(body, settings)
         async with gate:
-            checked = await check(request.app.state.parsers, body, settings)
+            checked = await check(request, body)
     except Problem as problem:
         if problem.status >= 500:
             raise
@@ -286,7 +286,7 @@ async def validate(request: Request) -> Response:
     body = await read_json(request, Submission, settings)
     try:
         check_fields(body, settings)
-        checked = await check(state.parsers, body, settings)
+        checked = await check(request, body)
     except Problem as problem:
         if problem.status >= 500:
             raise
