@@ -1,13 +1,14 @@
 """Turns by key: who gets a place when many wait."""
 
 import asyncio
+import itertools
 import random
 import time
 from contextlib import suppress
 
 import pytest
 
-from quantum_tasks.fairness import Fair, NoRoom
+from quantum_tasks.fairness import Fair, NoRoom, Pace
 
 
 class World:
@@ -197,3 +198,31 @@ def _nothing_left(fair: Fair, slots: int) -> bool:
     return (fair._free, fair.waiting, len(fair._held)) == (slots, 0, 0) and not (
         fair._without or fair._holding
     )
+
+
+async def test_between_those_who_keep_the_loop_busy_it_is_left_to_others_for_as_long() -> None:
+    pace, work_s = Pace(), 0.05
+    spans: list[tuple[float, float]] = []
+
+    async def busy(key: str) -> None:
+        await pace.turn(key)
+        began = time.monotonic()
+        while time.monotonic() < began + work_s:
+            pass
+        spans.append((began, time.monotonic()))
+        await asyncio.sleep(0)
+
+    await asyncio.gather(*(busy(key) for key in "aab"))
+    assert len(spans) == 3
+    assert all(later[0] - earlier[1] >= work_s for earlier, later in itertools.pairwise(spans))
+
+
+async def test_whoever_goes_before_it_is_his_turn_holds_up_nobody() -> None:
+    pace = Pace()
+    turns = [asyncio.create_task(pace.turn("a")) for _ in range(3)]
+    await asyncio.sleep(0)
+    for turn in turns:
+        turn.cancel()
+    await asyncio.gather(*turns, return_exceptions=True)
+    async with asyncio.timeout(5):
+        await pace.turn("a")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -104,3 +105,33 @@ class Fair:
 
     def _keys(self, key: str) -> OrderedDict[str, _Line]:
         return self._holding if key in self._held else self._without
+
+
+class Pace:
+    """Lets through one at a time whoever will keep the event loop busy for long, and leaves it to
+    others for as long as each took."""
+
+    def __init__(self) -> None:
+        self._turns = Fair(1)
+        self._holds: set[asyncio.Task[None]] = set()
+
+    async def turn(self, key: str) -> None:
+        """Returns when it is this one's turn, to be busy until it next waits for something."""
+        begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        hold = asyncio.create_task(self._hold(key, begun))
+        self._holds.add(hold)
+        hold.add_done_callback(self._holds.discard)
+        try:
+            await begun
+        except asyncio.CancelledError:
+            hold.cancel()
+            raise
+
+    async def _hold(self, key: str, begun: asyncio.Future[None]) -> None:
+        async with self._turns.place(key):
+            if begun.done():  # it has gone
+                return
+            begun.set_result(None)
+            began = time.monotonic()
+            await asyncio.sleep(0)  # it comes before us, because we have only now begun to wait
+            await asyncio.sleep(time.monotonic() - began)

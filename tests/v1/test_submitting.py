@@ -117,6 +117,8 @@ WRONG = [
     (b'"parameters": []', "length >= 1", "/parameters"),
     (b'"parameters": ' + json.dumps([{}] * 1001).encode(), "<= 1000", "/parameters"),
     (b'"parameters": {"a": null}', "A value in the field 'parameters'", "/parameters"),
+    (b'"tags": {' + b",".join(b'"%d": ""' % n for n in range(51)) + b"}", "<= 50", "/tags"),
+    (b'"tags": {' + b",".join(b'"%d": ""' % n for n in range(50_000)) + b"}", "<= 50", "/tags"),
     (b'"parameters": {"a": 1' + b"0" * 30 + b"}", "more than 64 bits", "/parameters"),
     (b'"parameters": {"a": ' + b"[" * 20 + b"]" * 20 + b"}", "more than 16 deep", "/parameters"),
     (b'"callback_url": 3', "but got int", "/callback_url"),

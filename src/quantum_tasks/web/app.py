@@ -24,6 +24,7 @@ from quantum_tasks.archive import Archive
 from quantum_tasks.checking import Checker
 from quantum_tasks.drawing import Drawer
 from quantum_tasks.errors import Problem, ServiceStopping
+from quantum_tasks.fairness import Pace
 from quantum_tasks.feed import Feed
 from quantum_tasks.logs import request_id
 from quantum_tasks.settings import Settings
@@ -91,6 +92,7 @@ def create_app(parts: Parts) -> ASGIApp:
     app.router.redirect_slashes = False
     for name in Parts.__struct_fields__:
         setattr(app.state, name, getattr(parts, name))
+    app.state.pace = Pace()
     return _Edge(BodyBudget(app, settings.max_body_bytes))
 
 

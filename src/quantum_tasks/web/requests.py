@@ -22,6 +22,7 @@ from quantum_tasks.errors import (
     ServiceBusy,
     UnsupportedMediaType,
 )
+from quantum_tasks.fairness import Pace
 from quantum_tasks.settings import Settings
 from quantum_tasks.tasks import PATTERNS, Method
 
@@ -44,6 +45,8 @@ T = TypeVar("T")
 
 _BODIES_AT_ONCE = 256
 _SMALL_BODY = 16384
+_LARGE_BODY = 65536  # to decode and check ten times as much takes up to 50 ms of the event loop
+_LONGEST_TAGS = 131_072  # 50 of them, all characters escaped, white space between
 
 
 class BodyBudget:
@@ -171,6 +174,8 @@ def decode(body: bytes, type: type[T]) -> T:
     """Decodes JSON into a struct. Raises MalformedJson or InvalidRequest."""
     body = body.removeprefix(_BOM)
     try:
+        if len(body) > _LARGE_BODY:
+            _check_tags(body)
         return msgspec.json.decode(body, type=type)
     except msgspec.ValidationError as error:
         raise _invalid(str(error)) from None
@@ -187,6 +192,18 @@ def decode(body: bytes, type: type[T]) -> T:
         raise MalformedJson(f"The body is not JSON: {reason}.") from None
     except RecursionError:
         raise MalformedJson("The body is nested too deeply.") from None
+
+
+class _Tagged(msgspec.Struct):
+    tags: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
+def _check_tags(body: bytes) -> None:
+    """Tags that are certainly too many are not looked at one by one, which takes a microsecond for
+    each. Raises ValidationError as the decoder would."""
+    tags = msgspec.json.decode(body, type=_Tagged).tags
+    if tags is not msgspec.UNSET and len(bytes(tags)) > _LONGEST_TAGS:
+        raise msgspec.ValidationError("Expected `object` of length <= 50 - at `$.tags`")
 
 
 def _invalid(message: str) -> InvalidRequest:
@@ -228,7 +245,7 @@ def _short(text: str) -> str:
 
 
 async def read_body(request: Request, settings: Settings) -> bytes:
-    """The body of a request that takes JSON.
+    """The body of a request that takes JSON; a large one when there is time to work on it.
 
     Raises UnsupportedMediaType, BodyTooLarge, RequestTimeout or ServiceBusy.
     """
@@ -256,4 +273,7 @@ async def read_body(request: Request, settings: Settings) -> bytes:
         ) from None
     except ClientDisconnect:
         raise RequestTimeout("The connection was closed before the body had arrived.") from None
+    if len(chunks) > _LARGE_BODY:
+        pace: Pace = request.app.state.pace
+        await pace.turn(peer(request))
     return bytes(chunks)
