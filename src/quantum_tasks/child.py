@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import importlib
 import multiprocessing
+import os
 import signal
 import socket
 import tempfile
@@ -13,15 +15,22 @@ from collections import deque
 from collections.abc import Callable
 from multiprocessing import reduction
 from multiprocessing.context import ForkServerProcess
-from typing import Any
+from typing import IO, Any
 
-from quantum_tasks.tasks import Limits, Reply
+from quantum_tasks import replies
+from quantum_tasks.frames import Frames, MalformedError, frame
+from quantum_tasks.tasks import Limits, Order, Reply
 
 CHILD = "quantum_tasks.simulator.child"
-_HEADER = 4  # bytes of a frame's length, big-endian
+_WARM_TIMEOUT_S = 120.0  # on a machine that is busy with other things
 _STOP_TIMEOUT_S = 3.0
+_HANGING_UP_S = 0.5  # between the end of a process' connection and its own
 _TICK_S = 0.1
 _LAST_LOOK_S = 0.05
+# A reply that has begun goes on: with so many bytes, or to its end, within so many ticks.
+_STEP_BYTES = 64 * 1024
+_STEP_TICKS = 6
+_LAST_WORDS = 64 * 1024  # bytes
 _FORK_SERVER_DIED = 255  # what multiprocessing says of a process whose end nobody told it
 
 
@@ -48,18 +57,20 @@ class OutOfTimeError(Exception):
 
 
 class Job:
-    """An order on its way, encoded, and the future of its reply. `work_ms` is how long it will
-    take, if that is certain."""
+    """An order on its way, of a `kind`, encoded, and the future of its reply. `work_ms` is how
+    long it will take, if that is certain."""
 
-    __slots__ = ("future", "order", "time_limit_s", "work_ms")
+    __slots__ = ("future", "kind", "order", "time_limit_s", "work_ms")
 
     def __init__(
         self,
+        kind: type[Order],
         order: bytes,
         time_limit_s: float,
         work_ms: float | None,
         future: asyncio.Future[Reply],
     ) -> None:
+        self.kind = kind
         self.order = order
         self.time_limit_s = time_limit_s
         self.work_ms = work_ms
@@ -70,12 +81,13 @@ class Child(asyncio.Protocol):
     """A child process. It takes its orders one after the other, and answers each before it takes
     the next: the first of `jobs` is the one that it works on.
 
-    `on_reply` is called with each job that is answered and the reply, encoded; `dead` is set when
-    the child is gone, or shall be.
+    `on_reply` is called with each job that is answered and the reply; `dead` is set when the child
+    is gone, or shall be. One that sends anything but one reply to each order is killed: `offence`
+    says what it did, and the order that it was at has lost its process.
     """
 
     def __init__(
-        self, name: str, limits: Limits, on_reply: Callable[[Child, Job, bytes], None]
+        self, name: str, limits: Limits, on_reply: Callable[[Child, Job, Reply], None]
     ) -> None:
         self._name = name
         self._limits = limits
@@ -83,12 +95,14 @@ class Child(asyncio.Protocol):
         self._process: ForkServerProcess | None = None
         self._channel: socket.socket | None = None
         self._transport: asyncio.Transport | None = None
-        self._received = bytearray()
+        self._frames = Frames(replies.ceiling(limits))
+        self._step_bytes = 0  # received since the patience was last renewed
+        self._patience = _STEP_TICKS
         self._warm: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._lost = asyncio.Event()
-        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed in end()
+        self._stderr = _stderr_file()
         self._death: asyncio.Task[ChildDiedError] | None = None
-        self._outgoing: list[bytes] = []
+        self._outgoing: list[bytes] = []  # the orders of the last of its jobs, not sent yet
         self._timer: asyncio.TimerHandle | None = None
         self._left_s = 0.0
         self._fresh = False  # whether the first job began since the last tick
@@ -97,6 +111,7 @@ class Child(asyncio.Protocol):
         self.unknown = 0  # how many of them take nobody knows how long
         self.dead = asyncio.Event()
         self.killed = False
+        self.offence = ""
         self.out_of_time = False
 
     @property
@@ -104,7 +119,8 @@ class Child(asyncio.Protocol):
         return self._process.pid if self._process else None
 
     async def start(self) -> None:
-        """Returns when the child has said that it is warm. Raises OSError or EOFError."""
+        """Returns when the child has said that it is warm. Raises OSError (a TimeoutError is one)
+        or EOFError."""
         self._channel, theirs = socket.socketpair()
         context = multiprocessing.get_context("forkserver")
         process = context.Process(
@@ -129,13 +145,14 @@ class Child(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         loop.add_reader(process.sentinel, self._died)
         await loop.create_unix_connection(lambda: self, sock=self._channel)
-        await self._warm
+        async with asyncio.timeout(_WARM_TIMEOUT_S):
+            await self._warm
 
     def give(self, job: Job) -> None:
         """Sends an order."""
         if not self._outgoing:
             asyncio.get_running_loop().call_soon(self._send)
-        self._outgoing += (len(job.order).to_bytes(_HEADER, "big"), job.order)
+        self._outgoing.append(frame(job.order))
         self.jobs.append(job)
         if job.work_ms is None:
             self.unknown += 1
@@ -146,26 +163,54 @@ class Child(asyncio.Protocol):
 
     def _send(self) -> None:
         assert self._transport is not None
-        if not self._transport.is_closing():  # it may have died meanwhile
+        if not self.killed and not self._transport.is_closing():  # it may have died meanwhile
             self._transport.write(b"".join(self._outgoing))
-        self._outgoing.clear()
+            self._outgoing.clear()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        received = self._received
-        received += data
-        while len(received) >= _HEADER:
-            end = _HEADER + int.from_bytes(received[:_HEADER], "big")
-            if len(received) < end:
-                return
-            frame = bytes(received[_HEADER:end])
-            del received[:end]
-            if not self._warm.done():
+        if self.killed:
+            return
+        try:
+            self._receive(data)
+        except MalformedError as error:
+            self._condemn(str(error))
+
+    def _receive(self, data: bytes) -> None:
+        self._step_bytes += len(data)
+        if self._step_bytes >= _STEP_BYTES or not self._frames.partial:
+            self._renew_patience()
+        if self._warm.done() and not self.asked:
+            raise MalformedError("it spoke without being asked")
+        for content in self._frames.read(data):
+            self._renew_patience()
+            if self._warm.done():
+                self._answered(content)
+                if self.killed:  # the order that it answered was its last
+                    return
+            elif content:
+                raise MalformedError("it spoke before it was warm")
+            else:
                 self._warm.set_result(None)
-            elif not self.killed:
-                self._answered(frame)
+        if self._frames.partial and self._warm.done() and not self.asked:
+            raise MalformedError("it spoke without being asked")
+
+    def _renew_patience(self) -> None:
+        self._step_bytes = 0
+        self._patience = _STEP_TICKS
+
+    @property
+    def asked(self) -> bool:
+        """Whether it was sent an order that it has not answered yet."""
+        return len(self.jobs) > len(self._outgoing)
+
+    def _condemn(self, offence: str) -> None:
+        self.offence = offence
+        self.kill()
+        if not self._warm.done():
+            self._warm.set_exception(EOFError(offence))
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self._warm.done():
@@ -173,7 +218,11 @@ class Child(asyncio.Protocol):
         self._lost.set()
         self.dead.set()
 
-    def _answered(self, reply: bytes) -> None:
+    def _answered(self, encoded: bytes | memoryview) -> None:
+        if not self.asked:
+            raise MalformedError("it spoke without being asked")
+        # Not taken from the jobs before it is read: until then it is not answered.
+        reply = replies.read(self.jobs[0].kind, encoded)
         job = self.jobs.popleft()
         if job.work_ms is None:
             self.unknown -= 1
@@ -203,6 +252,11 @@ class Child(asyncio.Protocol):
         if not self._fresh:
             self._left_s -= _TICK_S
         self._fresh = False
+        if self._frames.partial:
+            self._patience -= 1
+            if self._patience <= 0:
+                self._condemn("it stopped amid an answer")
+                return
         loop = asyncio.get_running_loop()
         if self._left_s > 0:
             self._timer = loop.call_later(_TICK_S, self._tick)
@@ -218,9 +272,11 @@ class Child(asyncio.Protocol):
             self._tick()
 
     def kill(self) -> None:
-        """Ends the process. What it still answers is not heard."""
+        """Ends the process. What it still answers is not heard, nor even received."""
         self.killed = True
         self.dead.set()
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.pause_reading()
         if self._process is not None:
             self._process.kill()
 
@@ -235,11 +291,15 @@ class Child(asyncio.Protocol):
     async def _await_death(self) -> ChildDiedError:
         code = None
         if self._process is not None:
-            await asyncio.to_thread(self._process.join, _STOP_TIMEOUT_S)
+            await asyncio.to_thread(self._process.join, _HANGING_UP_S)
+            if self._process.exitcode is None:  # it has hung up, and lives on
+                self.kill()
+                await asyncio.to_thread(self._process.join, _STOP_TIMEOUT_S)
             code = self._process.exitcode
-        self._stderr.seek(0)
-        last_words = self._stderr.read(65536).decode(errors="replace")
-        return ChildDiedError(_how(code), last_words, with_all=code == _FORK_SERVER_DIED)
+        self._stderr.seek(max(0, os.fstat(self._stderr.fileno()).st_size - _LAST_WORDS))
+        last_words = self._stderr.read(_LAST_WORDS).decode(errors="replace")
+        with_all = code == _FORK_SERVER_DIED and not self.offence
+        return ChildDiedError(self.offence or _how(code), last_words, with_all)
 
     async def heard_out(self) -> None:
         """Returns when everything that a dying child has answered was read."""
@@ -265,6 +325,13 @@ class Child(asyncio.Protocol):
     def _died(self) -> None:
         asyncio.get_running_loop().remove_reader(self._process.sentinel)  # type: ignore[union-attr]
         self.dead.set()
+
+
+def _stderr_file() -> IO[bytes]:
+    """A file that a process writes to at its end, wherever that is: we empty it now and then."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - closed in end()
+    fcntl.fcntl(file, fcntl.F_SETFL, fcntl.fcntl(file, fcntl.F_GETFL) | os.O_APPEND)
+    return file
 
 
 class _PassedFile:

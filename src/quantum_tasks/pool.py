@@ -24,6 +24,7 @@ from typing import Any
 import msgspec
 
 from quantum_tasks.child import Child, ChildDiedError, Job, OutOfTimeError
+from quantum_tasks.environment import scrub_children
 from quantum_tasks.errors import MEMORY_EXCEEDED, TIME_LIMIT_EXCEEDED
 from quantum_tasks.tasks import Limits, Order, Rejected, Reply, Unfinished
 
@@ -67,7 +68,6 @@ class ProcessPool:
         self._endings: set[asyncio.Task[None]] = set()
         self._warm = asyncio.Event()
         self._stopping = False
-        self._decoder = msgspec.msgpack.Decoder(Reply)
         self._encoder = msgspec.msgpack.Encoder()
 
     @property
@@ -78,7 +78,7 @@ class ProcessPool:
     async def start(self) -> None:
         """Begins to start the children and returns at once; see ready(). The first order does so,
         too."""
-        os.environ.update({k: v for k, v in _ENVIRONMENT.items() if k not in os.environ})
+        scrub_children(_ENVIRONMENT)
         multiprocessing.set_forkserver_preload([PRELOAD])
         self._keepers = [asyncio.create_task(self._keep_one()) for _ in range(self.size)]
 
@@ -103,7 +103,9 @@ class ProcessPool:
         if not self._keepers:
             await self.start()
         loop = asyncio.get_running_loop()
-        job = Job(self._encoder.encode(order), time_limit_s, work_ms, loop.create_future())
+        job = Job(
+            type(order), self._encoder.encode(order), time_limit_s, work_ms, loop.create_future()
+        )
         self._waiting.append(job)
         self._hand_out()
         timer = None
@@ -164,8 +166,7 @@ class ProcessPool:
             if child.jobs and child.jobs[0] is job:
                 child.kill()
 
-    def _replied(self, child: Child, job: Job, frame: bytes) -> None:
-        reply: Reply = self._decoder.decode(frame)
+    def _replied(self, child: Child, job: Job, reply: Reply) -> None:
         if _spent(reply):
             child.kill()
         if not job.future.done():
@@ -213,11 +214,12 @@ class ProcessPool:
             await child.heard_out()
         death = await child.obituary()
         self._children.discard(child)
-        if not killed:
+        at_fault = not killed or bool(child.offence)
+        if at_fault:
             logger.warning(
                 "child died", extra={"pool": self.name, "pid": child.pid, "how": death.how}
             )
-        if child.jobs and (child.out_of_time or not killed):
+        if child.asked and (child.out_of_time or at_fault):
             _refuse(child.jobs.popleft(), OutOfTimeError() if child.out_of_time else death)
         self._put_back(child)
         self._hand_out()

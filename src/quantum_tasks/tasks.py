@@ -244,6 +244,9 @@ class ClaimedTask(msgspec.Struct, frozen=True):
 
 # What crosses the fence between the service and a child process (pool.py, simulator/child.py).
 
+# As many as the database has room for: a column of single precision.
+Milliseconds = Annotated[float, Meta(ge=0, le=1e38)]
+
 
 class Limits(msgspec.Struct, frozen=True):
     """What a child may use and a program may ask for.
@@ -336,8 +339,8 @@ class Accepted(msgspec.Struct, frozen=True, tag="accepted"):
     compiled: bytes
     large: bool
     parallel: bool
-    work_ms: float | None
-    estimated_ms: float = 0.0
+    work_ms: Milliseconds | None
+    estimated_ms: Milliseconds = 0.0
     stats: str = ""
 
 
@@ -372,7 +375,7 @@ class Completed(msgspec.Struct, frozen=True, tag="completed"):
 
     counts: str
     details: str | None = None
-    simulate_ms: float = 0.0
+    simulate_ms: Milliseconds = 0.0
 
 
 class Rejected(msgspec.Struct, frozen=True, tag="rejected"):
@@ -383,7 +386,7 @@ class Rejected(msgspec.Struct, frozen=True, tag="rejected"):
 
     code: str
     message: str
-    errors: list[Diagnostic] = []
+    errors: Annotated[list[Diagnostic], Meta(max_length=16)] = []
     log: str = ""
 
 

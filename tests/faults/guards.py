@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 OUTGOING = "tests/test_outgoing.py::"
 HOOKS = "tests/test_webhooks.py::"
 SUBMISSIONS = "tests/test_submissions.py::"
+CHILD, EMBEDDED = "tests/test_child.py::", "tests/test_embedded.py::"
+BAD_ANSWER = CHILD + "test_a_child_that_answers_what_is_no_answer_is_killed_at_once"
 STORE, POOL = "tests/test_store.py::", "tests/test_pool.py::"
 CLAIMS = "tests/test_claims.py::"
 FAULTS, OUTCOMES = "tests/faults/test_faults.py::", "tests/faults/test_outcomes.py::"
@@ -204,6 +206,42 @@ GUARDS = [
     Guard("children die with the service", "src/quantum_tasks/simulator/child.py",
           "    os.close(alive)\n", "",
           POOL + "test_no_child_outlives_a_service_that_is_killed[True]"),
+    Guard("children: a frame's ceiling", CODE + "frames.py", "if length > self._ceiling:",
+          "if False:", BAD_ANSWER + "[huge]"),
+    Guard("children: a reply goes on", CODE + "child.py", "if self._patience <= 0:", "if False:",
+          BAD_ANSWER + "[half]"),
+    Guard("children: nothing unasked", CODE + "child.py",
+          'raise MalformedError("it spoke without being asked")', "return",
+          CHILD + "test_a_child_that_speaks_without_being_asked_is_killed[later]"),
+    Guard("children: what was not sent is not answered", CODE + "child.py",
+          "return len(self.jobs) > len(self._outgoing)", "return bool(self.jobs)",
+          CHILD + "test_an_order_is_not_answered_by_what_was_said_before_it_was_sent[twice]"),
+    Guard("children: what cannot be read kills", CODE + "child.py",
+          "        except MalformedError as error:\n            self._condemn(str(error))",
+          "        except MalformedError:\n            pass", BAD_ANSWER + "[garbage]"),
+    Guard("children: a result is JSON", CODE + "replies.py",
+          "                _look_through(reply.counts, _COUNTS)\n", "",
+          BAD_ANSWER + "[counts_no_json]"),
+    Guard("children: nothing goes on about a file without an end", CODE + "simulator/child.py",
+          "    resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))\n", "",
+          CHILD + "test_a_child_fills_no_disk_and_its_last_words_are_the_last"),
+    Guard("children: no secrets", CODE + "pool.py", "        scrub_children(_ENVIRONMENT)\n", "",
+          "tests/test_environment.py::"
+          "test_no_other_process_has_a_secret_of_the_service[another]"),
+    Guard("Postgres of our own: no secrets", CODE + "database/embedded.py",
+          'return {**self._identity, "env": passed_on()}', "return self._identity",
+          "tests/test_environment.py::"
+          "test_no_other_process_has_a_secret_of_the_service[a Postgres of our own]"),
+    Guard("Postgres of our own: a folder of ours for its socket", CODE + "database/folders.py",
+          "    if _is_ours(folder):", "    if True:",
+          EMBEDDED + "test_a_socket_is_not_put_where_somebody_was_before[a folder]"),
+    Guard("Postgres of our own: links are not followed", CODE + "database/folders.py",
+          "    flags |= os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC",
+          "    flags |= os.O_CREAT | os.O_CLOEXEC",
+          EMBEDDED + "test_nothing_is_written_through_a_link_in_the_data_folder[symlink-lock]"),
+    Guard("reset: no more than is ours", CODE + "database/embedded.py",
+          'if data.readlink() != _elsewhere(folder) / "postgres":', "if False:",
+          EMBEDDED + "test_reset_deletes_nothing_that_a_link_leads_to"),
     Guard("callbacks: skip locked", SQL + "claim_callbacks.sql", "for update skip locked",
           "for update",
           HOOKS + "test_claims_at_the_same_time_share_out_what_is_due_without_waiting"),

@@ -21,6 +21,8 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, BinaryIO
 
+from quantum_tasks.database import folders
+from quantum_tasks.environment import passed_on
 from quantum_tasks.errors import StartError
 
 logger = logging.getLogger(__name__)
@@ -54,12 +56,17 @@ class EmbeddedPostgres:
         self._lock: BinaryIO | None = None
         self._beginning: Thread | None = None
         self._failure: Exception | None = None
-        self._socket_folder = self._socket_path()
+        self._sockets: Path | None = None  # a folder of ours, in which is the server's
 
     @property
     def url(self) -> str:
         """Where the server listens; valid after start()."""
         return f"postgresql://postgres@/postgres?host={self._socket_folder}"
+
+    @property
+    def _socket_folder(self) -> Path:
+        assert self._sockets is not None
+        return self._sockets / "s"
 
     def begin(self) -> None:
         """Begins to start the server; see start(). For whoever has something else to do meanwhile:
@@ -104,8 +111,11 @@ class EmbeddedPostgres:
         self._binaries = find_binaries()
         self._log = self._folder / "postgres.log"
         self._data = self._folder / "postgres"
+        if self._data.is_symlink() and self._data.lstat().st_uid != os.geteuid():
+            raise StartError(f"{self._data} is a symbolic link of another user's: delete it")
         if os.geteuid() == 0:
             self._become_nobody()
+        self._sockets = folders.for_sockets(f"qtasks-{os.geteuid()}-{_short(self._folder)}")
         self._own(self._socket_folder)
         if not (self._data / "PG_VERSION").exists():
             self._initdb()
@@ -132,9 +142,10 @@ class EmbeddedPostgres:
                 logger.error("postgres is slow to stop", extra={"log": self._log})
             self._process = None
         if self._throwaway:
-            _remove(self._folder / "postgres")
+            _remove(self._folder)
             shutil.rmtree(self._folder, ignore_errors=True)
-        shutil.rmtree(self._socket_folder, ignore_errors=True)
+        if self._sockets is not None:
+            shutil.rmtree(self._sockets, ignore_errors=True)
         if self._lock is not None:
             self._lock.close()
 
@@ -153,7 +164,7 @@ class EmbeddedPostgres:
         ]
         command += ["-E", "UTF8", "--no-locale", "--no-instructions"]
         command += ["--no-sync"] if self._throwaway else []
-        done = subprocess.run(command, cwd="/", capture_output=True, text=True, **self._identity)
+        done = subprocess.run(command, cwd="/", capture_output=True, text=True, **self._as_server)
         if done.returncode != 0:
             raise StartError(f"initdb failed: {done.stderr.strip() or done.stdout.strip()}")
 
@@ -168,7 +179,7 @@ class EmbeddedPostgres:
                 self._process.stdin.close()
             # A server whose process was killed leaves backends behind for a moment; while they
             # live, a new one refuses to start.
-            with self._log.open("ab") as log:
+            with folders.opened(self._log, os.O_WRONLY | os.O_APPEND) as log:
                 self._process = subprocess.Popen(
                     ["sh", "-c", _WATCH, "sh", *map(str, arguments)],
                     stdin=subprocess.PIPE,
@@ -176,7 +187,7 @@ class EmbeddedPostgres:
                     stderr=log,
                     cwd="/",
                     start_new_session=True,
-                    **self._identity,
+                    **self._as_server,
                 )
             while self._process.poll() is None and time.monotonic() < deadline:
                 if self._answers():
@@ -194,24 +205,17 @@ class EmbeddedPostgres:
             "-U",
             "postgres",
         ]
-        return subprocess.run(ready, cwd="/").returncode == 0
+        return subprocess.run(ready, cwd="/", env=passed_on()).returncode == 0
 
-    def _socket_path(self) -> Path:
-        # A socket's path has room for about 100 bytes; the data folder's may be longer.
-        name = hashlib.sha256(os.fsencode(self._folder)).hexdigest()[:12]
-        folder = Path(tempfile.gettempdir()) / f"qtasks-{os.geteuid()}-{name}"
-        if len(os.fsencode(folder)) > 80:
-            folder = Path("/tmp") / folder.name
-        return folder
+    @property
+    def _as_server(self) -> dict[str, Any]:
+        """How the server's programs are run: as its user, and with no secret of ours."""
+        return {**self._identity, "env": passed_on()}
 
     def _own(self, folder: Path) -> None:
         """Makes a folder for the server's user alone."""
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         owner = self._identity.get("user", os.geteuid())
-        if os.geteuid() == 0:
-            os.chown(folder, owner, self._identity.get("group", -1))
-        elif folder.stat().st_uid != owner:
-            raise StartError(f"{folder} belongs to another user; set TMPDIR to a folder of yours")
+        folders.private(folder, owner, self._identity.get("group", -1))
 
     def _become_nobody(self) -> None:
         """Postgres refuses to run as root, so root runs it as `nobody`.
@@ -222,8 +226,7 @@ class EmbeddedPostgres:
         nobody = pwd.getpwnam("nobody")
         self._identity = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
         if not self._nobody_reaches(self._folder):
-            name = hashlib.sha256(os.fsencode(self._folder)).hexdigest()[:12]
-            elsewhere = _REACHABLE_BY_ALL / name
+            elsewhere = _elsewhere(self._folder)
             if self._data.is_symlink() and not elsewhere.exists():
                 raise StartError(
                     f"the data of {self._folder} was kept in {elsewhere}, which is gone. "
@@ -235,7 +238,8 @@ class EmbeddedPostgres:
                     f"the user 'nobody', as whom root runs Postgres, cannot reach the data in "
                     f"{self._data}: chmod o+x the folders above it, or run as their owner"
                 )
-            elsewhere.mkdir(mode=0o711, parents=True, exist_ok=True)
+            folders.for_passing(_REACHABLE_BY_ALL)
+            folders.for_passing(elsewhere)
             if not self._data.is_symlink():
                 self._data.symlink_to(elsewhere / "postgres")
             self._data = elsewhere / "postgres"
@@ -247,7 +251,7 @@ class EmbeddedPostgres:
             self._binaries = _copy_binaries(self._binaries)
 
     def _nobody_reaches(self, path: Path) -> bool:
-        return subprocess.run(["test", "-x", path], cwd="/", **self._identity).returncode == 0
+        return subprocess.run(["test", "-x", path], cwd="/", **self._as_server).returncode == 0
 
 
 def find_binaries() -> Path:
@@ -279,19 +283,37 @@ def delete(folder: Path) -> None:
     if not folder.exists():
         return
     with _lock(folder.resolve()):
-        _remove(folder / "postgres")
+        _remove(folder.resolve())
         (folder / "postgres.log").unlink(missing_ok=True)
         (folder / "lock").unlink(missing_ok=True)
     with contextlib.suppress(OSError):  # a volume, or a folder with files that are not ours
         folder.rmdir()
 
 
-def _remove(data: Path) -> None:
-    if data.is_symlink():  # to a folder of its own that `nobody` can reach
-        shutil.rmtree(data.readlink().parent, ignore_errors=True)
-        data.unlink()
-    elif data.exists():
-        shutil.rmtree(data)
+def _remove(folder: Path) -> None:
+    """Deletes a folder's database, here or where `nobody` can reach it. Raises StartError if it is
+    somewhere else."""
+    data = folder / "postgres"
+    if not data.is_symlink():
+        if data.exists():
+            shutil.rmtree(data)
+        return
+    if data.readlink() != _elsewhere(folder) / "postgres":
+        raise StartError(
+            f"{data} is a symbolic link to {data.readlink()}: delete that and the link yourself"
+        )
+    shutil.rmtree(_elsewhere(folder), ignore_errors=True)
+    data.unlink()
+
+
+def _elsewhere(folder: Path) -> Path:
+    """Where the data of a folder is kept that `nobody` cannot reach."""
+    return _REACHABLE_BY_ALL / _short(folder)
+
+
+def _short(folder: Path) -> str:
+    """A name for a folder, which may have a long path."""
+    return hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
 
 
 def _copy_binaries(binaries: Path) -> Path:
@@ -300,6 +322,7 @@ def _copy_binaries(binaries: Path) -> Path:
     stamp = f"{package}{(binaries / 'postgres').stat().st_mtime_ns}"
     target = _REACHABLE_BY_ALL / hashlib.sha256(stamp.encode()).hexdigest()[:12]
     if not target.exists():
+        folders.for_passing(_REACHABLE_BY_ALL)
         partial = Path(tempfile.mkdtemp(dir=_REACHABLE_BY_ALL))
         for source in (package, package.with_name(f"{package.name}.libs")):
             if source.exists():
@@ -314,7 +337,7 @@ def _copy_binaries(binaries: Path) -> Path:
 
 def _lock(folder: Path) -> BinaryIO:
     """Holds a folder for this process until the file is closed or the process ends."""
-    file = (folder / "lock").open("wb")
+    file = folders.opened(folder / "lock", os.O_WRONLY)
     deadline = time.monotonic() + 2
     while True:
         try:

@@ -19,7 +19,15 @@ from types import FrameType, ModuleType, TracebackType
 
 import msgspec
 
-from quantum_tasks.errors import MEMORY_EXCEEDED, TIME_LIMIT_EXCEEDED, more_than_memory
+from quantum_tasks import replies
+from quantum_tasks.errors import (
+    MEMORY_EXCEEDED,
+    RESULT_TOO_LARGE,
+    TIME_LIMIT_EXCEEDED,
+    TooLargeToDraw,
+    more_than_memory,
+)
+from quantum_tasks.frames import HEADER, frame
 from quantum_tasks.simulator import aer, assembly, program
 from quantum_tasks.simulator.bounds import Bounds
 from quantum_tasks.simulator.controller import SimulationError
@@ -27,7 +35,9 @@ from quantum_tasks.simulator.execution import run
 from quantum_tasks.simulator.mistakes import ProgramError
 from quantum_tasks.simulator.submission import check
 from quantum_tasks.tasks import (
+    Accepted,
     Check,
+    Completed,
     Draw,
     Drawn,
     Limits,
@@ -47,6 +57,7 @@ _NICENESS = {"qtasks-parser": 1, "qtasks-simulator": 5, "qtasks-slow-parser": 10
 _USUAL_NICENESS = 5
 _RECURSION_LIMIT = 5000
 _RESERVED_MB = 128  # what the allocator sets aside for its threads without ever touching it
+_LARGEST_FILE = 16 * 2**20  # bytes; what it writes to standard error is a file as well
 _EXAMPLE = (
     'OPENQASM 3.0; include "stdgates.inc"; gate g(a, b) x { rx(a) x; U(a, b, -pi / 2) x; }'
     " qubit[2] q; bit[2] c; h q[0]; ctrl @ x q[0], q[1]; g(pi / 4, 1.5e-3) q[1]; barrier q;"
@@ -90,14 +101,29 @@ def serve(channel: socket.socket, stderr: int, limits: Limits) -> None:
     decoder = msgspec.msgpack.Decoder(Order)
     encoder = msgspec.msgpack.Encoder()
     stream = channel.makefile("rwb")
-    stream.write((0).to_bytes(4, "big"))
+    stream.write(frame(b""))
     stream.flush()
-    while len(header := stream.read(4)) == 4:
+    while len(header := stream.read(HEADER)) == HEADER:
         order = decoder.decode(stream.read(int.from_bytes(header, "big")))
         os.ftruncate(2, 0)
-        reply = encoder.encode(_answer(order, simulator, limits, bounds))
-        stream.write(len(reply).to_bytes(4, "big") + reply)
+        stream.write(frame(_encoded(_answer(order, simulator, limits, bounds), limits, encoder)))
         stream.flush()
+
+
+def _encoded(reply: Reply, limits: Limits, encoder: msgspec.msgpack.Encoder) -> bytes:
+    """The reply as it is sent: not larger than the service takes it from us."""
+    if isinstance(reply, Rejected):
+        reply = replies.cut(reply)
+    encoded = encoder.encode(reply)
+    if len(encoded) <= replies.ceiling(limits):
+        return encoded
+    size = f"{len(encoded)} bytes, the limit is {replies.ceiling(limits)}"
+    match reply:
+        case Accepted():  # then it is compiled when it is run
+            return encoder.encode(msgspec.structs.replace(reply, compiled=b"", work_ms=None))
+        case Completed():
+            return encoder.encode(Rejected(RESULT_TOO_LARGE, f"The result has {size}."))
+    return encoder.encode(Rejected(TooLargeToDraw.code, f"The drawing has {size}."))
 
 
 def _answer(order: Order, simulator: aer.Simulator, limits: Limits, bounds: Bounds) -> Reply:
@@ -158,6 +184,9 @@ def _live_and_die_with_the_service(stderr: int) -> None:
             os._exit(1)
     os.nice(_NICENESS.get(name, _USUAL_NICENESS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    largest = _LARGEST_FILE if most == resource.RLIM_INFINITY else min(most, _LARGEST_FILE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
     sys.setrecursionlimit(_RECURSION_LIMIT)
     sys.set_int_max_str_digits(0)  # the size of a program bounds its numbers
     signal.signal(signal.SIGINT, signal.SIG_IGN)
