@@ -117,6 +117,12 @@ Recipe = Callable[[Service], httpx.Response]
 LIMITED_RECIPES: dict[str, Recipe] = {
     "malformed_http": lambda service: raw(service, b"no HTTP at all\r\n\r\n"),
     "malformed_json": lambda service: service.client.post("/v1/tasks", content=b"{"),
+    "foreign_origin": lambda service: service.client.post(
+        "/v1/tasks", json={"qc": BELL}, headers={"Origin": "http://evil.example"}
+    ),
+    "unknown_host": lambda service: service.client.get(
+        "/v1/tasks", headers={"Host": "evil.example"}
+    ),
     "not_found": lambda service: service.client.get("/v2"),
     "method_not_allowed": lambda service: service.client.put("/v1/tasks"),
     "request_timeout": lambda service: raw(service, POST % 1000),

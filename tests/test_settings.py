@@ -54,6 +54,16 @@ def test_an_empty_value_counts_as_not_set():
         ("NUM_SHOTS", "2000000", "MAX_SHOTS"),
         ("DATABASE_URL", "mysql://x", "postgresql://"),
         ("WEBHOOK_ALLOW_PRIVATE", "yes", "expected bool"),
+        ("ALLOWED_HOSTS", "x.example.org,https://y.example.org", "'https://y.example.org' is no"),
+        ("ALLOWED_HOSTS", "*", "name the hosts"),
+        (
+            "CORS_ORIGINS",
+            "http://localhost:8888,lab.example.org",
+            "'lab.example.org' is no origin",
+        ),
+        ("CORS_ORIGINS", "https://lab.example.org/", "no path"),
+        ("CORS_ORIGINS", "null", "'null' is no origin"),
+        ("CORS_ORIGINS", "*", "name the origins"),
     ],
 )
 def test_a_wrong_value_names_the_setting_and_what_was_expected(name, value, expected):
@@ -76,6 +86,18 @@ def test_a_wrong_value_names_the_setting_and_what_was_expected(name, value, expe
 )
 def test_a_yes_or_no_may_be_written_in_several_ways(text, expected):
     assert load({"WEBHOOK_ALLOW_PRIVATE": text}, None).webhook_allow_private is expected
+
+
+def test_a_list_is_written_with_commas():
+    settings = load(
+        {
+            "ALLOWED_HOSTS": "Quantum.example.org, .lab.example.org,",
+            "CORS_ORIGINS": " https://Lab.example.org:443,http://localhost:8888 ",
+        },
+        None,
+    )
+    assert settings.allowed_hosts == ("quantum.example.org", ".lab.example.org")
+    assert settings.cors_origins == ("https://lab.example.org", "http://localhost:8888")
 
 
 def test_a_wrong_database_url_is_not_repeated():

@@ -70,6 +70,12 @@ class MalformedJson(Problem):
     code, status, title = "malformed_json", 400, "Malformed JSON"
 
 
+class ForeignOrigin(Problem):
+    """The request comes from a page of another origin, which may not call this service."""
+
+    code, status, title = "foreign_origin", 403, "Page of another origin"
+
+
 class NotFound(Problem):
     """There is nothing at this address."""
 
@@ -104,6 +110,12 @@ class UnsupportedMediaType(Problem):
     """The body must be JSON: send the header 'Content-Type: application/json'."""
 
     code, status, title = "unsupported_media_type", 415, "Unsupported media type"
+
+
+class UnknownHost(Problem):
+    """The header 'Host' names no host that this service answers to."""
+
+    code, status, title = "unknown_host", 421, "Unknown host"
 
 
 class InvalidRequest(Problem):

@@ -5,14 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 from dotenv import dotenv_values
 from msgspec import Meta
 
+from quantum_tasks import hosts
 from quantum_tasks.errors import SettingsError
 
 
@@ -53,6 +54,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     port: Annotated[
         int, _is("The port to listen on; 0 takes any that is free.", ge=0, le=65535)
     ] = 8000
+    allowed_hosts: Annotated[
+        tuple[str, ...],
+        _is(
+            "Names by which this service is called, with commas: quantum.example.org, or "
+            ".example.org for all of a domain. IP addresses, localhost and names without a dot "
+            "need not be named; any other is refused with 421."
+        ),
+    ] = ()
+    cors_origins: Annotated[
+        tuple[str, ...],
+        _is(
+            "Origins of other pages that may call from a browser, with commas: "
+            "https://lab.example.org, http://localhost:8888. Any other is refused with 403."
+        ),
+    ] = ()
     max_body_bytes: Annotated[int, _is("A larger request is refused with 413.", ge=1024)] = (
         1_048_576
     )
@@ -231,7 +247,18 @@ def load(
     url = settings.database_url
     if url is not None and not url.startswith(("postgresql://", "postgres://")):
         raise SettingsError("DATABASE_URL: expected postgresql://user:password@host:port/database")
-    return settings
+    return msgspec.structs.replace(
+        settings,
+        allowed_hosts=_each("ALLOWED_HOSTS", hosts.name, settings.allowed_hosts),
+        cors_origins=_each("CORS_ORIGINS", hosts.origin, settings.cors_origins),
+    )
+
+
+def _each(name: str, read: Callable[[str], str], texts: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        return tuple(read(text) for text in texts)
+    except ValueError as error:
+        raise SettingsError(f"{name}: {error}") from None
 
 
 def available_cores() -> int:
@@ -269,6 +296,8 @@ def _why(annotation: Any) -> str:
 
 
 def _plain(default: object) -> str:
+    if isinstance(default, tuple):
+        return ",".join(default)
     if isinstance(default, bool):
         return str(default).lower()
     return f"{default:g}" if isinstance(default, float) else str(default)
@@ -280,6 +309,8 @@ def _convert(name: str, text: str, annotation: Any) -> object:
         inner = get_args(inner)[0]
     if inner is Path:
         return Path(text)
+    if get_origin(inner) is tuple:
+        return tuple(part.strip() for part in text.split(",") if part.strip())
     value: object = text
     if inner in (int, float):  # so that '12' is a number, and 'a dozen' is said to be a string
         for number in (int, float):

@@ -20,7 +20,8 @@ _ARGUMENTS = [
     "--disable-sync",
     "--no-proxy-server",
     # Whatever else it or a page would look up, it does not find: only 127.0.0.1 is reached.
-    "--host-resolver-rules=MAP service.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "--host-resolver-rules=MAP service 127.0.0.1, MAP evil.example 127.0.0.1, "
+    "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
 
 

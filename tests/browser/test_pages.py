@@ -29,7 +29,7 @@ EXAMPLES = {
 PENDING = (200, {"status": "pending", "message": "Task is still in progress."})
 SUBMITTED = (202, {"task_id": "11111111-1111-4111-8111-111111111111"})
 HOSTILE = "<img src=x onerror=alert(1)>"
-OTHER_HOST = "service.test"  # the browser takes it for 127.0.0.1
+OTHER_HOST = "service"  # the browser takes it for 127.0.0.1
 UNREACHABLE = "The service cannot be reached. Is it running?"
 
 

@@ -26,6 +26,7 @@ STORE, POOL = "tests/test_store.py::", "tests/test_pool.py::"
 CLAIMS = "tests/test_claims.py::"
 FAULTS, OUTCOMES = "tests/faults/test_faults.py::", "tests/faults/test_outcomes.py::"
 ANY_FAULT = FAULTS + "test_nothing_is_lost_or_changed_by"
+ORIGINS = "tests/hostile/test_origins.py::"
 FEED = "tests/v1/test_feed.py::"
 CHECKING = "tests/test_checking.py::"
 ENDING = "tests/v1/test_cancelling.py::test_who_comes_while_a_task_is_ending_sees_how_it_ended"
@@ -277,6 +278,21 @@ GUARDS = [
           'last = rows[0]["last_at"], rows[0]["last_position"]', 'last = rows[0]["last_at"], 0',
           "tests/v1/test_listing.py::"
           "test_every_combination_of_filters_lists_what_a_search_by_hand_finds"),
+    Guard("pages of other origins", CODE + "web/origins.py", "if own and site in _OWN:",
+          "if True:", ORIGINS + "test_a_stranger_changes_nothing_however_it_asks[POST]"),
+    Guard("pages that say no origin", CODE + "web/origins.py",
+          "if origin is None and site in _OWN:", "if origin is None:",
+          ORIGINS + "test_a_stranger_reads_nothing_but_may_have_a_link[GET]"),
+    Guard("frames are no visits", CODE + "web/origins.py",
+          'and headers.get(b"sec-fetch-dest") == b"document"', "",
+          ORIGINS + "test_a_stranger_reads_nothing_but_may_have_a_link[GET]"),
+    Guard("hosts of others", CODE + "web/origins.py", "if hosts.is_answered(host, names):",
+          "if True:", ORIGINS + "test_only_our_own_hosts_are_answered[GET]"),
+    Guard("one host", CODE + "web/origins.py", '.count(b"host") > 1', '.count(b"host") > 9',
+          ORIGINS + "test_a_request_has_one_host[one of ours and another]"),
+    Guard("the host of a whole URL", CODE + "web/connections.py",
+          'if not self.url.startswith(b"/"):', "if False:",
+          ORIGINS + "test_a_request_has_one_host[a URL of another]"),
     Guard("Postgres of our own is started again", CODE + "database/embedded.py",
           "if self._process is None or self._process.poll() is None:", "if True:",
           "tests/faults/test_postgres.py::"

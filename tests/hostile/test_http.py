@@ -299,7 +299,7 @@ def test_pipelined_requests_are_answered_in_order(target: Service):
     with connected(target) as connection:
         wrong = json.dumps({"qc": "nonsense"}).encode()
         connection.sendall(
-            GET + b"\r\n" + post(wrong) + b"GET /nosuch HTTP/1.1\r\n\r\n" + post(b"{")
+            GET + b"\r\n" + post(wrong) + b"GET /nosuch HTTP/1.1\r\n" + HOST + b"\r\n" + post(b"{")
         )
         connection.sendall(GET + b"\r\n")
         expected = b"200 422 404 400 200".split()

@@ -12,7 +12,6 @@ from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
@@ -31,7 +30,9 @@ from quantum_tasks.settings import Settings
 from quantum_tasks.store import Store
 from quantum_tasks.submissions import Submissions
 from quantum_tasks.waiting import Waiters
+from quantum_tasks.web.headers import finished
 from quantum_tasks.web.openapi import document
+from quantum_tasks.web.origins import Origins, allow
 from quantum_tasks.web.requests import BodyBudget
 from quantum_tasks.web.responses import (
     given_id,
@@ -47,10 +48,6 @@ Readiness = Callable[[], Awaitable[list[str]]]
 Handler = Callable[[Request], Awaitable[Response]]
 
 _STATIC = Path(str(files("quantum_tasks.web") / "static"))
-_CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
-    "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
-)
 
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,7 +90,8 @@ def create_app(parts: Parts) -> ASGIApp:
     for name in Parts.__struct_fields__:
         setattr(app.state, name, getattr(parts, name))
     app.state.pace = Pace()
-    return _Edge(BodyBudget(app, settings.max_body_bytes))
+    served = _LastWord(BodyBudget(app, settings.max_body_bytes))
+    return _Edge(Origins(allow(served, settings), settings))
 
 
 async def _openapi(request: Request) -> Response:
@@ -114,42 +112,49 @@ def _page(name: str) -> Handler:
 
 
 class _Edge:
-    """The outermost layer. Every answer says by which id the log speaks of its request. Pages load
-    nothing from elsewhere, nobody frames them or guesses at types; nothing here is so large that a
-    part of it were worth asking for; an error that was answered and logged goes no further; and
-    whoever still waits when the service stops is told so."""
+    """The outermost layer: every answer has the headers of every answer, and the id by which the
+    log speaks of its request. Nobody gets a part of anything."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        id = given_id(scope["headers"]) or new_id()
+        request_id.set(id)
+        scope["headers"] = [header for header in scope["headers"] if header[0] != b"range"]
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = finished(message["headers"], id.encode())
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+class _LastWord:
+    """An error that was answered and logged goes no further; whoever still waits when the service
+    stops is told so."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         answered = False
-        id = given_id(scope["headers"]) or new_id()
-        request_id.set(id)
-        scope["headers"] = [header for header in scope["headers"] if header[0] != b"range"]
 
-        async def send_with_headers(message: Message) -> None:
+        async def send_and_note(message: Message) -> None:
             nonlocal answered
-            if message["type"] == "http.response.start":
-                answered = True
-                headers = MutableHeaders(scope=message)
-                headers["X-Content-Type-Options"] = "nosniff"
-                headers["X-Request-ID"] = id
-                del headers["Accept-Ranges"]
-                if headers.get("content-type", "").startswith("text/html"):
-                    headers["Content-Security-Policy"] = _CONTENT_SECURITY_POLICY
-                    headers["Referrer-Policy"] = "no-referrer"
+            answered = True
             await send(message)
 
         try:
-            await self._app(scope, receive, send_with_headers)
+            await self._app(scope, receive, send_and_note)
         except asyncio.CancelledError:
             # uvicorn has waited long enough for us to stop, and would answer with a bare 500.
             if answered:
                 raise
             asyncio.current_task().uncancel()  # type: ignore[union-attr]
             response = problem_response(ServiceStopping(retry_after_s=5), {"Connection": "close"})
-            await response(scope, receive, send_with_headers)
+            await response(scope, receive, send)
         except Exception:
             # Starlette raises it again after on_unexpected(), and uvicorn would log it again
             # and cut the connection.

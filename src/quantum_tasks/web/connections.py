@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import re
 import resource
 from typing import Any
 
@@ -25,10 +26,12 @@ from uvicorn.protocols.http.httptools_impl import (
 
 from quantum_tasks.errors import HeadersTooLarge, MalformedHttp, Problem, UrlTooLong
 from quantum_tasks.settings import Settings
+from quantum_tasks.web.headers import finished
 from quantum_tasks.web.responses import new_id, problem_response
 
 logger = logging.getLogger(__name__)
 
+_AUTHORITY = re.compile(rb"[A-Za-z]+://([^/?#]*)")
 _MAX_URL_BYTES = 8192
 _MAX_HEADER_BYTES = 65536
 _HEADER_COSTS = 32  # bytes that a header counts for besides its text, as HTTP/2 counts them
@@ -186,6 +189,8 @@ class Connection(HttpToolsProtocol):
             self._deaf = True
             self.cycle.keep_alive = False  # the client sends the rest again, elsewhere
             return
+        if not self.url.startswith(b"/"):
+            self._believe_url()
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -233,6 +238,13 @@ class Connection(HttpToolsProtocol):
         head = [b"%b %b HTTP/%b\r\n" % (self.parser.get_method(), self.url, version)]
         head += [b"%b: %b\r\n" % header for header in self.headers if header[0] != b"upgrade"]
         return b"".join(head) + b"\r\n"
+
+    def _believe_url(self) -> None:
+        """Of a whole URL the host counts, whatever the header says (RFC 9112, 3.2.2)."""
+        if authority := _AUTHORITY.match(self.url):
+            for index, (name, _) in enumerate(self.headers):
+                if name == b"host":
+                    self.headers[index] = (name, authority[1])
 
     def _stop_parsing(self, problem: Problem) -> None:
         self._refusal = problem
@@ -295,6 +307,7 @@ class Connection(HttpToolsProtocol):
 
 
 def _answer(problem: Problem) -> bytes:
-    response = problem_response(problem, {"Connection": "close", "X-Request-ID": new_id()})
-    head = b"".join(b"%b: %b\r\n" % header for header in response.raw_headers)
+    response = problem_response(problem, {"Connection": "close"})
+    headers = finished(response.raw_headers, new_id().encode())
+    head = b"".join(b"%b: %b\r\n" % header for header in headers)
     return b"%b%b\r\n%b" % (STATUS_LINE[problem.status], head, bytes(response.body))

@@ -29,7 +29,10 @@ Format = Literal["source", "text", "svg"]
 
 _TYPES = {"source": "text/plain", "text": "text/plain", "svg": "image/svg+xml"}
 # A picture is a document of its own if it is opened by itself: it may style itself, and no more.
-_SVG = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
+_SVG = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; "
+    "frame-ancestors 'none'"
+}
 
 
 async def read_circuit(request: Request) -> Response:

@@ -47,8 +47,14 @@ _BODY_PROBLEMS = (
     "unsupported_media_type",
     "invalid_request",
 )
-# What a connection answers by itself, wherever a request was to go.
-EVERYWHERE = ("malformed_http", "url_too_long", "headers_too_large")
+# What is answered wherever a request was to go, before anybody looks where.
+EVERYWHERE = (
+    "malformed_http",
+    "foreign_origin",
+    "url_too_long",
+    "unknown_host",
+    "headers_too_large",
+)
 
 
 _DATABASE_PROBLEMS = ("database_unavailable", "service_stopping", "internal_error")

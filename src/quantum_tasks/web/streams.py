@@ -53,9 +53,7 @@ class EventStream(Response):
     """Sends events as they come, until there are no more or the client has gone."""
 
     def __init__(self, events: AsyncGenerator[bytes, None]) -> None:
-        super().__init__(
-            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}, media_type=STREAM
-        )
+        super().__init__(headers={"X-Accel-Buffering": "no"}, media_type=STREAM)
         del self.headers["content-length"]
         self._events = events
 

@@ -1,0 +1,311 @@
+"""What pages of other origins can do to a service on this machine, in a real browser: nothing,
+unless they are named in CORS_ORIGINS."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+from service import BELL, Service
+
+PAGE = b"<!doctype html><meta charset=utf-8><title>Elsewhere</title><body></body>"
+TAG = {"of": "the victim"}
+BODY = '{"qc": "OPENQASM 3.0; qubit q; bit c; c = measure q;"}'
+
+# What a page tries; each says what it has learned, or that it has learned nothing. `url` is the
+# service, `id` a finished task, `body` a submission.
+PRELUDE = """
+const [url, id, body, done] = arguments;
+const nothing = "nothing";
+const read = (path, options) => fetch(url + path, options).then(
+  async (answer) => answer.type === "opaque" ? nothing : answer.status + " " + await answer.text(),
+  () => nothing,
+);
+const post = (path, content, options) => read(path, { method: "POST", body: content, ...options });
+const load = (tag, name, path, more) => new Promise((resolve) => {
+  const element = Object.assign(document.createElement(tag), more);
+  element.onload = () => resolve(element.naturalWidth === undefined ? "loaded" : "drawn");
+  element.onerror = () => resolve(nothing);
+  element[name] = url + path;
+  document.body.append(element);
+});
+const events = (path, answered) => new Promise((resolve) => {
+  const source = new EventSource(url + path);
+  const end = (what) => { source.close(); resolve(what); };
+  source.onopen = () => answered === "opened" && end("opened");
+  source.onmessage = (event) => end(event.data);
+  source.onerror = () => end(nothing);
+});
+const form = (path, enctype, name) => new Promise((resolve) => {
+  const target = document.createElement("iframe");
+  const form = document.createElement("form");
+  const field = document.createElement("textarea");
+  Object.assign(form, { action: url + path, method: "POST", enctype, target: "target" });
+  Object.assign(field, { name, value: "" });
+  target.name = "target";
+  form.append(field);
+  document.body.append(target, form);
+  setTimeout(() => { target.onload = () => resolve(nothing); form.submit(); }, 50);
+});
+const json = { "Content-Type": "application/json" };
+const tagged = JSON.stringify({ tags: { of: "the victim" } });
+"""
+ATTEMPTS = {
+    "submit without a type": 'post("/v1/tasks", new Blob([body]))',
+    "submit bytes": 'post("/v1/tasks", new TextEncoder().encode(body))',
+    "submit by the first route": 'post("/tasks", new Blob([body]))',
+    "submit and not look": 'post("/v1/tasks", new Blob([body]), { mode: "no-cors" })',
+    "submit as text": 'post("/v1/tasks", body)',
+    "submit as JSON": 'post("/v1/tasks", body, { headers: json })',
+    "submit without a referrer": 'post("/v1/tasks", new Blob([body]), '
+    '{ mode: "no-cors", referrerPolicy: "no-referrer" })',
+    "submit by a beacon": 'Promise.resolve(navigator.sendBeacon(url + "/v1/tasks", '
+    "new Blob([body])) && nothing)",
+    "submit by a form": 'form("/v1/tasks", "text/plain", body.slice(0, -1) + \',"x":"\')',
+    "submit by another form": 'form("/v1/tasks", "multipart/form-data", body)',
+    "cancel by tag": 'post("/v1/tasks/cancel", new Blob([tagged]))',
+    "cancel by tag and not look": 'post("/v1/tasks/cancel", new Blob([tagged]), '
+    '{ mode: "no-cors" })',
+    "cancel by id": 'post("/v1/tasks/" + id + "/cancel")',
+    "run again": 'post("/v1/tasks/" + id + "/rerun", undefined, { mode: "no-cors" })',
+    "delete": 'read("/v1/tasks/" + id, { method: "DELETE" })',
+    "rename": 'read("/v1/tasks/" + id, { method: "PATCH", body: \'{"name": "x"}\', '
+    "headers: json })",
+    "read a result": 'read("/v1/tasks/" + id + "/result")',
+    "read a result without looking": 'read("/v1/tasks/" + id + "/result", { mode: "no-cors" })',
+    "read the list": 'read("/v1/tasks")',
+    "read what the service is": 'read("/v1/backend")',
+    "read a file": 'read("/static/app.js")',
+    "listen to a task": 'events("/v1/tasks/" + id + "/events")',
+    "listen to all": 'events("/v1/tasks/feed", "opened")',
+    "show a drawing": 'load("img", "src", "/v1/tasks/" + id + "/counts.svg")',
+    "show a drawing by CORS": 'load("img", "src", "/v1/tasks/" + id + "/counts.svg", '
+    '{ crossOrigin: "anonymous" })',
+    "run our script": 'load("script", "src", "/static/app.js")',
+    "use our style": 'load("link", "href", "/static/app.css", { rel: "stylesheet" })',
+}
+# The beginning of what the page of a friend learns, where that is more than nothing.
+ALLOWED = {
+    "submit without a type": "202 ",
+    "submit bytes": "202 ",
+    "submit by the first route": '202 {"task_id":',
+    "submit as text": "415 ",
+    "submit as JSON": "202 ",
+    "cancel by tag": "200 ",
+    "cancel by id": "409 ",
+    "delete": "204 ",
+    "rename": "200 ",
+    "read a result": '200 {"id":',
+    "read the list": '200 {"tasks":',
+    "read what the service is": "200 ",
+    "read a file": "200 ",
+    "listen to a task": '{"id":1,',
+    "listen to all": "opened",
+    "show a drawing by CORS": "drawn",
+}
+SANDBOXED = """
+const frame = document.createElement("iframe");
+frame.sandbox = "allow-scripts";
+frame.srcdoc = `<script>
+  fetch("${url}/v1/tasks", { method: "POST", body: new Blob([${JSON.stringify(body)}]) })
+    .then((answer) => answer.text(), () => "nothing")
+    .then((text) => parent.postMessage(text, "*"));
+</${"script"}>`;
+const said = new Promise((resolve) => { onmessage = (event) => resolve(event.data); });
+document.body.append(frame);
+said"""
+
+
+class Elsewhere(BaseHTTPRequestHandler):
+    """A page of somebody else's, at any address."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(PAGE)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def elsewhere() -> Iterator[int]:
+    """The port of another server on this machine."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield server.server_port
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def ended(module_database: str) -> list[str]:
+    """Tasks that have ended. Nobody runs those that come after them."""
+    service = Service(module_database)
+    try:
+        service.start()
+        ids = [service.submit(BELL, name="mine") for _ in range(3)]
+        assert {service.final(id)["status"] for id in ids} == {"completed"}
+    finally:
+        service.close()
+    return ids
+
+
+@pytest.fixture(scope="module")
+def victim(module_database: str, elsewhere: int, ended: list[str]) -> Iterator[Service]:
+    """A service with tasks that have ended and one that is queued. Of the pages elsewhere, only
+    those at `localhost` may call it."""
+    friend = f"http://localhost:{elsewhere}"
+    service = Service(module_database, "--only", "api", CORS_ORIGINS=friend)
+    try:
+        service.start().submit(BELL, tags=TAG)
+        yield service
+    finally:
+        service.close()
+
+
+def visit(browser: Chrome, host: str, port: int) -> None:
+    browser.get(f"http://{host}:{port}/")
+    assert browser.title == "Elsewhere"
+
+
+def attempt(browser: Chrome, url: str, id: str, script: str) -> str:
+    """What a page learns by a script."""
+    browser.set_script_timeout(20)
+    return str(browser.execute_async_script(f"{PRELUDE} {script}.then(done)", url, id, BODY))
+
+
+def state(service: Service) -> Any:
+    """All that strangers might change."""
+    return service.client.get("/v1/tasks?fields=id,status,name,tags&limit=200").json()
+
+
+# Another site, and another port of the very host that is called.
+STRANGERS = ["evil.example", "127.0.0.1"]
+
+
+@pytest.mark.parametrize("host", STRANGERS)
+@pytest.mark.parametrize("what", ATTEMPTS)
+def test_a_page_of_another_origin_does_and_learns_nothing(
+    browser: Chrome, victim: Service, elsewhere: int, ended: list[str], what: str, host: str
+) -> None:
+    before = state(victim)
+    visit(browser, host, elsewhere)
+    assert attempt(browser, victim.url, ended[0], ATTEMPTS[what]) == "nothing"
+    assert state(victim) == before
+
+
+@pytest.mark.parametrize("what", ATTEMPTS)
+def test_a_page_of_cors_origins_may_call(
+    browser: Chrome, victim: Service, elsewhere: int, ended: list[str], what: str
+) -> None:
+    id = ended.pop() if what == "delete" else ended[0]
+    visit(browser, "localhost", elsewhere)
+    learned = attempt(browser, victim.url, id, ATTEMPTS[what])
+    assert learned.startswith(ALLOWED.get(what, "nothing"))
+
+
+def test_a_page_of_cors_origins_sees_the_headers_of_an_answer(
+    browser: Chrome, victim: Service, elsewhere: int, ended: list[str]
+) -> None:
+    visit(browser, "localhost", elsewhere)
+    headers = attempt(
+        browser,
+        victim.url,
+        ended[0],
+        'fetch(url + "/v1/tasks", { method: "POST", body, headers: { ...json, "Idempotency-Key": '
+        '"k", Prefer: "wait=0" } }).then((a) => [...a.headers.keys()].join())',
+    )
+    assert {"location", "retry-after", "etag", "x-request-id"} <= set(headers.split(","))
+
+
+@pytest.mark.parametrize("host", [*STRANGERS, "localhost"])
+def test_a_frame_without_an_origin_does_and_learns_nothing(
+    browser: Chrome, victim: Service, elsewhere: int, ended: list[str], host: str
+) -> None:
+    before = state(victim)
+    visit(browser, host, elsewhere)
+    assert attempt(browser, victim.url, ended[0], SANDBOXED) == "nothing"
+    assert state(victim) == before
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/v1/tasks/{id}", "/v1/tasks/{id}/counts.svg"])
+def test_nobody_puts_a_frame_around_anything(
+    browser: Chrome, victim: Service, elsewhere: int, ended: list[str], path: str
+) -> None:
+    for host in (*STRANGERS, "localhost"):
+        visit(browser, host, elsewhere)
+        script = f'load("iframe", "src", "{path.replace("{id}", ended[0])}")'
+        attempt(browser, victim.url, ended[0], script)
+        browser.switch_to.frame(0)
+        assert ended[0] not in browser.page_source
+        assert "quantum-tasks" not in browser.page_source
+        browser.switch_to.default_content()
+
+
+@pytest.mark.parametrize("rel", ["", "opener"])
+def test_a_link_to_a_task_opens_and_the_page_with_the_link_learns_nothing(
+    browser: Chrome, victim: Service, elsewhere: int, ended: list[str], rel: str
+) -> None:
+    visit(browser, "evil.example", elsewhere)
+    browser.execute_script(
+        "document.body.innerHTML = `<a target=_blank rel='${arguments[1]}' "
+        "href='${arguments[0]}'>A task</a>`",
+        f"{victim.url}/v1/tasks/{ended[0]}",
+        rel,
+    )
+    here = browser.current_window_handle
+    browser.find_element(By.TAG_NAME, "a").click()
+    WebDriverWait(browser, 20).until(lambda _: len(browser.window_handles) == 2)
+    browser.switch_to.window(next(w for w in browser.window_handles if w != here))
+    try:
+        WebDriverWait(browser, 20).until(lambda _: ended[0] in browser.page_source)
+        assert '"status":"completed"' in browser.page_source
+        assert browser.execute_script("return window.opener") is None
+    finally:
+        browser.close()
+        browser.switch_to.window(here)
+
+
+def test_a_window_of_ours_is_out_of_reach_for_the_page_that_opened_it(
+    browser: Chrome, victim: Service, elsewhere: int, ended: list[str]
+) -> None:
+    visit(browser, "evil.example", elsewhere)
+    here = browser.current_window_handle
+    browser.execute_script("window.opened = window.open(arguments[0])", f"{victim.url}/")
+    WebDriverWait(browser, 20).until(lambda _: len(browser.window_handles) == 2)
+    try:
+        WebDriverWait(browser, 20).until(
+            lambda _: browser.execute_script("return window.opened.closed")
+        )
+    finally:
+        browser.switch_to.window(next(w for w in browser.window_handles if w != here))
+        assert browser.title == "quantum-tasks"
+        browser.close()
+        browser.switch_to.window(here)
+
+
+def test_a_name_that_leads_here_does_not_make_a_page_of_ours_somebody_elses(
+    browser: Chrome, victim: Service, ended: list[str]
+) -> None:
+    port = victim.url.rpartition(":")[2]
+    for path in ("/", f"/v1/tasks/{ended[0]}/result", "/static/app.js"):
+        browser.get(f"http://evil.example:{port}{path}")
+        assert "unknown_host" in browser.page_source
+        assert ended[0] not in browser.page_source
+
+
+def test_our_own_page_may_do_all_of_it(browser: Chrome, victim: Service, ended: list[str]) -> None:
+    browser.get(f"{victim.url}/")
+    for what, learned in ALLOWED.items():
+        if what not in ("delete", "show a drawing by CORS"):
+            said = attempt(browser, victim.url, ended[0], ATTEMPTS[what])
+            assert said.startswith(learned), what
+    for what in ("show a drawing", "run our script", "use our style"):
+        assert attempt(browser, victim.url, ended[0], ATTEMPTS[what]) in ("drawn", "loaded")
