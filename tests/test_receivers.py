@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+import random
+from ipaddress import ip_address, ip_network
 
 import pytest
 
@@ -159,11 +160,56 @@ def test_what_is_not_public_is_refused_however_it_is_spelled_unless_allowed(host
         "2606:4700::1111",
         "::ffff:8.8.8.8",
         "64:ff9b::8.8.8.8",
-        "2002:808:808::1",
+        "192.0.1.0",
+        "192.88.98.255",
+        "168.63.129.15",
+        "223.255.255.255",
+        "2001:200::1",
+        "2003::1",
+        "2620:4f:8001::1",
     ],
 )
 def test_what_is_public_is_not_refused(address):
     assert is_public(ip_address(address))
+
+
+# The special-purpose registries of IANA, and what providers answer at from inside.
+NOT_PUBLIC = """
+    0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24
+    192.0.0.0/29 192.0.0.8/32 192.0.0.9/32 192.0.0.10/32 192.0.0.170/31 192.0.2.0/24
+    192.31.196.0/24 192.52.193.0/24 192.88.99.0/24 192.88.99.2/32 192.168.0.0/16 192.175.48.0/24
+    198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4 255.255.255.255/32
+    ::1/128 ::/128 ::ffff:0:0/104 64:ff9b::/104 64:ff9b:1::/48 100::/64 100:0:0:1::/64 2001::/23
+    2001::/32 2001:1::1/128 2001:1::2/128 2001:1::3/128 2001:2::/48 2001:3::/32 2001:4:112::/48
+    2001:10::/28 2001:20::/28 2001:30::/28 2001:db8::/32 2002::/16 2620:4f:8000::/48 3fff::/20
+    5f00::/16 fc00::/7 fe80::/10 fec0::/10 ff00::/8
+    168.63.129.16/32 192.0.0.192/32 169.254.169.254/32 100.100.100.200/32 161.26.0.0/16
+    166.8.0.0/14 fd00:ec2::254/128 ::/8 4000::/2 64:ff9b::168.63.129.16/128
+    ::ffff:192.0.0.192/128 2002:808:808::/48
+"""
+
+
+@pytest.mark.parametrize("block", NOT_PUBLIC.split())
+def test_no_part_of_a_special_block_is_public(block):
+    network = ip_network(block)
+    draw = random.Random(block)
+    last = network.num_addresses - 1
+    for number in [0, last, last // 2, *(draw.randint(0, last) for _ in range(200))]:
+        assert not is_public(network[number])
+
+
+def test_our_own_list_is_no_less_strict_than_this_python():
+    """Without what this Python knows: others know less, or let parts of a block through."""
+
+    draw = random.Random(1)
+    known = ["0.0.0.0/0", "192.0.0.0/8", "2000::/3", "2001::/16", "2001::/23"]
+    for block in (*NOT_PUBLIC.split(), *known):
+        network = ip_network(block)
+        for _ in range(200):
+            address = network[draw.randint(0, network.num_addresses - 1)]
+            if not address.is_global:
+                ours = type("Ours", (type(address),), {"is_global": True})(int(address))
+                assert not is_public(ours), address
 
 
 def test_a_name_is_not_looked_up_at_submission():

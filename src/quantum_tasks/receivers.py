@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 import msgspec
 
@@ -20,8 +20,46 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*")
 _NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 
 _UNICAST = IPv6Network("2000::/3")
-_DOCUMENTATION = IPv6Network("3fff::/20")  # not yet known to Python 3.11
 _NAT64 = IPv6Network("64:ff9b::/96")
+# What IANA's registries of special-purpose addresses have, each block as a whole: `ipaddress`
+# leaves parts of some out, others in other versions of Python. And what providers answer at from
+# inside only, although the address looks like anybody's.
+_SPECIAL_IPV4 = [
+    IPv4Network(network)
+    for network in (
+        "0.0.0.0/8",  # this network
+        "10.0.0.0/8",  # private
+        "100.64.0.0/10",  # behind a provider's NAT; 100.100.100.200 is Alibaba's metadata
+        "127.0.0.0/8",  # this machine
+        "161.26.0.0/16",  # IBM's services for its machines
+        "166.8.0.0/14",  # the same
+        "168.63.129.16/32",  # Azure's wire server
+        "169.254.0.0/16",  # this link; 169.254.169.254 is most providers' metadata
+        "172.16.0.0/12",  # private
+        "192.0.0.0/24",  # protocols; 192.0.0.192 is Oracle's metadata
+        "192.0.2.0/24",  # documentation
+        "192.31.196.0/24",  # AS112, a sink
+        "192.52.193.0/24",  # AMT relays
+        "192.88.99.0/24",  # 6to4 relays
+        "192.168.0.0/16",  # private
+        "192.175.48.0/24",  # AS112
+        "198.18.0.0/15",  # benchmarks
+        "198.51.100.0/24",  # documentation
+        "203.0.113.0/24",  # documentation
+        "224.0.0.0/4",  # multicast
+        "240.0.0.0/4",  # reserved; 255.255.255.255 is everybody
+    )
+]
+_SPECIAL_IPV6 = [
+    IPv6Network(network)
+    for network in (
+        "2001::/23",  # protocols: Teredo, benchmarks, ORCHID and others
+        "2001:db8::/32",  # documentation
+        "2002::/16",  # 6to4: a relay may take it to any IPv4 address
+        "2620:4f:8000::/48",  # AS112
+        "3fff::/20",  # documentation
+    )
+]  # besides all that is not 2000::/3
 
 
 class Receiver(msgspec.Struct, frozen=True):
@@ -93,10 +131,12 @@ def is_public(address: Address) -> bool:
     """Whether an address is one of the internet's. One that stands for an IPv4 address is what
     that is."""
     if isinstance(address, IPv4Address):
-        return address.is_global and not address.is_multicast and not address.is_reserved
+        return address.is_global and not any(address in network for network in _SPECIAL_IPV4)
     if (inner := _embedded(address)) is not None:
         return is_public(inner)
-    return address.is_global and address in _UNICAST and address not in _DOCUMENTATION
+    if address not in _UNICAST or not address.is_global:
+        return False
+    return not any(address in network for network in _SPECIAL_IPV6)
 
 
 def _check_public(receiver: Receiver) -> None:
@@ -125,7 +165,7 @@ def _host(text: str) -> str:
 def _embedded(address: IPv6Address) -> IPv4Address | None:
     if address in _NAT64:
         return IPv4Address(int(address) & 0xFFFF_FFFF)
-    return address.ipv4_mapped or address.sixtofour
+    return address.ipv4_mapped
 
 
 def _default_port(scheme: str) -> int:
