@@ -17,6 +17,8 @@ from quantum_tasks.database.pool import Pool, create_pool
 from quantum_tasks.store import Store
 from quantum_tasks.submissions import Submissions
 
+pytest_plugins = ["hanging"]
+
 _numbers = itertools.count()
 
 

@@ -85,7 +85,8 @@ class Webhooks:
                     pause_s = max(_PAUSE_S, _PAUSES * (time.monotonic() - began))
                     await asyncio.sleep(min(pause_s, _LOOK_S))
                     with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._wanted.wait(), _LOOK_S)
+                        async with asyncio.timeout(_LOOK_S):
+                            await self._wanted.wait()
         finally:
             await self._finish()
 

@@ -46,7 +46,7 @@ class Guard:
 
 
 # The others take longer to start than the tests to run.
-_PLUGINS = ("-p", "pytest_asyncio.plugin", "-p", "no:cacheprovider")
+_PLUGINS = ("-p", "pytest_asyncio.plugin", "-p", "pytest_timeout", "-p", "no:cacheprovider")
 
 SQL, MIGRATION, CODE = "sql/queries/", "sql/migrations/", "src/quantum_tasks/"
 EARLIER = STORE + "test_an_earlier_attempt_cannot_end_a_task_even_on_the_same_instance"

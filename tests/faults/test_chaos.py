@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import chaos
+import pytest
 
 
+@pytest.mark.timeout(600)
 def test_a_minute_of_chaos_breaks_no_promise(capsys):
     broken = chaos.run(seed=4, seconds=60, instances=2, rate=8)
     said = capsys.readouterr().out

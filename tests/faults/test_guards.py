@@ -8,6 +8,7 @@ import pytest
 from guards import GUARDS, Guard, noticed, table, without
 
 
+@pytest.mark.timeout(700)
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.name)
 def test_a_test_fails_without(guard: Guard, postgres: str):
     for _ in range(2):  # some guard against moments, which a loaded machine may miss once
