@@ -43,10 +43,15 @@ class Receiver:
         self.arrived: list[Arrival] = []
         self.open = self.most_open = 0
         self.port = 0
+        self.takes_s = 0.02
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return self.at("127.0.0.1")
+
+    def at(self, host: str) -> str:
+        """Its URL under another of its addresses: it has all of loopback."""
+        return f"http://{host}:{self.port}"
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.open += 1
@@ -62,7 +67,7 @@ class Receiver:
             if status == HANG:
                 await reader.read()
             elif status != CUT:
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(self.takes_s)
                 writer.write(f"HTTP/1.1 {status} X\r\n{self.extra}\r\n".encode())
                 await writer.drain()
         except (OSError, asyncio.IncompleteReadError):
@@ -82,12 +87,17 @@ class Receiver:
 @contextlib.asynccontextmanager
 async def receiving(context: ssl.SSLContext | None = None) -> AsyncIterator[Receiver]:
     receiver = Receiver()
-    server = await asyncio.start_server(receiver.serve, "127.0.0.1", 0, ssl=context)
+    server = await asyncio.start_server(receiver.serve, "0.0.0.0", 0, ssl=context, backlog=1000)
     receiver.port = server.sockets[0].getsockname()[1]
     try:
         yield receiver
     finally:
         server.close()
+
+
+def hosts(count: int, block: str = "127.1") -> list[str]:
+    """Addresses of loopback, each of which is a host of its own."""
+    return [f"{block}.{number // 250}.{number % 250 + 1}" for number in range(count)]
 
 
 async def submit(pool: Pool, url: str) -> uuid.UUID:

@@ -80,6 +80,20 @@ async def test_a_caller_that_has_gone_holds_up_nobody():
         await leaving
 
 
+async def test_who_waits_is_told_if_whoever_would_serve_it_is_cancelled():
+    grouped = Grouped(Doubling())
+    callers = [asyncio.create_task(grouped(1))]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # it is under way: the others wait
+    callers += [asyncio.create_task(grouped(number)) for number in (2, 3)]
+    await asyncio.sleep(0)
+    for run in grouped._runs:
+        run.cancel()
+    await asyncio.wait(callers, timeout=5)
+    assert [caller.cancelled() for caller in callers] == [True] * 3
+    assert await grouped(4) == 8
+
+
 async def test_a_submission_that_the_database_refuses_harms_no_other(pool, submissions):
     await pool.execute("alter table programs add check (qc <> 'bad')")
     tries = (submit(submissions, qc) for qc in ("a", "bad", "b", "c"))

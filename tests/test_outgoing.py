@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import ssl
 import subprocess
+import threading
 import time
 from collections.abc import AsyncIterator
 
@@ -21,6 +23,7 @@ from receiver import (
 )
 
 from quantum_tasks import outgoing
+from quantum_tasks.names import _domain
 
 
 @pytest.fixture
@@ -100,15 +103,74 @@ async def test_a_name_server_that_hangs_holds_up_nobody(pool, receiver, names, m
 
     def hang(host, *arguments, **options):
         if host.endswith(".slow.example"):
-            time.sleep(1)
+            time.sleep(10)
         return look_up(host, *arguments, **options)
 
     monkeypatch.setattr(outgoing.socket, "getaddrinfo", hang)
     slow = [await ended(pool, f"http://{n}.slow.example/") for n in range(12)]
     await ended(pool, receiver.url)
     async with delivering(pool):
-        await receiver.wait(within_s=0.9)
+        await receiver.wait(within_s=5)
         assert await failure(pool, slow[0]) == "no connection within 0.3 s"
+
+
+async def test_no_number_of_names_that_are_not_found_keeps_out_those_that_are_known(
+    pool, receiver, names, monkeypatch
+):
+    """Each domain has a few threads, all of them have some more, and names that were found before
+    have theirs."""
+    names["known.example"] = ["127.0.0.1"]
+    asked: list[str] = []
+    over = threading.Event()
+    look_up = outgoing.socket.getaddrinfo
+
+    def hang(host, *arguments, **options):
+        if host.endswith(".test"):
+            asked.append(host)
+            over.wait(30)
+            raise socket.gaierror(socket.EAI_AGAIN, "nobody answers")
+        return look_up(host, *arguments, **options)
+
+    monkeypatch.setattr(outgoing.socket, "getaddrinfo", hang)
+    known = await ended(pool, f"http://known.example:{receiver.port}/")
+    try:
+        async with delivering(pool) as webhooks:
+            await outcome(pool, known, is_delivered)
+            for number in range(10):
+                await ended(pool, f"http://{number}.one.test/")
+            webhooks.wake()
+            async with asyncio.timeout(5):
+                while len(asked) < 4:
+                    await asyncio.sleep(0.01)
+            await asyncio.sleep(0.3)
+            assert len(asked) == 4
+            for number in range(80):
+                await ended(pool, f"http://a.domain{number}.test/")
+            webhooks.wake()
+            async with asyncio.timeout(10):
+                while len(asked) < 48:
+                    await asyncio.sleep(0.01)
+            known = await ended(pool, f"http://known.example:{receiver.port}/")
+            webhooks.wake()
+            await outcome(pool, known, is_delivered)
+            assert len(asked) == 48
+    finally:
+        over.set()
+
+
+@pytest.mark.parametrize(
+    ("host", "domain"),
+    [
+        ("evil.example", "evil.example"),
+        ("a.b.evil.example", "evil.example"),
+        ("a.evil.co.uk", "evil.co.uk"),
+        ("evil.co.uk", "evil.co.uk"),
+        ("a.evil.io", "evil.io"),
+        ("localhost", "localhost"),
+    ],
+)
+def test_names_of_one_owner_are_of_one_domain(host, domain):
+    assert _domain(host) == domain
 
 
 async def test_a_proxy_of_the_environment_is_not_used(pool, receiver, monkeypatch):

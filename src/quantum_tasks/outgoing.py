@@ -6,17 +6,16 @@ Imported when the first one is made, because httpcore takes long to import.
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 import contextlib
 import os
 import socket
-import threading
 from collections.abc import Iterable
 from ipaddress import ip_address
 from typing import Any
 
 import httpcore
 
+from quantum_tasks.names import Names
 from quantum_tasks.receivers import Receiver, is_public
 
 CONNECT_TIMEOUT_S = 5.0
@@ -27,18 +26,18 @@ class Outgoing:
     """Posts, without proxies, redirects or connections that are used again."""
 
     def __init__(self, allow_private: bool) -> None:
-        self._http = httpcore.AsyncConnectionPool(
-            ssl_context=httpcore.default_ssl_context(),
-            max_connections=None,
-            max_keepalive_connections=0,
-            network_backend=_CheckedNetwork(allow_private),
-        )
+        self._allow_private = allow_private
+        self._ssl = httpcore.default_ssl_context()
+        self._names = Names()
 
-    async def post(self, receiver: Receiver, headers: dict[str, str], body: bytes) -> int:
+    async def post(
+        self, receiver: Receiver, headers: dict[str, str], body: bytes, known: bool = False
+    ) -> int:
         """Returns the status of the answer; what else is in it is not read.
 
-        Raises ConnectionError saying why there is no answer. It repeats nothing that came from
-        the other side: that may be a place which its caller cannot reach.
+        A name that is known waits for no other to be looked up. Raises ConnectionError saying why
+        there is no answer. It repeats nothing that came from the other side: that may be a place
+        which its caller cannot reach.
         """
         url = httpcore.URL(
             scheme=receiver.scheme,
@@ -46,13 +45,17 @@ class Outgoing:
             port=receiver.port,
             target=receiver.target,
         )
+        network = _CheckedNetwork(self._allow_private, self._names, known)
+        connection = httpcore.AsyncHTTPConnection(
+            url.origin, ssl_context=self._ssl, network_backend=network
+        )
         sent = {"Host": receiver.authority, "Connection": "close"} | headers
         timeout = {"timeout": {"connect": CONNECT_TIMEOUT_S}}
-        post = self._http.stream(
+        post = connection.stream(
             "POST", url, headers=list(sent.items()), content=body, extensions=timeout
         )
         try:
-            async with asyncio.timeout(TIMEOUT_S), post as answer:
+            async with asyncio.timeout(TIMEOUT_S), connection, post as answer:
                 return answer.status
         except httpcore.ConnectTimeout:
             raise ConnectionError(f"no connection within {CONNECT_TIMEOUT_S:g} s") from None
@@ -70,8 +73,10 @@ class _CheckedNetwork(httpcore.AsyncNetworkBackend):
     """Looks a name up, checks every address and connects to one of those, so that it does not
     matter what the name stands for a moment later."""
 
-    def __init__(self, allow_private: bool) -> None:
+    def __init__(self, allow_private: bool, names: Names, known: bool) -> None:
         self._allow_private = allow_private
+        self._names = names
+        self._known = known
         self._network = httpcore.AnyIOBackend()
 
     async def connect_tcp(
@@ -84,7 +89,7 @@ class _CheckedNetwork(httpcore.AsyncNetworkBackend):
     ) -> httpcore.AsyncNetworkStream:
         try:
             async with asyncio.timeout(timeout):
-                addresses = await _look_up(host, port)
+                addresses = await self._names.look_up(host, port, self._known)
                 if not self._allow_private and not all(map(_is_public, addresses)):
                     raise httpcore.ConnectError(f"{host} is not at a public address")
                 # One that swallows what it is sent shall leave time for the others.
@@ -97,26 +102,6 @@ class _CheckedNetwork(httpcore.AsyncNetworkBackend):
             raise httpcore.ConnectTimeout from None
         except (OSError, httpcore.ConnectError) as error:
             raise httpcore.ConnectError(_reason(error)) from None
-
-
-async def _look_up(host: str, port: int) -> list[str]:
-    """The addresses of a host.
-
-    In a thread of its own: the loop has only a few for all look-ups, those of the database among
-    them, and a stranger's name server could keep them; and a process does not wait for daemons.
-    """
-    found: concurrent.futures.Future[list[Any]] = concurrent.futures.Future()
-    found.set_running_or_notify_cancel()  # whoever asks may go away, which is not our error
-
-    def look_up() -> None:
-        try:
-            found.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-        except Exception as error:
-            found.set_exception(error)
-
-    threading.Thread(target=look_up, name=f"look up {host}", daemon=True).start()
-    entries = await asyncio.wrap_future(found)
-    return list(dict.fromkeys(entry[4][0] for entry in entries))
 
 
 def _is_public(address: str) -> bool:

@@ -13,6 +13,7 @@ import logging
 import random
 import time
 import uuid
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from quantum_tasks import __version__
 from quantum_tasks.callbacks import LEASE_S, Callback, Callbacks
 from quantum_tasks.database.pool import Pool
 from quantum_tasks.errors import DatabaseUnavailable, SettingsError
+from quantum_tasks.callees import Hosts
 from quantum_tasks.receivers import parse
 from quantum_tasks.tasks import Status
 
@@ -33,11 +35,18 @@ logger = logging.getLogger(__name__)
 # After each try, until the next; after the last, none.
 DELAYS_S = (5.0, 30.0, 120.0, 600.0, 3600.0, 21600.0)
 _JITTER = 0.2
-_AT_ONCE = 20
-_PER_HOST = 2
+# Tries at once. Hosts whose last answer came at once have a lane of their own, so that no number
+# of others keeps it from them; what takes longer than a moment moves aside.
+_KNOWN = 50
+_OTHERS = 100
+_MOVED = 100  # aside; further ones end early and come again, but for a few of hosts that are known
+_AGAIN = 100  # from the queues of their hosts, with all the time that there is
+_MOMENT_S = 1.0
+_LAG_S = 0.25
+_ASKED = 200  # known hosts that are asked for at each look
 _LOOK_S = 1.0
+_LOOK_ASIDE_S = 0.5
 _PAUSE_S = 0.05  # after a look that found nothing, however many tasks end
-_PAUSES = 10  # or so many times what that took: what waits for a slow host is looked through
 _STORE_AGAIN_S = 1.0
 _FINISH_S = 1.0
 
@@ -60,7 +69,9 @@ class Event(msgspec.Struct, frozen=True):
 class Webhooks:
     """Delivers callbacks, as long as it runs; those of other instances' tasks as well.
 
-    A few at a time, and fewer to one host, so that one that is slow holds up nobody else's.
+    Whoever is called back may be slow, have any number of names, and want any number of callbacks.
+    So a try that is not answered at once goes on aside, among those that are slow; and what else
+    is due for a slow host, or for one that has enough under way, waits in a queue of its own.
     """
 
     def __init__(self, pool: Pool, secret: str, allow_private: bool = False) -> None:
@@ -69,7 +80,14 @@ class Webhooks:
         self._key = signing_key(secret)
         self._allow_private = allow_private
         self._outgoing: Outgoing | None = None
-        self._running: dict[asyncio.Task[None], Callback] = {}
+        self._hosts = Hosts()
+        self._tries: set[_Try] = set()
+        self._known = _Lane(_KNOWN)
+        self._others = _Lane(_OTHERS)
+        self._moved = _Lane(_MOVED)
+        self._again = _Lane(_AGAIN)
+        self._aside_after = ""  # the host that was asked for last
+        self._aside_at = 0.0
         self._wanted = asyncio.Event()
 
     def wake(self) -> None:
@@ -80,53 +98,109 @@ class Webhooks:
         """Delivers until cancelled; what is under way then gets a moment to end."""
         try:
             while True:
-                began = time.monotonic()
-                if not await self._begin():
-                    pause_s = max(_PAUSE_S, _PAUSES * (time.monotonic() - began))
-                    await asyncio.sleep(min(pause_s, _LOOK_S))
+                if not await self._look():
+                    await asyncio.sleep(_PAUSE_S)
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(_LOOK_S):
                             await self._wanted.wait()
         finally:
             await self._finish()
 
-    async def _begin(self) -> bool:
-        """Begins to deliver what is due; returns whether there was any that could be begun."""
+    async def _look(self) -> bool:
+        """Begins to deliver what is due; False if there was nothing."""
         self._wanted.clear()
-        free = _AT_ONCE - len(self._running)
-        if not free:
-            return False
-        hosts = [callback.host for callback in self._running.values()]
         try:
-            claimed = await self._callbacks.claim(free, _PER_HOST, hosts)
+            found = await self._take()
+            return await self._take_aside() or found
         except DatabaseUnavailable:
             return False
+
+    async def _take(self) -> bool:
+        known, others = self._known.room, self._others.room
+        if not known and not others:
+            return False
+        hosts = self._hosts.free(_ASKED) if known else {}
+        claimed = await self._callbacks.claim(hosts, known, others)
+        return await self._begin(claimed, self._lane)
+
+    def _lane(self, callback: Callback) -> _Lane | None:
+        if self._hosts.is_slow(callback.host):
+            return self._moved if self._moved.room > 0 else None
+        if self._known.room and (self._hosts.is_quick(callback.host) or not self._others.room):
+            return self._known
+        return self._others
+
+    async def _take_aside(self) -> bool:
+        if not self._again.room or time.monotonic() < self._aside_at:
+            return False
+        claimed, self._aside_after = await self._callbacks.claim_aside(
+            self._aside_after, self._again.room, self._hosts.full
+        )
+        if not claimed and not self._aside_after:
+            self._aside_at = time.monotonic() + _LOOK_ASIDE_S
+        return await self._begin(claimed, lambda callback: self._again)
+
+    async def _begin(
+        self, claimed: list[Callback], lane_of: Callable[[Callback], _Lane | None]
+    ) -> bool:
+        """Begins to deliver, but for what has to wait for its host; False if there was nothing."""
         if claimed and self._outgoing is None:
             self._outgoing = await asyncio.to_thread(_outgoing, self._allow_private)
+        waiting = []
         for callback in claimed:
-            run = asyncio.create_task(self._deliver(callback))
-            self._running[run] = callback
-            run.add_done_callback(self._delivered)
+            lane = lane_of(callback)
+            if lane is None or not self._hosts.begin(callback.host):
+                waiting.append(callback)
+                continue
+            one = _Try(callback, self._hosts.is_quick(callback.host))
+            one.enter(lane)
+            self._tries.add(one)
+            one.run = asyncio.create_task(self._deliver(one))
+            one.run.add_done_callback(lambda _, one=one: self._ended(one))  # type: ignore[misc]
+        if waiting:
+            await self._callbacks.put_aside(waiting)
+            await asyncio.sleep(_PAUSE_S)  # there may be many more, and others need the database
         return bool(claimed)
 
-    def _delivered(self, run: asyncio.Task[None]) -> None:
-        callback = self._running.pop(run)
-        if not run.cancelled() and (error := run.exception()):
-            extra = {"task": callback.task_id}
+    def _ended(self, one: _Try) -> None:
+        one.leave()
+        self._tries.discard(one)
+        self._hosts.end(one.callback.host)
+        assert one.run is not None
+        if not one.run.cancelled() and (error := one.run.exception()):
+            extra = {"task": one.callback.task_id}
             logger.error("a callback met a defect", extra=extra, exc_info=error)
         self.wake()
 
+    def _move_aside(self, one: _Try, due: float) -> None:
+        """Lets others have the place of a try that is not answered at once. Where there are too
+        many of those, this one has to end, and to come again when there is room."""
+        loop = asyncio.get_running_loop()
+        if loop.time() > due + _LAG_S:  # we are slow ourselves
+            one.moment = loop.call_later(_MOMENT_S, self._move_aside, one, loop.time() + _MOMENT_S)
+            return
+        one.slow = True
+        if one.lane is self._moved or one.lane is self._again:
+            return
+        one.leave()
+        if self._moved.room > (-_KNOWN if one.known else 0):
+            one.enter(self._moved)
+        else:
+            one.give_up()
+        self.wake()
+
     async def _finish(self) -> None:
-        if runs := list(self._running):
+        if runs := [one.run for one in self._tries if one.run is not None]:
             await asyncio.wait(runs, timeout=_FINISH_S)
             for run in runs:
                 run.cancel()
             await asyncio.wait(runs)
 
-    async def _deliver(self, callback: Callback) -> None:
+    async def _deliver(self, one: _Try) -> None:
         """One try, and what became of it."""
+        callback = one.callback
         try:
-            status = await self._post(callback)
+            status = await self._post(one)
         except asyncio.CancelledError:  # somebody else's turn, without delay
             with contextlib.suppress(DatabaseUnavailable):
                 await self._callbacks.failed(callback, "the service stopped", 0.0)
@@ -139,9 +213,10 @@ class Webhooks:
         else:
             await self._store(callback, _failure(status), gone=status == 410)
 
-    async def _post(self, callback: Callback) -> int:
+    async def _post(self, one: _Try) -> int:
         """Returns the status of the answer. Raises ConnectionError if there is none."""
         assert self._outgoing is not None
+        callback = one.callback
         body = event(callback)
         timestamp = int(callback.claimed_at.timestamp())
         headers = {
@@ -149,7 +224,18 @@ class Webhooks:
             "Content-Type": "application/json",
             **signature(self._key, f"evt_{callback.task_id.hex}", timestamp, body),
         }
-        return await self._outgoing.post(parse(callback.url), headers, body)
+        loop = asyncio.get_running_loop()
+        one.moment = loop.call_later(_MOMENT_S, self._move_aside, one, loop.time() + _MOMENT_S)
+        try:
+            async with asyncio.timeout(None) as one.limit:
+                return await self._outgoing.post(parse(callback.url), headers, body, one.known)
+        except TimeoutError:
+            reason = f"no answer within {_MOMENT_S:g} s, while many others are as slow"
+            raise ConnectionError(reason) from None
+        finally:
+            one.limit = None
+            one.moment.cancel()
+            self._hosts.learn(callback.host, one.slow)
 
     async def _store(self, callback: Callback, failure: str | None, gone: bool = False) -> None:
         """Keeps what became of a try, for as long as that is not another's to say: whoever does
@@ -164,9 +250,49 @@ class Webhooks:
                     try:
                         if failure is None:
                             return await self._callbacks.delivered(callback)
-                        return await self._callbacks.failed(callback, failure, delay)
+                        slow = self._hosts.is_slow(callback.host)
+                        return await self._callbacks.failed(callback, failure, delay, slow)
                     except DatabaseUnavailable:
                         await asyncio.sleep(_STORE_AGAIN_S)
+
+
+class _Lane:
+    """So many tries at once."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.taken = 0
+
+    @property
+    def room(self) -> int:
+        return self._most - self.taken
+
+
+class _Try:
+    """A callback that is being delivered, in the lane where it takes up a place."""
+
+    def __init__(self, callback: Callback, known: bool) -> None:
+        self.callback = callback
+        self.known = known
+        self.lane: _Lane | None = None
+        self.run: asyncio.Task[None] | None = None
+        self.limit: asyncio.Timeout | None = None  # while it waits for the answer
+        self.moment: asyncio.TimerHandle | None = None
+        self.slow = False
+
+    def enter(self, lane: _Lane) -> None:
+        self.lane = lane
+        lane.taken += 1
+
+    def leave(self) -> None:
+        if self.lane is not None:
+            self.lane.taken -= 1
+        self.lane = None
+
+    def give_up(self) -> None:
+        """Ends the wait for the answer, as if its time was over."""
+        if self.limit is not None:
+            self.limit.reschedule(asyncio.get_running_loop().time())
 
 
 def _outgoing(allow_private: bool) -> Outgoing:

@@ -13,6 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench import (
+    callbacks,
     feedforward,
     growth,
     large,
@@ -35,6 +36,7 @@ SECTIONS = {
     "feedforward": lambda options: feedforward.measure(),
     "listing": lambda options: listing.measure(options.most_finished),
     "waiters": lambda options: waiters.measure(options.waiters),
+    "callbacks": lambda options: callbacks.measure(),
     "growth": lambda options: growth.measure(options.churn, options.most_finished),
 }
 MODULES = {
@@ -46,10 +48,11 @@ MODULES = {
     "feedforward": feedforward,
     "listing": listing,
     "waiters": waiters,
+    "callbacks": callbacks,
     "growth": growth,
 }
 
-_LONG = ("growth", "listing")  # which fill a database first
+_LONG = ("growth", "listing", "callbacks")  # which fill a database first
 
 
 def main() -> None:

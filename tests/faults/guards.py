@@ -19,6 +19,8 @@ from quantum_tasks.database.embedded import EmbeddedPostgres
 ROOT = Path(__file__).resolve().parents[2]
 OUTGOING = "tests/test_outgoing.py::"
 HOOKS = "tests/test_webhooks.py::"
+PUT_ASIDE = HOOKS + "test_what_is_put_aside_is_no_try_and_comes_in_turn_from_each_host"
+NAMES = OUTGOING + "test_no_number_of_names_that_are_not_found_keeps_out_those_that_are_known"
 SUBMISSIONS = "tests/test_submissions.py::"
 CHILD, EMBEDDED = "tests/test_child.py::", "tests/test_embedded.py::"
 BAD_ANSWER = CHILD + "test_a_child_that_answers_what_is_no_answer_is_killed_at_once"
@@ -243,9 +245,37 @@ GUARDS = [
     Guard("reset: no more than is ours", CODE + "database/embedded.py",
           'if data.readlink() != _elsewhere(folder) / "postgres":', "if False:",
           EMBEDDED + "test_reset_deletes_nothing_that_a_link_leads_to"),
-    Guard("callbacks: skip locked", SQL + "claim_callbacks.sql", "for update skip locked",
-          "for update",
-          HOOKS + "test_claims_at_the_same_time_share_out_what_is_due_without_waiting"),
+    *(
+        Guard(f"callbacks{what}: skip locked", f"{SQL}{file}.sql", "for update skip locked",
+              "for update",
+              f"{HOOKS}test_claims_at_the_same_time_share_out_what_is_due_without_waiting[{aside}]")
+        for what, file, aside in (("", "claim_callbacks", False),
+                                  (" put aside", "claim_callbacks_aside", True))
+    ),
+    Guard("callbacks: what is slow moves aside", CODE + "webhooks.py", "        one.slow = True\n",
+          "        return\n",
+          HOOKS + "test_any_number_of_hosts_that_do_not_answer_hold_up_nobody"),
+    Guard("callbacks: the newest first", SQL + "claim_callbacks.sql", "order by due_at desc",
+          "order by due_at",
+          HOOKS + "test_the_newest_and_the_oldest_of_those_who_wait_come_first"),
+    Guard("callbacks: hosts that are known pass by", SQL + "claim_callbacks.sql",
+          "select task_id from known\n        union ", "", PUT_ASIDE),
+    Guard("callbacks: to be put aside is no try", SQL + "put_aside.sql", "c.tries - 1", "c.tries",
+          PUT_ASIDE),
+    Guard("callbacks: few look-ups in one domain", CODE + "names.py", "in (domain.free, lane)",
+          "in (lane,)", NAMES),
+    Guard("callbacks: look-ups of names that are known", CODE + "names.py",
+          "self._known if known else self._others", "self._others", NAMES),
+    Guard("callbacks: addresses that only look public", CODE + "receivers.py",
+          "and not any(address in network for network in _SPECIAL_IPV4)", "",
+          "tests/test_receivers.py::"
+          "test_no_part_of_a_special_block_is_public[168.63.129.16/32]"),
+    Guard("callbacks: a cancel that comes with an event", CODE + "webhooks.py",
+          "async with asyncio.timeout(_LOOK_S):\n"
+          "                            await self._wanted.wait()",
+          "await asyncio.wait_for(self._wanted.wait(), _LOOK_S)",
+          "tests/test_background.py::"
+          "test_a_cancel_ends_it_though_what_it_waits_for_comes_at_the_same_moment[webhooks]"),
     Guard("callbacks: an earlier try that comes late", SQL + "callback_failed.sql",
           " and tries = $2", " and $2::int > 0",
           HOOKS + "test_an_earlier_try_that_comes_late_changes_nothing_unless_it_arrived"),

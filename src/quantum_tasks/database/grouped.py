@@ -48,6 +48,11 @@ class Grouped(Generic[Item, Result]):
                 group = self._waiting[: self._most]
                 del self._waiting[: self._most]
                 await self._serve(group)
+        except BaseException:  # it was cancelled: nobody else would serve those who wait
+            for _, future in self._waiting:
+                future.cancel()
+            self._waiting.clear()
+            raise
         finally:
             self._free += 1
 

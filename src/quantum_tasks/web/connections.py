@@ -40,7 +40,7 @@ _LINGER_S = 2.0
 _MAX_UNWANTED_BYTES = 2**25
 _STALLED_AFTER_S = 20.0
 _LEAST_PROGRESS = 65536  # bytes that a client must take in that time, if there are so many
-_OTHER_FILES = 256  # besides connections: children, the database, pages
+_OTHER_FILES = 640  # besides connections: children, the database, pages, 350 callbacks
 
 
 class Rules(msgspec.Struct, frozen=True):
