@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -406,3 +407,81 @@ async def test_a_drawing_that_takes_too_much_memory_is_too_large(drawer, monkeyp
     monkeypatch.setattr("quantum_tasks.pool.ProcessPool.run", run)
     with pytest.raises(TooLargeToDraw, match="400 MiB"):
         await drawer.draw(Draw(BELL))
+
+
+# What is kept, and whose turn it is
+
+
+class Shelf:
+    """Programs that are asked for as drawings, and how often each had to be fetched."""
+
+    def __init__(self, drawer: Drawer) -> None:
+        self.drawer = drawer
+        self.fetched: list[str] = []
+
+    async def drawing(self, qc: str, peer: str = "somebody", parameters: Any = None) -> str:
+        async def program() -> Any:
+            self.fetched.append(qc)
+            return qc, parameters
+
+        return (await self.drawer.drawing(qc, "text", peer, program)).decode()
+
+
+async def test_a_drawing_is_made_once_for_all_who_want_it(drawer):
+    shelf = Shelf(drawer)
+    drawn = await asyncio.gather(*(shelf.drawing(BELL, f"10.0.0.{n}") for n in range(20)))
+    assert set(drawn) == {text(BELL)}
+    assert await shelf.drawing(BELL) == text(BELL)
+    assert shelf.fetched == [BELL]
+
+
+async def test_why_something_cannot_be_drawn_is_kept_as_well(drawer, monkeypatch):
+    monkeypatch.setattr("quantum_tasks.drawing._TIME_LIMIT_S", 0.5)
+    await stopped(drawer)
+    shelf = Shelf(drawer)
+    for _ in range(3):
+        with pytest.raises(TooLargeToDraw, match=r"within 0\.5 s"):
+            await shelf.drawing(BELL)
+        with pytest.raises(QasmSyntax) as caught:
+            await shelf.drawing("OPENQASM 3.0; qubit q")
+        assert caught.value.errors[0].line == 1
+    assert len(shelf.fetched) == 2
+
+
+async def test_that_the_service_was_busy_is_not_kept(drawer):
+    child = await stopped(drawer)
+    shelf = Shelf(drawer)
+    doomed = asyncio.create_task(shelf.drawing(BELL))
+    await asyncio.sleep(0.1)
+    os.kill(child, signal.SIGKILL)
+    with pytest.raises(ServiceBusy):
+        await doomed
+    assert await shelf.drawing(BELL) == text(BELL)
+
+
+async def test_whoever_wants_a_thousand_drawings_waits_behind_himself(drawer):
+    child = await stopped(drawer)
+    shelf = Shelf(drawer)
+    many = [
+        asyncio.create_task(shelf.drawing(f"{BELL}// {number}", "attacker"))
+        for number in range(1000)
+    ]
+    async with asyncio.timeout(30):
+        while len(refused := [task for task in many if task.done()]) < 899:
+            await asyncio.sleep(0.05)
+    assert len(refused) == 899  # one is drawn, a hundred wait
+    assert {type(task.exception()) for task in refused} == {ServiceBusy}
+    honest = asyncio.create_task(shelf.drawing(f"{BELL}// honest", "honest"))
+    await asyncio.sleep(0.1)
+    os.kill(child, signal.SIGCONT)
+    assert await honest == text(BELL)
+    assert len(shelf.fetched) <= 4
+    for task in many:
+        task.cancel()
+    await asyncio.gather(*many, return_exceptions=True)
+
+
+async def test_of_a_sweep_the_first_run_is_drawn_that_can_be(drawer):
+    qc = BELL.replace("qubit[2]", "input float a;\nqubit[2]").replace("h q[0]", "rz(1 / a) q[0]")
+    drawn = await Shelf(drawer).drawing(qc, parameters=[{"a": 0.0}, {"a": 2.0}])
+    assert "0.5" in drawn

@@ -3,7 +3,6 @@
 import asyncio
 import itertools
 import random
-import time
 from contextlib import suppress
 
 import pytest
@@ -169,29 +168,6 @@ async def test_whatever_is_cancelled_no_place_is_lost_or_given_twice(seed: int) 
     assert {type(end) for end in ended} <= {type(None), asyncio.CancelledError}
     assert inside == 0
     assert _nothing_left(fair, 3)
-
-
-async def test_a_step_takes_no_longer_if_many_wait() -> None:
-    def fill(count: int) -> tuple[Fair, list[asyncio.Task[None]]]:
-        world = World(Fair(1))
-        return world.fair, [
-            asyncio.create_task(world.one(str(number), str(number % 100)))
-            for number in range(count)
-        ]
-
-    async def took(count: int) -> float:
-        """How long all take to go, the last to come first."""
-        fair, tasks = fill(count)
-        await settled()
-        start = time.perf_counter()
-        for task in reversed(tasks):
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        assert _nothing_left(fair, 1)
-        return time.perf_counter() - start
-
-    few = await took(1000)
-    assert await took(20_000) < 20 * few * 5  # square would be 400 times as long
 
 
 def _nothing_left(fair: Fair, slots: int) -> bool:

@@ -24,7 +24,7 @@ from quantum_tasks.records import (
     links,
 )
 from quantum_tasks.store import LEASE_S
-from quantum_tasks.tasks import Options, RunRequest, Stats, Status
+from quantum_tasks.tasks import Options, Parameters, RunRequest, Stats, Status
 
 _EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
 _LATEST = datetime(9999, 12, 31, tzinfo=UTC)
@@ -119,6 +119,7 @@ class Archive:
         self._pool = pool
         self._read = Grouped(self._read_all, at_once=2)
         self._history = Grouped(self._history_all, at_once=2)
+        self._program_key = Grouped(self._program_keys, at_once=2)
         self._now: Grouped[None, Place] = Grouped(self._now_all, most=1000)
 
     async def read(self, id: uuid.UUID) -> tuple[TaskRecord, int] | None:
@@ -141,6 +142,23 @@ class Archive:
         stats = _stats.decode(row["stats"]) if row["stats"] else None
         fields |= {"status": Status(row["status"]), "options": _options(row["options"])}
         return Result(**fields | {"stats": stats})
+
+    async def program_key(self, id: uuid.UUID) -> bytes | None:
+        """What tells the program of a task, and the options of its run, from others."""
+        return await self._program_key(id)
+
+    async def _program_keys(self, ids: list[uuid.UUID]) -> list[bytes | None]:
+        async with connection(self._pool) as db:
+            found = dict(await db.fetch(QUERIES["program_key"], ids))
+        return [found.get(id) for id in ids]
+
+    async def program(
+        self, id: uuid.UUID
+    ) -> tuple[str, Parameters | list[Parameters] | None] | None:
+        """The text of a task's program, and the parameters of its run or runs."""
+        async with connection(self._pool) as db:
+            row = await db.fetchrow(QUERIES["program"], id)
+        return row and (row["qc"], _options(row["options"]).parameters)
 
     async def history(self, id: uuid.UUID) -> tuple[list[Event], int, bool] | None:
         """What has become of a task so far, its last change, and whether it has ended."""

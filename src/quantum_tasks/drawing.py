@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Any, Literal
 
 from quantum_tasks.errors import (
     MEMORY_EXCEEDED,
     PROBLEMS,
+    Problem,
     ServiceBusy,
     TooLargeToDraw,
 )
+from quantum_tasks.kept import Kept
+from quantum_tasks.lane import Lane, NoRoom
 from quantum_tasks.pool import BusyError, ChildDiedError, OutOfTimeError, ProcessPool
-from quantum_tasks.tasks import Draw, Drawn, Limits, Rejected
+from quantum_tasks.tasks import Draw, Drawn, Limits, Parameters, Rejected
 
 logger = logging.getLogger(__name__)
 
@@ -19,32 +24,89 @@ MEMORY_MB = 400
 _TIME_LIMIT_S = 10.0
 _BUSY_AFTER_S = 10.0
 _RETRY_AFTER_S = 5
+_MOST_WAITING = 100  # by one address
+_MOST_KEPT_BYTES = 32 * 2**20
+_REFUSAL_KEPT_S = 600.0  # what took too long on a busy machine may be drawn on a quiet one
+_RUNS = 10  # of a sweep that are tried for one that can be drawn
+
+# A program's text and the parameters of its run, or of each of its runs.
+Drawable = tuple[str, Parameters | list[Parameters] | None]
 
 
 class Drawer:
-    """One child that draws, one drawing after the other."""
+    """One child that draws, one drawing after the other, in turn for each address that waits. What
+    it has drawn last is kept, and so is why something cannot be drawn."""
 
     def __init__(self, limits: Limits) -> None:
         self._pool = ProcessPool("drawer", 1, limits)
         self._started = False
+        self._lane: Lane[bytes | Problem] = Lane(1, _MOST_WAITING, _BUSY_AFTER_S)
+        self._kept: Kept[bytes | Problem] = Kept(_MOST_KEPT_BYTES)
 
     @property
     def started(self) -> bool:
         """Whether anybody has wanted a drawing yet."""
         return self._started
 
+    async def drawing(
+        self,
+        key: Hashable,
+        format: Literal["text", "svg"],
+        peer: str,
+        program: Callable[[], Awaitable[Drawable]],
+    ) -> bytes:
+        """A drawing of the program that the key stands for, which is asked for only if it has to
+        be drawn. Raises the Problem that says why there is none."""
+        whole = (key, format)
+        drawn = self._kept.get(whole)
+        if drawn is None:
+            try:
+                drawn = await self._lane(peer, whole, lambda: self._make(whole, format, program))
+            except NoRoom:
+                raise _busy() from None
+        if isinstance(drawn, Problem):
+            raise type(drawn)(drawn.detail, errors=drawn.errors)
+        return drawn
+
+    async def _make(
+        self,
+        whole: Hashable,
+        format: Literal["text", "svg"],
+        program: Callable[[], Awaitable[Drawable]],
+    ) -> bytes | Problem:
+        qc, parameters = await program()
+        try:
+            drawn = (await self._first(qc, parameters, format)).content.encode()
+        except Problem as problem:
+            if problem.status == ServiceBusy.status:
+                raise
+            self._kept.put(whole, problem, len(problem.detail), _REFUSAL_KEPT_S)
+            return problem
+        self._kept.put(whole, drawn, len(drawn))
+        return drawn
+
+    async def _first(self, qc: str, parameters: Any, format: Literal["text", "svg"]) -> Drawn:
+        """The drawing; of a sweep, that of the first run that can be drawn."""
+        runs = parameters[:_RUNS] if isinstance(parameters, list) else [parameters]
+        for number, run in enumerate(runs, 1):
+            try:
+                return await self.draw(Draw(qc, run, format))
+            except Problem as problem:
+                useless = isinstance(problem, TooLargeToDraw) or problem.status != 422
+                if useless or number == len(runs):
+                    raise
+        raise AssertionError("a sweep has runs")
+
     async def draw(self, order: Draw) -> Drawn:
-        """The drawing. Raises the Problem that says why there is none."""
+        """One drawing, whatever is kept and whoever else waits. Raises the Problem that says why
+        there is none."""
         if not self._started:
             self._started = True
             await self._pool.start()
         try:
             reply = await self._pool.run(order, _TIME_LIMIT_S, _BUSY_AFTER_S)
         except BusyError:
-            raise ServiceBusy(
-                "The service is busy with other drawings; please try again.",
-                retry_after_s=_RETRY_AFTER_S,
-            ) from None
+            raise _busy() from None
         except OutOfTimeError:
             raise TooLargeToDraw(
                 f"The circuit was not drawn within {_TIME_LIMIT_S:g} s."
@@ -64,6 +126,13 @@ class Drawer:
     async def stop(self) -> None:
         """Ends the child, whatever it is doing."""
         await self._pool.stop()
+
+
+def _busy() -> ServiceBusy:
+    return ServiceBusy(
+        "The service is busy with other drawings; please try again.",
+        retry_after_s=_RETRY_AFTER_S,
+    )
 
 
 def _problem(reply: Rejected) -> Exception:

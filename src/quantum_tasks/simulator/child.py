@@ -51,10 +51,14 @@ from quantum_tasks.tasks import (
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
 _AT_WORK = 0.25  # of the time, at least, is a child that is not stopped
-# The service answers people, and a parser answers for it; a simulator uses what is left, and a
-# program that takes long to check what is left then.
-_NICENESS = {"qtasks-parser": 1, "qtasks-simulator": 5, "qtasks-slow-parser": 10}
-_USUAL_NICENESS = 5
+# The service answers people, and a parser answers for it; a simulator uses what is left. Programs
+# that take long to check, and pictures, come when nobody waits for results.
+_NICENESS = {
+    "qtasks-parser": 1,
+    "qtasks-simulator": 5,
+    "qtasks-slow-parser": 10,
+    "qtasks-drawer": 10,
+}
 _RECURSION_LIMIT = 5000
 _RESERVED_MB = 128  # what the allocator sets aside for its threads without ever touching it
 _LARGEST_FILE = 16 * 2**20  # bytes; what it writes to standard error is a file as well
@@ -182,7 +186,7 @@ def _live_and_die_with_the_service(stderr: int) -> None:
         prctl(_PR_SET_NAME, name.encode())
         if os.getppid() == 1:  # it died before we could ask
             os._exit(1)
-    os.nice(_NICENESS.get(name, _USUAL_NICENESS))
+    os.nice(_NICENESS.get(name, 5))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
     largest = _LARGEST_FILE if most == resource.RLIM_INFINITY else min(most, _LARGEST_FILE)

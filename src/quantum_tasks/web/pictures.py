@@ -5,24 +5,26 @@ from __future__ import annotations
 
 import asyncio
 import re
-import zlib
+import uuid
+from functools import cache
+from importlib.metadata import version
 from typing import Any, Literal, get_args
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from quantum_tasks import __version__
 from quantum_tasks.archive import Archive
-from quantum_tasks.drawing import Drawer
-from quantum_tasks.errors import InvalidRequest, Problem, TooLargeToDraw, ViewUnavailable
-from quantum_tasks.tasks import Counts, Draw
+from quantum_tasks.drawing import Drawable, Drawer
+from quantum_tasks.errors import InvalidRequest, ViewUnavailable
+from quantum_tasks.tasks import Counts
 from quantum_tasks.web.histogram import histogram
-from quantum_tasks.web.reading import found
-from quantum_tasks.web.requests import has_seen, task_id
+from quantum_tasks.web.reading import missing
+from quantum_tasks.web.requests import has_seen, peer, task_id, unless_gone
 from quantum_tasks.web.responses import media_type
 from quantum_tasks.web.results import completed
 
-_RUNS = 10  # of a sweep that are tried for one that can be drawn
 _NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 
 Format = Literal["source", "text", "svg"]
@@ -56,32 +58,35 @@ async def read_circuit_svg(request: Request) -> Response:
 
 async def _circuit(request: Request, format: str) -> Response:
     archive: Archive = request.app.state.archive
-    record, _ = await found(archive, request)
-    qc, parameters = record.request.qc, record.request.parameters
-    assert isinstance(qc, str)
-    # A program never changes, and neither do its drawings.
-    tag = f'"{zlib.crc32(qc.encode()):x}-{format}"'
+    id = task_id(request)
+    key = await archive.program_key(id) if id else None
+    if id is None or key is None:
+        raise await missing(archive, id)
+    # A program never changes, and its drawings only with what draws them.
+    tag = f'"{key.hex()[:16]}-{format}{"" if format == "source" else _drawn_by()}"'
     headers = {"ETag": tag, "Vary": "Accept"} | (_SVG if format == "svg" else {})
     if has_seen(request, tag):
         return Response(status_code=304, headers=headers)
-    if format != "source":
-        qc = await _drawn(request, qc, parameters or None, format)
-    return Response(qc, 200, headers, _TYPES[format])
-
-
-async def _drawn(request: Request, qc: str, parameters: Any, format: str) -> str:
-    """A drawing; of a sweep, that of the first run that can be drawn."""
+    if format == "source":
+        qc, _ = await _program(archive, id)
+        return Response(qc, 200, headers, _TYPES[format])
     drawer: Drawer = request.app.state.drawer
-    kind: Any = "svg" if format == "svg" else "text"
-    runs = parameters[:_RUNS] if isinstance(parameters, list) else [parameters]
-    for number, run in enumerate(runs, 1):
-        try:
-            return (await drawer.draw(Draw(qc, run, kind))).content
-        except Problem as problem:
-            useless = isinstance(problem, TooLargeToDraw) or problem.status != 422
-            if useless or number == len(runs):
-                raise
-    raise AssertionError("a sweep has runs")
+    kind: Any = format
+    drawing = drawer.drawing(key, kind, peer(request), lambda: _program(archive, id))
+    return Response(await unless_gone(request, drawing), 200, headers, _TYPES[format])
+
+
+async def _program(archive: Archive, id: uuid.UUID) -> Drawable:
+    program = await archive.program(id)
+    if program is None:  # deleted since
+        raise await missing(archive, id)
+    return program
+
+
+@cache
+def _drawn_by() -> str:
+    """Tells apart what other versions have drawn."""
+    return f"-{__version__}-{version('qiskit')}-{version('matplotlib')}"
 
 
 async def read_counts_svg(request: Request) -> Response:

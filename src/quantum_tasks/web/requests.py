@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import re
 import uuid
 from collections.abc import Coroutine
@@ -90,6 +91,18 @@ async def read_json(request: Request, type: type[T], settings: Settings) -> T:
     InvalidRequest.
     """
     return decode(await read_body(request, settings), type)
+
+
+def peer(request: Request) -> str:
+    """The address that a request comes from, for turns. Whoever has an IPv6 address has 2**64."""
+    host = request.client.host if request.client else ""
+    if ":" not in host:
+        return host
+    try:
+        address = ipaddress.IPv6Address(host.partition("%")[0])
+    except ValueError:
+        return host
+    return str(address.ipv4_mapped or ipaddress.IPv6Network((address, 64), strict=False))
 
 
 def task_id(request: Request) -> uuid.UUID | None:
