@@ -15,6 +15,8 @@ from quantum_tasks.database.grouped import Grouped
 from quantum_tasks.database.pool import Pool, connection
 from quantum_tasks.database.queries import QUERIES
 from quantum_tasks.records import (
+    SMALL,
+    Content,
     Event,
     Queue,
     TaskError,
@@ -40,17 +42,14 @@ Order = Literal["created_at", "-created_at"]
 
 
 class Result(NamedTuple):
-    """A task's result as it is stored, in JSON text, and what it is of."""
+    """Whether a task has a result, and what is stored of it, unless that is large."""
 
     status: Status
     shots: int
     error_code: str | None
     error_message: str | None
     change: int
-    counts: str | None
-    details: str | None
-    options: Options
-    stats: Stats | None
+    content: Content | None
 
 
 class Place(NamedTuple):
@@ -118,6 +117,7 @@ class Archive:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._read = Grouped(self._read_all, at_once=2)
+        self._result = Grouped(self._results, at_once=2)
         self._history = Grouped(self._history_all, at_once=2)
         self._program_key = Grouped(self._program_keys, at_once=2)
         self._now: Grouped[None, Place] = Grouped(self._now_all, most=1000)
@@ -133,15 +133,20 @@ class Archive:
         return [found.get(id) for id in ids]
 
     async def result(self, id: uuid.UUID) -> Result | None:
-        """A task's result, or why there is none."""
+        """A task's result, or why there is none; without its content, if that is large."""
+        return await self._result(id)
+
+    async def _results(self, ids: list[uuid.UUID]) -> list[Result | None]:
         async with connection(self._pool) as db:
-            row = await db.fetchrow(QUERIES["result"], id)
-        if row is None:
-            return None
-        fields = dict(row)
-        stats = _stats.decode(row["stats"]) if row["stats"] else None
-        fields |= {"status": Status(row["status"]), "options": _options(row["options"])}
-        return Result(**fields | {"stats": stats})
+            rows = await db.fetch(QUERIES["result"], ids, SMALL)
+        found = {row["id"]: _result(*row) for row in rows}
+        return [found.get(id) for id in ids]
+
+    async def content(self, id: uuid.UUID) -> Content | None:
+        """What is stored of a task's result, however large."""
+        async with connection(self._pool) as db:
+            row = await db.fetchrow(QUERIES["content"], id)
+        return row and Content(*row)
 
     async def program_key(self, id: uuid.UUID) -> bytes | None:
         """What tells the program of a task, and the options of its run, from others."""
@@ -309,6 +314,20 @@ def _source(wanted: Filter) -> tuple[str, list[str], bool]:
         statuses = {in_database.get(status, status) for status in wanted.statuses}
         return _IN_STATUS, sorted(statuses), not wanted.text and "running" not in statuses
     return _ALL, [], not wanted.text
+
+
+def _result(
+    id: uuid.UUID,
+    status: str,
+    shots: int,
+    code: str | None,
+    message: str | None,
+    change: int,
+    counts: str | None,
+    *rest: str | None,
+) -> Result:
+    content = None if counts is None else Content(counts, *rest)
+    return Result(Status(status), shots, code, message, change, content)
 
 
 def _record(row: asyncpg.Record, whole: bool = False) -> TaskRecord:

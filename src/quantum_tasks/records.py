@@ -11,6 +11,8 @@ import msgspec
 from quantum_tasks import __version__
 from quantum_tasks.tasks import RunRequest, Stats, Status
 
+SMALL = 32768  # bytes of a result that are no trouble to anybody
+
 
 class Event(msgspec.Struct, frozen=True):
     """A change of a task's status: when (`at`), and in which `attempt`. `id` counts the changes of
@@ -94,6 +96,15 @@ class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
     error: TaskError | None = None
     versions: Versions | None = None
     links: Links
+
+
+class Content(msgspec.Struct, frozen=True):
+    """What is stored of a result and of the run that brought it, as JSON text."""
+
+    counts: str
+    details: str | None
+    options: str | None
+    stats: str | None
 
 
 def this_release() -> Versions:

@@ -12,7 +12,7 @@ from quantum_tasks.database.grouped import Grouped
 from quantum_tasks.database.pool import Pool, connection
 from quantum_tasks.database.queries import QUERIES
 from quantum_tasks.errors import TASK_LOST
-from quantum_tasks.records import Versions
+from quantum_tasks.records import SMALL, Versions
 from quantum_tasks.tasks import COMPILED_FORMAT, ClaimedTask, Options, Status, Task
 
 # An instance whose heartbeat is older than this is dead. Recovery takes a lease and a sweep.
@@ -59,12 +59,19 @@ class Store:
         self._get = Grouped(self._get_all, at_once=2)
 
     async def get(self, id: uuid.UUID) -> Task | None:
-        """A task as its submitter sees it, or None."""
+        """A task as its submitter sees it, or None. One that is completed lacks its counts if
+        they are large."""
         return await self._get(id)
+
+    async def counts(self, id: uuid.UUID) -> str | None:
+        """A task's counts, however large."""
+        async with connection(self._pool) as db:
+            counts: str | None = await db.fetchval(QUERIES["counts"], id)
+        return counts
 
     async def _get_all(self, ids: list[uuid.UUID]) -> list[Task | None]:
         async with connection(self._pool) as db:
-            rows = await db.fetch(QUERIES["get"], ids)
+            rows = await db.fetch(QUERIES["get"], ids, SMALL)
         found = {
             id: Task(status=Status(status), error_code=code, error_message=message, counts=counts)
             for id, status, code, message, counts in rows

@@ -217,7 +217,8 @@ class TaskRequest(RunRequest, frozen=True, kw_only=True):
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
-    """A task as its submitter sees it; `counts` is JSON text, as the simulator wrote it."""
+    """A task as its submitter sees it; `counts` is JSON text, as the simulator wrote it. Where it
+    is large, whoever wants it asks for it by itself."""
 
     status: Status
     error_code: str | None

@@ -31,6 +31,7 @@ from quantum_tasks.store import Store
 from quantum_tasks.submissions import Submissions
 from quantum_tasks.waiting import Waiters
 from quantum_tasks.web.headers import finished
+from quantum_tasks.web.large import LargeAnswers
 from quantum_tasks.web.openapi import document
 from quantum_tasks.web.origins import Origins, allow
 from quantum_tasks.web.requests import BodyBudget
@@ -47,6 +48,7 @@ from quantum_tasks.web.routes import API
 Readiness = Callable[[], Awaitable[list[str]]]
 Handler = Callable[[Request], Awaitable[Response]]
 
+_LARGE_RESULTS = 8  # that may be on their way out at once
 _STATIC = Path(str(files("quantum_tasks.web") / "static"))
 
 
@@ -90,6 +92,7 @@ def create_app(parts: Parts) -> ASGIApp:
     for name in Parts.__struct_fields__:
         setattr(app.state, name, getattr(parts, name))
     app.state.pace = Pace()
+    app.state.large_answers = LargeAnswers(_LARGE_RESULTS * settings.max_result_bytes)
     served = _LastWord(BodyBudget(app, settings.max_body_bytes))
     return _Edge(Origins(allow(served, settings), settings))
 

@@ -27,6 +27,7 @@ from uvicorn.protocols.http.httptools_impl import (
 from quantum_tasks.errors import HeadersTooLarge, MalformedHttp, Problem, UrlTooLong
 from quantum_tasks.settings import Settings
 from quantum_tasks.web.headers import finished
+from quantum_tasks.web.large import ABORT
 from quantum_tasks.web.responses import new_id, problem_response
 
 logger = logging.getLogger(__name__)
@@ -223,6 +224,7 @@ class Connection(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._running = cycle
+        cycle.scope[ABORT] = self.abort  # type: ignore[literal-required]
         super()._start_asgi_task(cycle, app)
 
     def _offered_upgrade(self) -> bool:

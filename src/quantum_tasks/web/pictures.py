@@ -3,27 +3,24 @@ notebook."""
 
 from __future__ import annotations
 
-import asyncio
 import re
 import uuid
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from typing import Any, Literal, get_args
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from quantum_tasks import __version__
 from quantum_tasks.archive import Archive
 from quantum_tasks.drawing import Drawable, Drawer
-from quantum_tasks.errors import InvalidRequest, ViewUnavailable
-from quantum_tasks.tasks import Counts
-from quantum_tasks.web.histogram import histogram
+from quantum_tasks.errors import InvalidRequest
 from quantum_tasks.web.reading import missing
 from quantum_tasks.web.requests import has_seen, peer, task_id, unless_gone
 from quantum_tasks.web.responses import media_type
-from quantum_tasks.web.results import completed
+from quantum_tasks.web.results import answer, completed
+from quantum_tasks.web.views import Wanted
 
 _NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 
@@ -95,23 +92,12 @@ async def read_counts_svg(request: Request) -> Response:
     item = request.query_params.get("item", "0")
     if not _NUMBER.fullmatch(item):
         raise InvalidRequest("The parameter 'item' is the number of a run, from 0: ?item=0.")
-    result = await completed(archive, task_id(request))
+    id = task_id(request)
+    result = await completed(archive, id)
     tag = f'"{result.change:x}-{int(item)}"'
     headers = {"ETag": tag, **_SVG}
     if has_seen(request, tag):
         return Response(status_code=304, headers=headers)
-    picture = await asyncio.to_thread(_histogram, result.counts or "{}", int(item))
-    return Response(picture, 200, headers, "image/svg+xml")
-
-
-def _histogram(text: str, item: int) -> str:
-    """The histogram of the counts, of one run if there are several."""
-    counts = msgspec.json.decode(text, type=Counts | list[Counts | None])
-    if isinstance(counts, list):
-        if item >= len(counts):
-            raise InvalidRequest(f"The parameter 'item' is at most {len(counts) - 1}.")
-        found = counts[item]
-        if found is None:
-            raise ViewUnavailable("This run of the sweep failed, and has no counts.")
-        counts = found
-    return histogram(counts)
+    assert id is not None
+    show = partial(Wanted, kind="svg", item=int(item))
+    return await answer(request, id, result, show, headers, "image/svg+xml")

@@ -21,6 +21,7 @@ from quantum_tasks.web import (
     streams,
     submitting,
     tasks,
+    views,
 )
 from quantum_tasks.web.requests import MAX_WAIT_S
 
@@ -230,9 +231,7 @@ API: list[Endpoint] = [
         path="/v1/tasks/{id}/result",
         handler=results.read_result,
         tag="tasks",
-        query={
-            "view": _enum(get_args(results.View), "What to show; all that there is unless set.")
-        },
+        query={"view": _enum(get_args(views.View), "What to show; all that there is unless set.")},
         headers={"If-None-Match": _SEEN},
         answers={200: [results.TaskResult]},
         answer_examples=examples.RESULT,
@@ -244,6 +243,7 @@ API: list[Endpoint] = [
             "result_not_ready",
             "no_result",
             "view_unavailable",
+            "service_busy",
             *_TASK_PROBLEMS,
         ),
     ),
@@ -306,6 +306,7 @@ API: list[Endpoint] = [
             "result_not_ready",
             "no_result",
             "view_unavailable",
+            "service_busy",
             *_TASK_PROBLEMS,
         ),
     ),
@@ -371,7 +372,7 @@ API: list[Endpoint] = [
             200: [tasks.Pending, tasks.Done, tasks.Failed, tasks.Cancelled],
             404: [tasks.Missing],
         },
-        problems=("invalid_request", *_DATABASE_PROBLEMS),
+        problems=("invalid_request", "service_busy", *_DATABASE_PROBLEMS),
     ),
     Endpoint(
         method="GET",

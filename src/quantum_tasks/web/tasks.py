@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from quantum_tasks.records import SMALL
 from quantum_tasks.store import Store
 from quantum_tasks.tasks import Counts, Status, Task, TaskRequest
 from quantum_tasks.waiting import Waiters
 from quantum_tasks.web import accepting
+from quantum_tasks.web.large import LargeAnswers
 from quantum_tasks.web.requests import read_json, seconds_to_wait, task_id, unless_gone
 from quantum_tasks.web.responses import json_response, replayed
 
@@ -83,15 +86,41 @@ async def fetch(request: Request) -> Response:
             task = await store.get(id)
     if task is None:
         return json_response(Missing(), 404)
+    if task.status is Status.COMPLETED:
+        return await _completed(request, task_id(request), task.counts)
     return Response(_body(task), media_type="application/json")
+
+
+async def _completed(request: Request, id: uuid.UUID | None, counts: str | None) -> Response:
+    """The counts are JSON already: they are passed on, not decoded and encoded again."""
+    if counts is not None and len(counts) <= SMALL:
+        return Response(b"".join(_done(counts)), media_type="application/json")
+    store: Store = request.app.state.store
+    answers: LargeAnswers = request.app.state.large_answers
+
+    async def make() -> Sequence[bytes]:
+        assert id is not None
+        found = counts or await store.counts(id)
+        if found is None:
+            raise _GoneMeanwhileError
+        return _done(found)
+
+    try:
+        return await answers.respond(request, id, make, {}, "application/json")
+    except _GoneMeanwhileError:
+        return json_response(Missing(), 404)
+
+
+def _done(counts: str) -> list[bytes]:
+    return [b'{"status":"completed","result":', counts.encode(), b"}"]
+
+
+class _GoneMeanwhileError(Exception):
+    """The task was deleted while its counts were waited for."""
 
 
 def _body(task: Task) -> bytes:
     match task.status:
-        case Status.COMPLETED:
-            # The counts are JSON already: they are passed on, not decoded and encoded again.
-            assert task.counts is not None
-            return b'{"status":"completed","result":' + task.counts.encode() + b"}"
         case Status.FAILED:
             message = f"{task.error_code}: {task.error_message}"
             return msgspec.json.encode(Failed("failed", message))
