@@ -6,7 +6,7 @@ import re
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import asyncpg
 import msgspec
@@ -26,7 +26,7 @@ from quantum_tasks.records import (
     links,
 )
 from quantum_tasks.store import LEASE_S
-from quantum_tasks.tasks import Options, Parameters, RunRequest, Stats, Status
+from quantum_tasks.tasks import Method, Noise, Options, Parameters, RunRequest, Stats, Status
 
 _EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
 _LATEST = datetime(9999, 12, 31, tzinfo=UTC)
@@ -123,7 +123,7 @@ class Archive:
         self._now: Grouped[None, Place] = Grouped(self._now_all, most=1000)
 
     async def read(self, id: uuid.UUID) -> tuple[TaskRecord, int] | None:
-        """A task, and its last change."""
+        """A task, and its last change. What may be long of its request is JSON as it is stored."""
         return await self._read(id)
 
     async def _read_all(self, ids: list[uuid.UUID]) -> list[tuple[TaskRecord, int] | None]:
@@ -346,7 +346,7 @@ def _record(row: asyncpg.Record, whole: bool = False) -> TaskRecord:
             priority=row["priority"],
             ttl_s=row["ttl_s"],
             callback_url=row["callback_url"],
-            **(msgspec.structs.asdict(_options(row["options"])) if whole else {}),
+            **(_as_stored(row["options"]) if whole else {}),
         ),
         created_at=created,
         started_at=started,
@@ -386,11 +386,29 @@ def _called(tags: str | None) -> dict[str, str]:
     return _tags.decode(tags) if tags else {}
 
 
+class _StoredOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Options of which what may be long is passed on as it is stored: a megabyte takes 10 ms to
+    be decoded and encoded again."""
+
+    method: Method = Method.AUTOMATIC
+    parameters: msgspec.Raw = msgspec.Raw(b"null")
+    observables: msgspec.Raw = msgspec.Raw(b"[]")
+    memory: bool = False
+    noise: Noise | None = None
+    timeout_s: float | None = None
+
+
+def _as_stored(text: str | None) -> dict[str, Any]:
+    stored = _stored.decode(text) if text else _StoredOptions()
+    return msgspec.structs.asdict(stored)
+
+
 def _options(text: str | None) -> Options:
     return _decoder.decode(text) if text else Options()
 
 
 _decoder = msgspec.json.Decoder(Options)
+_stored = msgspec.json.Decoder(_StoredOptions)
 _stats = msgspec.json.Decoder(Stats)
 _tags = msgspec.json.Decoder(dict[str, str])
 _history = msgspec.json.Decoder(list[Event])

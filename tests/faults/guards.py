@@ -29,6 +29,9 @@ CLAIMS = "tests/test_claims.py::"
 FAULTS, OUTCOMES = "tests/faults/test_faults.py::", "tests/faults/test_outcomes.py::"
 ANY_FAULT = FAULTS + "test_nothing_is_lost_or_changed_by"
 ORIGINS = "tests/hostile/test_origins.py::"
+FAIRNESS, LANE = "tests/test_fairness.py::", "tests/test_lane.py::"
+DRAWING = "tests/test_drawing.py::"
+LARGE = "tests/v1/test_large_results.py::"
 FEED = "tests/v1/test_feed.py::"
 CHECKING = "tests/test_checking.py::"
 ENDING = "tests/v1/test_cancelling.py::test_who_comes_while_a_task_is_ending_sees_how_it_ended"
@@ -323,6 +326,30 @@ GUARDS = [
     Guard("the host of a whole URL", CODE + "web/connections.py",
           'if not self.url.startswith(b"/"):', "if False:",
           ORIGINS + "test_a_request_has_one_host[a URL of another]"),
+    Guard("turns: who holds none comes first", CODE + "fairness.py",
+          "keys := self._without or self._holding", "keys := self._holding or self._without",
+          FAIRNESS + "test_one_key_may_have_all_places_that_nobody_else_wants"),
+    Guard("turns: one of each key", CODE + "fairness.py", "key, line = keys.popitem(last=False)",
+          "key, line = keys.popitem(last=True)",
+          FAIRNESS + "test_keys_take_turns_however_many_wait_by_one_of_them"),
+    Guard("turns: one that was given to nobody", CODE + "fairness.py",
+          "self._leave(key)  # it had its turn", "pass  # it had its turn",
+          FAIRNESS + "test_who_is_cancelled_in_the_moment_of_its_turn_passes_it_on"),
+    Guard("lane: what many want is made once", CODE + "lane.py",
+          "if wanted.made.done():\n                return\n",
+          "if False:\n                return\n",
+          LANE + "test_what_many_want_at_the_same_time_is_made_once[2]"),
+    Guard("drawings: kept", CODE + "drawing.py",
+          "self._kept.put(whole, drawn, len(drawn))", "pass",
+          DRAWING + "test_a_drawing_is_made_once_for_all_who_want_it"),
+    Guard("drawings: why there is none is kept", CODE + "drawing.py",
+          "self._kept.put(whole, problem, len(problem.detail), _REFUSAL_KEPT_S)", "pass",
+          DRAWING + "test_why_something_cannot_be_drawn_is_kept_as_well"),
+    Guard("large results: room for what is on its way", CODE + "web/large.py",
+          "while self._bytes >= self._most_bytes", "while False",
+          LARGE + "test_there_is_no_room_as_long_as_nobody_is_slow"),
+    Guard("large results: slow readers make room", CODE + "web/large.py", "if began < late:",
+          "if False:", LARGE + "test_slow_readers_are_cut_off_only_to_make_room_for_others"),
     Guard("Postgres of our own is started again", CODE + "database/embedded.py",
           "if self._process is None or self._process.poll() is None:", "if True:",
           "tests/faults/test_postgres.py::"

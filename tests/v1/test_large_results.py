@@ -198,8 +198,10 @@ async def test_there_is_no_room_as_long_as_nobody_is_slow(monkeypatch) -> None:
     first = Reader(answers, "a")
     reading = asyncio.create_task(first.read())
     await until(lambda: answers.on_their_way == 1_000_000)
+    second = Reader(answers, "b")
+    second.takes.set()
     with pytest.raises(ServiceBusy) as caught:
-        await Reader(answers, "b").read()
+        await second.read()
     assert caught.value.retry_after_s == 5
     first.takes.set()
     assert await reading == 1_000_000

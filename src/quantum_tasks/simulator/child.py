@@ -184,7 +184,7 @@ def _live_and_die_with_the_service(stderr: int) -> None:
         prctl(_PR_SET_NAME, name.encode())
         if os.getppid() == 1:  # it died before we could ask
             os._exit(1)
-    os.nice(_PARSERS_NICENESS if name == "qtasks-parser" else _NICENESS)
+    os.nice(_NICENESS.get(name, 5))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
     largest = _LARGEST_FILE if most == resource.RLIM_INFINITY else min(most, _LARGEST_FILE)

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
-from functools import cache
-from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import FileResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from quantum_tasks.archive import Archive
@@ -30,9 +23,9 @@ from quantum_tasks.settings import Settings
 from quantum_tasks.store import Store
 from quantum_tasks.submissions import Submissions
 from quantum_tasks.waiting import Waiters
+from quantum_tasks.web import pages
 from quantum_tasks.web.headers import finished
 from quantum_tasks.web.large import LargeAnswers
-from quantum_tasks.web.openapi import document
 from quantum_tasks.web.origins import Origins, allow
 from quantum_tasks.web.requests import BodyBudget
 from quantum_tasks.web.responses import (
@@ -46,10 +39,8 @@ from quantum_tasks.web.responses import (
 from quantum_tasks.web.routes import API
 
 Readiness = Callable[[], Awaitable[list[str]]]
-Handler = Callable[[Request], Awaitable[Response]]
 
 _LARGE_RESULTS = 8  # that may be on their way out at once
-_STATIC = Path(str(files("quantum_tasks.web") / "static"))
 
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,10 +66,10 @@ def create_app(parts: Parts) -> ASGIApp:
     ]
     if checker:
         routes += [
-            Route("/openapi.json", _openapi),
-            Route("/", _page("index.html")),
-            Route("/docs", _page("docs.html")),
-            Mount("/static", StaticFiles(directory=_STATIC)),
+            Route("/openapi.json", pages.read_document),
+            Route("/", pages.read_index),
+            Route("/docs", pages.read_docs),
+            Route("/static/{path:path}", pages.read_file),
         ]
     app = Starlette(
         routes=routes,
@@ -95,23 +86,6 @@ def create_app(parts: Parts) -> ASGIApp:
     app.state.large_answers = LargeAnswers(_LARGE_RESULTS * settings.max_result_bytes)
     served = _LastWord(BodyBudget(app, settings.max_body_bytes))
     return _Edge(Origins(allow(served, settings), settings))
-
-
-async def _openapi(request: Request) -> Response:
-    return Response(await asyncio.to_thread(_document), media_type="application/json")
-
-
-@cache
-def _document() -> str:
-    """Made when somebody asks: it takes 20 ms, which no start should wait for."""
-    return json.dumps(document(), indent=2)
-
-
-def _page(name: str) -> Handler:
-    async def page(request: Request) -> Response:
-        return FileResponse(_STATIC / name)
-
-    return page
 
 
 class _Edge:

@@ -7,7 +7,6 @@ import ipaddress
 import re
 import uuid
 from collections.abc import Coroutine
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, TypeVar
 
 import msgspec
@@ -150,19 +149,6 @@ def has_seen(request: Request, tag: str) -> bool:
     seen = request.headers.get("if-none-match", "")
     tags = [one.strip().removeprefix("W/") for one in seen.split(",")]
     return seen.strip() == "*" or tag.removeprefix("W/") in tags
-
-
-def peer(request: Request) -> str:
-    """Whom a request comes from: an address or, because each subscriber has so many of those, the
-    half of an IPv6 address that says which network it is in."""
-    host = request.client.host if request.client else ""
-    try:
-        address = ip_address(host)
-    except ValueError:  # a Unix socket has none
-        return host
-    if isinstance(address, IPv4Address) or address.ipv4_mapped:
-        return host
-    return str(IPv6Address(int(address) >> 64 << 64))
 
 
 async def unless_gone(request: Request, waiting: Coroutine[Any, Any, T]) -> T | None:

@@ -30,7 +30,7 @@ from quantum_tasks.errors import (
 from quantum_tasks.records import TaskRecord, links
 from quantum_tasks.settings import Settings
 from quantum_tasks.submissions import NewTask, Submissions
-from quantum_tasks.tasks import Accepted, RunRequest, Stats, Status, TaskRequest
+from quantum_tasks.tasks import Accepted, Options, RunRequest, Stats, Status, TaskRequest
 from quantum_tasks.waiting import Waiters
 from quantum_tasks.web.accepting import (
     check,
@@ -313,6 +313,9 @@ async def rerun(request: Request) -> Response:
     """Submits a task again: the same program, options, name and tags, as a task of its own."""
     record, _ = await found(request.app.state.archive, request)
     fields = {name: getattr(record.request, name) for name in RunRequest.__struct_fields__}
+    stored = {name: fields[name] for name in Options.__struct_fields__}
+    options = msgspec.json.decode(msgspec.json.encode(stored), type=Options)
+    fields |= msgspec.structs.asdict(options)
     limit = request.app.state.settings.result_ttl_s
     fields["ttl_s"] = min(record.request.ttl_s or limit, limit)
     return await accept(request, TaskRequest(name=record.name, tags=record.tags, **fields))
