@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import random
+import time
 from contextlib import suppress
 
 import pytest
