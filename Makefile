@@ -50,7 +50,7 @@ coverage: setup-dev  ## run every test and list the lines that none reached
 	$(BIN)/python -m coverage erase
 	$(BIN)/python -m pytest -n 3 --dist worksteal --cov --cov-report=term $(ARGS)
 
-chaos: setup-dev  ## break everything at random for minutes; ARGS="--seed 7 --seconds 600"
+chaos: setup-dev  ## break everything at random for minutes; ARGS="--seed 7" or ARGS="attackers"
 	@$(BIN)/python tests/faults/chaos.py $(ARGS)
 
 guards: setup-dev  ## remove every guard in turn and see a test fail

@@ -1,8 +1,10 @@
-"""Faults at random, one upon the other, over thousands of tasks: `make chaos`."""
+"""`make chaos`: faults at random, one upon the other, over thousands of tasks; or, as its second
+chapter, one attacker after the other beside honest users."""
 
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from collections import defaultdict
@@ -11,17 +13,28 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+import besieged
 from faults import FAULTS
 from world import Report, World
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    chapters = parser.add_subparsers(dest="chapter")
+    attackers = chapters.add_parser("attackers", help="attackers beside honest users")
+    attackers.add_argument(
+        "words", nargs="*", help="only attacks with one of these in their name, or as their number"
+    )
+    attackers.add_argument("--seconds", type=float, default=10, help="how long each attack takes")
+    attackers.add_argument("--tasks", type=int, default=300_000, help="that have ended before")
     parser.add_argument("--seed", type=int, default=1, help="the same seed, the same faults")
     parser.add_argument("--seconds", type=float, default=300, help="how long faults are injected")
     parser.add_argument("--instances", type=int, default=2)
     parser.add_argument("--rate", type=float, default=30, help="tasks per second")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))  # and so stops its services
+    if options.chapter == "attackers":
+        sys.exit(besieged.run(options.words, options.seconds, options.tasks))
     sys.exit(run(options.seed, options.seconds, options.instances, options.rate))
 
 

@@ -1,0 +1,57 @@
+"""Small programs whose results are large."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+from attackers.ground import Ground
+from attackers.wire import JSON, Wire, request
+
+# 1,024 outcomes of 9,999 bits each: ten megabytes.
+WIDE = (
+    'OPENQASM 3;include "stdgates.inc";qubit[10]q;bit[9999]c;h q;'
+    "for int i in[0:9]c[i]=measure q[i];"
+)
+_LARGE = {"qc": WIDE, "shots": 10_000}
+
+
+async def large_results(ground: Ground) -> None:
+    """10 clients submit a program of 100 bytes whose result has ten megabytes, and wait for it."""
+
+    async def client(wire: Wire) -> None:
+        body = json.dumps(_LARGE).encode()
+        answer = json.loads(await ground.ask(wire, "POST", "/tasks", body, JSON))
+        if "task_id" in answer:
+            await ground.ask(wire, "GET", f"/v1/tasks/{answer['task_id']}?wait=20")
+
+    await ground.clients(10, client)
+
+
+async def large_results_in_every_view(ground: Ground) -> None:
+    """20 clients read a result of ten megabytes, in every way that it can be shown."""
+    id = await ground.ended({**_LARGE, "memory": True})
+    views = ("view=probabilities", "view=registers", "view=memory", "view=counts", "")
+
+    async def client(wire: Wire) -> None:
+        number = ground.number()
+        if number % 6 == 5:
+            await ground.ask(wire, "GET", f"/v1/tasks/{id}/counts.svg")
+        elif number % 6 == 4:
+            await ground.ask(wire, "GET", f"/v1/tasks/{id}/result", headers={"Accept": "text/csv"})
+        else:
+            await ground.ask(wire, "GET", f"/v1/tasks/{id}/result?{views[number % len(views)]}")
+
+    await ground.clients(20, client)
+
+
+async def large_results_not_read(ground: Ground) -> None:
+    """50 clients ask for a result of ten megabytes and do not read it."""
+    id = await ground.ended(_LARGE)
+
+    async def client(wire: Wire) -> None:
+        wire.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        wire.writer.write(request("GET", f"/tasks/{id}"))
+        await asyncio.sleep(3600)
+
+    await ground.clients(50, client)

@@ -1,0 +1,131 @@
+"""The attackers' chapter of `make chaos`: each attack beside honest users, on two instances."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from attackers import history
+from attackers.attacks import chosen
+from attackers.ground import Attack
+from attackers.honest import Told, honest_users
+from attackers.trial import HEAD, Trial, row, try_out
+from audit import AUDIT, unlawful_changes
+from bench.tables import progress, table
+from server import Postgres
+from service import Service, until
+
+from quantum_tasks.database.migrations import migrate
+
+CORES = len(os.sched_getaffinity(0))
+_PATIENCE_S = 60.0
+_WARM_UP_S = 3.0
+_START_S = 120.0
+_SETTINGS = {
+    "SIMULATOR_PROCESSES": str(CORES),
+    "MAX_RESULT_BYTES": "16777216",
+    "WEBHOOK_SECRET": "a secret",
+    "WEBHOOK_ALLOW_PRIVATE": "true",
+    "LOG_LEVEL": "WARNING",
+}
+
+
+def run(words: Sequence[str], seconds: float, tasks: int) -> int:
+    """Prints what honest users felt; 1 if that was too much."""
+    attacks = list(chosen(words))
+    trials = []
+    postgres = Postgres(shared_buffers="256MB")
+    try:
+        asyncio.run(migrate(postgres.url))
+        began = time.monotonic()
+        asyncio.run(history.fill(postgres.url, tasks))
+        progress(f"{tasks} tasks have ended, after {time.monotonic() - began:.0f} s")
+        postgres.execute(AUDIT)
+        for attack in attacks:
+            trial = one(postgres, attack, seconds)
+            trials.append(trial)
+            print("| " + " | ".join(row(trial)) + " |", flush=True)
+            progress(f"answers: {dict(trial.answers.most_common(8))}")
+            for kind, felt in trial.felt.felt.items():
+                longest = max(felt.seconds, default=0)
+                progress(
+                    f"{kind}: {len(felt.seconds)} requests, {len(felt.wrong)} wrong, "
+                    f"longest {longest:.1f} s"
+                )
+            for wrong in trial.wrong()[:3]:
+                progress(wrong)
+    finally:
+        postgres.close()
+    print()
+    table(HEAD, [row(trial) for trial in trials])
+    return int(any(trial.wrong() or trial.too_slow() for trial in trials))
+
+
+def one(postgres: Postgres, attack: Attack, seconds: float) -> Trial:
+    """One attack on one of two instances."""
+    with _instances(postgres, attack) as (service, other), honest_users(service.url) as ask:
+        ask(_WARM_UP_S, _PATIENCE_S)
+        seen = postgres.query("select coalesce(max(number), 0) as n from audit")[0]["n"]
+
+        def audit(told: Told) -> list[str]:
+            return list(_broken(postgres, told, seen)) + _left(service, other)
+
+        trial = try_out(
+            service.url, service.pid, attack, ask, seconds, seconds, _PATIENCE_S, audit
+        )
+    asyncio.run(history.clear(postgres.url, running=True))
+    return trial
+
+
+@contextmanager
+def _instances(postgres: Postgres, attack: Attack) -> Iterator[tuple[Service, Service]]:
+    """The one that is attacked, and one that would take its tasks if it seemed to be dead."""
+    settings = {**_SETTINGS, **attack.settings}
+    services = [Service(postgres.url, **settings), Service(postgres.url, **_SETTINGS)]
+    try:
+        for service in services:
+            service.start(ready=False)
+        for service in services:
+            until(lambda s=service: s.client.get("/readyz").status_code == 200, _START_S)
+            until(lambda s=service: len(s.children()) == CORES + 1, _START_S)
+        yield services[0], services[1]
+    finally:
+        for service in services:
+            service.close()
+
+
+def _broken(postgres: Postgres, told: Told, seen: int) -> Iterator[str]:
+    """The promises that were broken to honest users, and leases that were lost to anybody."""
+    rows = postgres.query(
+        "select t.id::text, t.status::text, t.attempt, t.losses, r.counts::text from tasks t "
+        "left join results r on r.task_id = t.id where queue <> 'history'"
+    )
+    known = {row["id"]: row for row in rows}
+    for id, counts in told.tasks.items():
+        row = known.get(id)
+        if row is None:
+            yield f"lost: {id}"
+        elif counts is not None and (row["status"] != "completed" or row["counts"] is None):
+            yield f"changed: {row}"
+        elif row["attempt"] > 1:
+            yield f"ran more than once: {row}"
+    if lost := sum(row["losses"] for row in rows):
+        yield f"{lost} leases lost"
+    changes = postgres.query("select * from audit where number > $1 order by number", seen)
+    made = [change for change in changes if change["id"] is not None]
+    begun = {str(change["id"]) for change in made if change["status"] == "queued"}
+    yield from unlawful_changes([c for c in made if str(c["id"]) in begun])
+
+
+def _left(*services: Service) -> list[str]:
+    """Instances that are not as they were before."""
+    wrong = []
+    for service in services:
+        try:
+            until(lambda s=service: s.client.get("/readyz").status_code == 200, 60)
+        except AssertionError as error:
+            wrong.append(f"not ready afterwards: {error}")
+    return wrong
