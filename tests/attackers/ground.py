@@ -97,7 +97,7 @@ class Ground:
         headers: Mapping[str, str] = {},
     ) -> bytes:
         """Sends a request, and counts how it was answered."""
-        status, answer = await wire.ask("POST", path, body, {**(JSON if body else {}), **headers})
+        status, answer = await wire.ask(method, path, body, {**(JSON if body else {}), **headers})
         self.answers[str(status)] += 1
         return answer
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -35,33 +34,35 @@ _SETTINGS = {
 
 def run(words: Sequence[str], seconds: float, tasks: int) -> int:
     """Prints what honest users felt; 1 if that was too much."""
-    attacks = list(chosen(words))
     trials = []
-    postgres = Postgres(shared_buffers="256MB")
-    try:
-        asyncio.run(migrate(postgres.url))
-        began = time.monotonic()
-        asyncio.run(history.fill(postgres.url, tasks))
-        progress(f"{tasks} tasks have ended, after {time.monotonic() - began:.0f} s")
-        postgres.execute(AUDIT)
-        for attack in attacks:
-            trial = one(postgres, attack, seconds)
-            trials.append(trial)
-            print("| " + " | ".join(row(trial)) + " |", flush=True)
-            progress(f"answers: {dict(trial.answers.most_common(8))}")
-            for kind, felt in trial.felt.felt.items():
-                longest = max(felt.seconds, default=0)
-                progress(
-                    f"{kind}: {len(felt.seconds)} requests, {len(felt.wrong)} wrong, "
-                    f"longest {longest:.1f} s"
-                )
-            for wrong in trial.wrong()[:3]:
-                progress(wrong)
-    finally:
-        postgres.close()
+    for trial in try_all(words, seconds, tasks):
+        trials.append(trial)
+        print(" | ".join(row(trial)), flush=True)
+        for line in (f"answers: {dict(trial.answers.most_common(8))}", *trial.wrong()[:5]):
+            progress(line)
+        for kind, felt in trial.felt.felt.items():
+            progress(
+                f"{kind}: {len(felt.seconds)} requests, {len(felt.wrong)} wrong, "
+                f"longest {max(felt.seconds):.1f} s"
+            )
     print()
     table(HEAD, [row(trial) for trial in trials])
     return int(any(trial.wrong() or trial.too_slow() for trial in trials))
+
+
+def try_all(words: Sequence[str], seconds: float, tasks: int) -> Iterator[Trial]:
+    """Those attacks one after the other, each on instances that were started for it."""
+    postgres = Postgres(shared_buffers="256MB")
+    try:
+        asyncio.run(migrate(postgres.url))
+        progress(f"adding {tasks} tasks that have ended")
+        asyncio.run(history.fill(postgres.url, tasks))
+        postgres.execute(AUDIT)
+        for attack in chosen(words):
+            progress(attack.name)
+            yield one(postgres, attack, seconds)
+    finally:
+        postgres.close()
 
 
 def one(postgres: Postgres, attack: Attack, seconds: float) -> Trial:
