@@ -9,6 +9,7 @@ import json
 import multiprocessing
 import os
 import resource
+import traceback
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -107,8 +108,10 @@ class Ground:
         status, text = await wire.ask("POST", "/tasks", json.dumps(body).encode(), JSON)
         assert status == 202, text
         id: str = json.loads(text)["task_id"]
-        while b'"pending"' in (await wire.ask("GET", f"/tasks/{id}?wait=30"))[1]:
-            pass
+        answer = b'"pending"'
+        while b'"pending"' in answer:
+            _, answer = await wire.ask("GET", f"/tasks/{id}?wait=30")
+        assert b'"completed"' in answer, answer[:500]
         wire.close()
         return id
 
@@ -137,13 +140,15 @@ class Attacker:
 
     def end(self) -> Counter[str]:
         """Ends it; how it was answered."""
-        answers: Counter[str] = Counter()
+        said: Counter[str] | str = Counter()
         with contextlib.suppress(OSError, EOFError):  # it has been killed
             self._pipe.send("enough")
             if self._pipe.poll(_SAY_S):
-                answers = self._pipe.recv()
+                said = self._pipe.recv()
         self.kill()
-        return answers
+        if isinstance(said, str):
+            raise AssertionError(f"the attack itself failed: {self._name}\n{said}")
+        return said
 
     def kill(self) -> None:
         self._process.kill()
@@ -175,10 +180,10 @@ async def _until_told(url: str, attack: Attack, pipe: Pipe) -> None:
     doing = asyncio.ensure_future(attack.do(ground))
     doing.add_done_callback(lambda _: begin())
     await asyncio.get_running_loop().run_in_executor(None, pipe.recv)
+    failed = doing.done()  # it goes on until it is told otherwise
     doing.cancel()
-    with contextlib.suppress(asyncio.CancelledError, OSError):
-        await doing
-    pipe.send(ground.answers)
+    (end,) = await asyncio.gather(doing, return_exceptions=True)
+    pipe.send("".join(traceback.format_exception(end)) if failed else ground.answers)
 
 
 def raise_limit() -> None:

@@ -25,15 +25,15 @@ async def searches(ground: Ground) -> None:
 async def other_searches(ground: Ground) -> None:
     """30 clients search by what rules out every task but late: a common tag and a rare status, a
     pattern that goes back and forth, a name and a text."""
-    pattern = quote("%_" * 50)
+    pattern = quote("%_" * 20)
     await _ask(
         ground,
         30,
-        "tag=kind:usual&status=failed&x={}",
+        "tag=kind:usual&status=failed",
         f"q={pattern}x{{}}",
         "status=completed&q=nothing{}",
         "tag=kind:usual&q=nothing{}&order=created_at",
-        "tag=kind:usual&tag=number:1&tag=a:b&status=cancelled&x={}",
+        "tag=kind:usual&tag=number:1&tag=a:b&status=cancelled",
     )
 
 
@@ -42,7 +42,6 @@ async def long_pages(ground: Ground) -> None:
     await _ask(
         ground,
         30,
-        "limit=1000",
         "limit=100",
         "limit=100&order=created_at",
         "limit=100&tag=kind:usual",

@@ -29,8 +29,8 @@ async def large_results(ground: Ground) -> None:
 
 
 async def large_results_in_every_view(ground: Ground) -> None:
-    """20 clients read a result of ten megabytes, in every way that it can be shown."""
-    id = await ground.ended({**_LARGE, "memory": True})
+    """20 clients read a result of twelve megabytes, in every way that it can be shown."""
+    id = await ground.ended({"qc": WIDE, "shots": 700, "memory": True})
     views = ("view=probabilities", "view=registers", "view=memory", "view=counts", "")
 
     async def client(wire: Wire) -> None:

@@ -23,7 +23,8 @@ _FAR_TOO_MUCH_MB = 3000
 
 @dataclass
 class Trial:
-    """What one attack did. Memory is the service's own, in MiB: before and, at most, during it."""
+    """What one attack did. Memory is the service's own, in MiB: before and, at most, during it;
+    `stored_mb` is what it left in results."""
 
     attack: Attack
     quiet: Told
@@ -32,6 +33,7 @@ class Trial:
     memory_mb: tuple[float, float]
     load: float
     broken: list[str]
+    stored_mb: float = 0.0
 
     def wrong(self) -> list[str]:
         """What no user should have been told, and what else should not have been."""
@@ -104,7 +106,15 @@ class Peak:
                 return
 
 
-HEAD = ("attack", *(f"{kind}" for kind in EVERY_S), "wrong", "memory, MiB", "load", "")
+HEAD = (
+    "attack",
+    *(f"{kind}" for kind in EVERY_S),
+    "wrong",
+    "memory, MiB",
+    "results, MiB",
+    "load",
+    "",
+)
 
 
 def row(trial: Trial) -> tuple[str, ...]:
@@ -124,6 +134,7 @@ def row(trial: Trial) -> tuple[str, ...]:
         *cells,
         str(len(wrong)),
         memory,
+        f"{trial.stored_mb:.0f}",
         f"{trial.load:.1f}",
         verdict,
     )
@@ -138,3 +149,8 @@ def _pair(felt: Felt) -> str:
 
 def _p99(felt: Felt) -> float:
     return quantile(felt.seconds, 0.99) if felt.seconds else 0.0
+
+
+def longest_s(told: Told) -> float:
+    """The longest that any user waited."""
+    return max(max(felt.seconds, default=0.0) for felt in told.felt.values())

@@ -11,6 +11,7 @@ from attackers import history
 from attackers.attacks import chosen
 from attackers.ground import Attack
 from attackers.honest import Told, honest_users
+from attackers.promises import broken
 from attackers.trial import HEAD, Trial, row, try_out
 from audit import AUDIT, unlawful_changes
 from bench.tables import progress, table
@@ -23,6 +24,8 @@ CORES = len(os.sched_getaffinity(0))
 _PATIENCE_S = 60.0
 _WARM_UP_S = 3.0
 _START_S = 120.0
+_STORED = """select coalesce(sum(octet_length(counts::text)), 0)::bigint as bytes
+    from results join tasks on id = task_id where queue <> 'history'"""
 _SETTINGS = {
     "SIMULATOR_PROCESSES": str(CORES),
     "MAX_RESULT_BYTES": "16777216",
@@ -72,11 +75,14 @@ def one(postgres: Postgres, attack: Attack, seconds: float) -> Trial:
         seen = postgres.query("select coalesce(max(number), 0) as n from audit")[0]["n"]
 
         def audit(told: Told) -> list[str]:
-            return list(_broken(postgres, told, seen)) + _left(service, other)
+            wrong = asyncio.run(broken(postgres.url, told)) + _unlawful(postgres, seen)
+            return wrong + _left(service, other)
 
         trial = try_out(
             service.url, service.pid, attack, ask, seconds, seconds, _PATIENCE_S, audit
         )
+    (stored,) = postgres.query(_STORED)
+    trial.stored_mb = stored["bytes"] / 2**20
     asyncio.run(history.clear(postgres.url, running=True))
     return trial
 
@@ -98,27 +104,11 @@ def _instances(postgres: Postgres, attack: Attack) -> Iterator[tuple[Service, Se
             service.close()
 
 
-def _broken(postgres: Postgres, told: Told, seen: int) -> Iterator[str]:
-    """The promises that were broken to honest users, and leases that were lost to anybody."""
-    rows = postgres.query(
-        "select t.id::text, t.status::text, t.attempt, t.losses, r.counts::text from tasks t "
-        "left join results r on r.task_id = t.id where queue <> 'history'"
-    )
-    known = {row["id"]: row for row in rows}
-    for id, counts in told.tasks.items():
-        row = known.get(id)
-        if row is None:
-            yield f"lost: {id}"
-        elif counts is not None and (row["status"] != "completed" or row["counts"] is None):
-            yield f"changed: {row}"
-        elif row["attempt"] > 1:
-            yield f"ran more than once: {row}"
-    if lost := sum(row["losses"] for row in rows):
-        yield f"{lost} leases lost"
+def _unlawful(postgres: Postgres, seen: int) -> list[str]:
+    """Changes since then, of tasks that were submitted since, that should not have been."""
     changes = postgres.query("select * from audit where number > $1 order by number", seen)
-    made = [change for change in changes if change["id"] is not None]
-    begun = {str(change["id"]) for change in made if change["status"] == "queued"}
-    yield from unlawful_changes([c for c in made if str(c["id"]) in begun])
+    begun = {change["id"] for change in changes if change["attempt"] == 0}
+    return list(unlawful_changes([change for change in changes if change["id"] in begun]))
 
 
 def _left(*services: Service) -> list[str]:
