@@ -95,7 +95,6 @@ async def _obey(url: str, pipe: Pipe) -> None:
 class _Users:
     def __init__(self, url: str) -> None:
         self._url = url
-        self._idle: list[Wire] = []
         self._told = Told()
         self._number = time.time_ns() // 1000  # so that no two programs are the same
         self._called: dict[str, asyncio.Future[float]] = {}
@@ -114,9 +113,6 @@ class _Users:
         await asyncio.gather(
             *(self._regularly(kind, every_s, begin, seconds) for kind, every_s in EVERY_S.items())
         )
-        for wire in self._idle:
-            wire.close()
-        self._idle.clear()
         return told
 
     async def _regularly(self, kind: str, every_s: float, begin: float, seconds: float) -> None:
@@ -139,18 +135,13 @@ class _Users:
         felt.seconds.append(time.perf_counter() - began if took is None else took)
 
     @contextlib.asynccontextmanager
-    async def _wire(self, fresh: bool = False) -> Any:
-        """A connection that is kept, as browsers and programs do; or a fresh one, as probes do."""
-        wire = self._idle.pop() if self._idle and not fresh else await Wire.open(self._url)
+    async def _wire(self) -> Any:
+        """A connection for one use: one that is kept may be closed when there are too many."""
+        wire = await Wire.open(self._url)
         try:
             yield wire
-        except BaseException:
+        finally:
             wire.close()
-            raise
-        if fresh:
-            wire.close()
-        else:
-            self._idle.append(wire)
 
     async def _ask(self, wire: Wire, method: str, path: str, body: Any = None) -> Any:
         sent = b"" if body is None else json.dumps(body).encode()
@@ -169,18 +160,27 @@ class _Users:
         """Submits a program and waits for its result."""
         async with self._wire() as wire:
             id = await self._submit(wire, BELL)
-            answer = await self._ask(wire, "GET", f"/tasks/{id}?wait=30")
-            while answer["status"] == "pending":
-                answer = await self._ask(wire, "GET", f"/tasks/{id}?wait=30")
-            assert answer["status"] == "completed", answer
-            counts: dict[str, int] = answer["result"]
-            assert set(counts) <= {"00", "11"}, counts
-            assert sum(counts.values()) == SHOTS, counts
-            self._told.tasks[id] = counts
+            answer = await self._wait(wire, id)
+        while answer is None or answer["status"] == "pending":
+            async with self._wire() as wire:
+                answer = await self._wait(wire, id)
+        assert answer["status"] == "completed", answer
+        counts: dict[str, int] = answer["result"]
+        assert set(counts) <= {"00", "11"}, counts
+        assert sum(counts.values()) == SHOTS, counts
+        self._told.tasks[id] = counts
+
+    async def _wait(self, wire: Wire, id: str) -> Any:
+        """What has become of a task; None if the wait was cut off. That may be: it is asked again
+        elsewhere."""
+        try:
+            return await self._ask(wire, "GET", f"/tasks/{id}?wait=30")
+        except ConnectionError:
+            return None
 
     async def _health(self) -> None:
         """Asks whether the process is up."""
-        async with self._wire(fresh=True) as wire:
+        async with self._wire() as wire:
             await self._ask(wire, "GET", "/healthz")
 
     async def _drawing(self) -> float:
