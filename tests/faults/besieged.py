@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+import httpx
 from attackers import history
 from attackers.attacks import chosen
 from attackers.ground import Attack
@@ -24,6 +25,7 @@ CORES = len(os.sched_getaffinity(0))
 _PATIENCE_S = 60.0
 _WARM_UP_S = 3.0
 _START_S = 120.0
+_RECOVERY_S = 30.0
 _STORED = """select coalesce(sum(octet_length(counts::text)), 0)::bigint as bytes
     from results join tasks on id = task_id where queue <> 'history'"""
 _SETTINGS = {
@@ -96,7 +98,7 @@ def _instances(postgres: Postgres, attack: Attack) -> Iterator[tuple[Service, Se
         for service in services:
             service.start(ready=False)
         for service in services:
-            until(lambda s=service: s.client.get("/readyz").status_code == 200, _START_S)
+            until(lambda s=service: _ready(s), _START_S)
             until(lambda s=service: len(s.children()) == CORES + 1, _START_S)
         yield services[0], services[1]
     finally:
@@ -116,7 +118,14 @@ def _left(*services: Service) -> list[str]:
     wrong = []
     for service in services:
         try:
-            until(lambda s=service: s.client.get("/readyz").status_code == 200, 60)
+            until(lambda s=service: _ready(s), _RECOVERY_S)
         except AssertionError as error:
             wrong.append(f"not ready afterwards: {error}")
     return wrong
+
+
+def _ready(service: Service) -> bool:
+    try:
+        return service.client.get("/readyz").status_code == 200
+    except httpx.TransportError:  # as long as there are too many connections
+        return False
