@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import rogue
-from service import BELL, Service, alive, until
+from service import BELL, STDGATES, Service, alive, until
 
 from quantum_tasks import pool as pools
 from quantum_tasks import replies
@@ -26,6 +26,10 @@ from quantum_tasks.tasks import Accepted, Check, Completed, Draw, Drawn, Limits,
 LIMITS = Limits(memory_mb=1024, max_result_bytes=2**24)
 MOST_GROWTH_MB = 50
 SOON_S = 5.0  # which is a second on a machine that has nothing else to do
+# Where children find rogue.py, before all that they find anyway.
+PATHS = os.pathsep.join(
+    [str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+)
 HONEST = Run(BELL, 100, None, 60)
 
 
@@ -42,7 +46,7 @@ def rogues() -> Iterator[None]:
     """Whatever pool is started has children that do as they are told."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pools, "PRELOAD", "rogue")
-        patch.setenv("PYTHONPATH", str(Path(__file__).parent))
+        patch.setenv("PYTHONPATH", PATHS)
         stop_fork_server()
         yield
         stop_fork_server()
@@ -173,6 +177,13 @@ async def test_a_parser_and_a_drawer_are_held_to_their_own_replies(rogues):
                 assert isinstance(await pool.run(good, 60), Accepted | Drawn)
 
 
+async def test_a_result_as_large_as_it_may_be_arrives_whole(pool):
+    wide = STDGATES + "qubit[20] q; bit[1000] c; h q; c[0:19] = measure q;"
+    reply = await pool.run(Run(wide, 15_000, 1, 60), 60)
+    assert isinstance(reply, Completed)
+    assert len(reply.counts) > 14_000_000
+
+
 async def test_a_child_fills_no_disk_and_its_last_words_are_the_last(pool):
     (child,) = pool._children
     assert await pool.run(run(rogue.shouting), 60) == rogue.GOOD
@@ -214,7 +225,7 @@ class RogueService(Service):
     program = (str(Path(__file__).with_name("rogue.py")),)
 
     def __init__(self, database: str, **settings: str) -> None:
-        super().__init__(database, PYTHONPATH=str(Path(__file__).parent), **settings)
+        super().__init__(database, PYTHONPATH=PATHS, **settings)
 
 
 @pytest.mark.parametrize("step", [1, 2, 3, 5, 7, 64, 10_000])

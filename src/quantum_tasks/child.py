@@ -29,7 +29,7 @@ _TICK_S = 0.1
 _LAST_LOOK_S = 0.05
 # A reply that has begun goes on: with so many bytes, or to its end, within so many ticks.
 _STEP_BYTES = 64 * 1024
-_STEP_TICKS = 6
+_STEP_TICKS = 8
 _LAST_WORDS = 64 * 1024  # bytes
 _FORK_SERVER_DIED = 255  # what multiprocessing says of a process whose end nobody told it
 
