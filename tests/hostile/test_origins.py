@@ -145,7 +145,8 @@ async def test_the_name_that_the_service_listens_on_is_its_own():
         pass
 
     for host in (b"box.example.org:8000", b"evil.example"):
-        scope = {"http_version": "1.1", "method": "GET", "headers": [(b"host", host)]}
+        scope: dict[str, Any] = {"type": "http", "http_version": "1.1", "method": "GET"}
+        scope["headers"] = [(b"host", host)]
         await Origins(app, Settings(host="Box.example.org"))(scope, None, send)
     assert [scope["headers"][0][1] for scope in let_in] == [b"box.example.org:8000"]
 
