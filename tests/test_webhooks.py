@@ -415,6 +415,17 @@ async def test_a_stop_lets_a_delivery_end_and_hands_the_others_over(pool, receiv
     assert row["due_in_s"] <= 0
 
 
+async def test_a_stop_gives_back_what_was_claimed_and_not_begun(pool, receiver, monkeypatch):
+    monkeypatch.setattr(webhooks, "_SPACE_S", 60)
+    for host in hosts(10):
+        await ended(pool, receiver.at(host))
+    async with delivering(pool):
+        await receiver.wait()
+    rows = await pool.fetch("select tries, due_at <= now() as due from callbacks order by tries")
+    assert [row["tries"] for row in rows] == [0] * 9 + [1]
+    assert [row["due"] for row in rows[:9]] == [True] * 9
+
+
 def test_a_secret_is_base64_after_its_prefix_and_else_any_text():
     assert signing_key("whsec_AAEC/w==") == b"\x00\x01\x02\xff"
     assert signing_key("sécret") == "sécret".encode()
