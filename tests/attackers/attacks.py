@@ -23,7 +23,7 @@ from attackers.wire import HERE
 _ALL = (
     Attack("Accept of commas", headers.accept_of_commas, "1", brief=True),
     Attack("lists in headers", headers.lists_in_headers, "1", brief=True),
-    Attack("long headers of submissions", headers.preferences_of_submissions, "1", brief=True),
+    Attack("long headers of submissions", headers.preferences_of_submissions, "1"),
     Attack("endless loops", checks.endless_loops, "2", brief=True),
     Attack(
         "endless loops from the same address",
@@ -60,7 +60,7 @@ _ALL = (
     Attack("one idempotency key for all", submissions.one_key_for_all),
     Attack("sweeps", submissions.sweeps),
     Attack("megabytes of JSON", submissions.megabytes_of_json, brief=True),
-    Attack("one task that all change", changes.one_task_changed_by_all, brief=True),
+    Attack("one task that all change", changes.one_task_changed_by_all),
     Attack("cancelled by tag", changes.cancelled_by_tag),
     Attack("cancelled by a tag of all", changes.cancelled_by_a_tag_of_all),
     Attack("reruns of a long program", changes.reruns),
