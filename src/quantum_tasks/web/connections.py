@@ -18,6 +18,7 @@ from typing import Any
 import httptools
 import msgspec
 from uvicorn.config import Config
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import (
     STATUS_LINE,
     HttpToolsProtocol,
@@ -26,6 +27,7 @@ from uvicorn.protocols.http.httptools_impl import (
 
 from quantum_tasks.errors import HeadersTooLarge, MalformedHttp, Problem, UrlTooLong
 from quantum_tasks.settings import Settings
+from quantum_tasks.web.crowd import LEAVING, SPARE, Crowd, Doing
 from quantum_tasks.web.headers import finished
 from quantum_tasks.web.large import ABORT
 from quantum_tasks.web.responses import new_id, problem_response
@@ -34,21 +36,56 @@ logger = logging.getLogger(__name__)
 
 _AUTHORITY = re.compile(rb"[A-Za-z]+://([^/?#]*)")
 _MAX_URL_BYTES = 8192
-_MAX_HEADER_BYTES = 65536
-_HEADER_COSTS = 32  # bytes that a header counts for besides its text, as HTTP/2 counts them
-_MAX_PIPELINED = 16
+_MAX_HEADER_BYTES = 16384  # of all headers, names and values
+_MAX_HEADERS = 100
+_MAX_UNPARSED_BYTES = _MAX_URL_BYTES + _MAX_HEADER_BYTES + 1024
+_LIST = 1024  # bytes that a header with a list may have
+_WORD = 256
+# Every header that anything here reads, and how long it may be, all its lines together. Others are
+# not kept: a connection costs what it is asked for, and nobody parses what nobody has measured.
+_READ = {
+    b"accept": _LIST,
+    b"access-control-request-headers": _LIST,
+    b"access-control-request-method": _WORD,
+    b"access-control-request-private-network": _WORD,
+    b"connection": _WORD,
+    b"content-length": _WORD,
+    b"content-type": _WORD,
+    b"expect": _WORD,
+    b"host": _WORD,
+    b"idempotency-key": _LIST,  # more than it may have, so that the answer can say so
+    b"if-none-match": _LIST,
+    b"last-event-id": _WORD,
+    b"origin": _LIST,
+    b"prefer": _LIST,
+    b"sec-fetch-dest": _WORD,
+    b"sec-fetch-mode": _WORD,
+    b"sec-fetch-site": _WORD,
+    b"transfer-encoding": _WORD,
+    b"upgrade": _WORD,
+    b"x-forwarded-for": _LIST,
+    b"x-forwarded-proto": _WORD,
+    b"x-request-id": _LIST,
+}
+_HEAD_END = b"\r\n\r\n"
+_HEAD_PIECE = 4096  # bytes that are read at once: what is read early waits in memory
+_BODY_PIECE = 32768
+_UNREAD_BODY = 4096  # bytes of a body after which no more is read before somebody asks for it
+_WRITTEN_AHEAD = 16384  # bytes of an answer that may wait in memory before the rest is made
 _LINGER_S = 2.0
 _MAX_UNWANTED_BYTES = 2**25
 _STALLED_AFTER_S = 20.0
 _LEAST_PROGRESS = 65536  # bytes that a client must take in that time, if there are so many
-_OTHER_FILES = 640  # besides connections: children, the database, pages, 350 callbacks
+AT_ONCE = 100  # connections that are accepted before any of them is looked at
+# Files besides the most connections: children, the database, 350 callbacks, and connections that
+# come and go.
+_OTHER_FILES = 640 + AT_ONCE + SPARE + LEAVING
 
 
 class Rules(msgspec.Struct, frozen=True):
     """What every connection of a server keeps to."""
 
     header_timeout_s: float
-    max_connections: int
 
 
 def protocol(settings: Settings) -> Any:
@@ -59,11 +96,12 @@ def protocol(settings: Settings) -> Any:
             "few files may be open: fewer connections than MAX_CONNECTIONS",
             extra={"connections": possible},
         )
-    rules = Rules(settings.header_timeout_s, min(settings.max_connections, possible))
-    waiting: dict[Connection, None] = {}
+    rules = Rules(settings.header_timeout_s)
+    crowd = Crowd(min(settings.max_connections, possible))
+    buffer = memoryview(bytearray(_BODY_PIECE))
 
     def connect(**arguments: Any) -> Connection:
-        return Connection(rules, waiting, **arguments)
+        return Connection(rules, crowd, buffer, **arguments)
 
     return connect
 
@@ -78,26 +116,82 @@ def _raise_open_files_limit() -> int:
     return 2**31 if soft == resource.RLIM_INFINITY else max(soft - _OTHER_FILES, 1)
 
 
+class _Flow(FlowControl):
+    """Reads nothing while it is held, whoever asks for more."""
+
+    held = False
+
+    def hold(self) -> None:
+        self.held = True
+        self.pause_reading()
+
+    def release(self) -> None:
+        self.held = False
+        self.resume_reading()
+
+    def resume_reading(self) -> None:
+        if not self.held:
+            super().resume_reading()
+
+
+class _Wire(asyncio.BufferedProtocol):
+    """Between a transport and a connection, so that the connection says how much is read at once.
+
+    uvloop asks no asyncio.Protocol for a buffer, which uvicorn's are; it reads 256 KB then, much
+    of which would wait in memory for the answer to the first request in it. The buffer is shared
+    by all connections, because nothing stays in it.
+    """
+
+    def __init__(self, connection: Connection, buffer: memoryview) -> None:
+        self._connection = connection
+        self._buffer = buffer
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._buffer[: self._connection.wanted]
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._connection.data_received(bytes(self._buffer[:nbytes]))
+
+    def eof_received(self) -> bool:
+        return self._connection.eof_received()
+
+    def pause_writing(self) -> None:
+        self._connection.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._connection.resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._connection.connection_lost(exc)
+
+
 class Connection(HttpToolsProtocol):
     """One client's connection.
 
-    `waiting` holds the connections that wait for their clients, the longest first: those without
-    a whole request that is not answered yet. When there are too many connections, the first of
-    them goes.
+    A request is parsed when the one before it has been answered; what has been read of it before
+    waits as it came.
     """
 
+    flow: _Flow
+
     def __init__(
-        self, rules: Rules, waiting: dict[Connection, None], config: Config, **arguments: Any
+        self, rules: Rules, crowd: Crowd, buffer: memoryview, config: Config, **arguments: Any
     ) -> None:
         super().__init__(config, **arguments)
         self._rules = rules
-        self._waiting = waiting
-        self._running: RequestResponseCycle | None = None
+        self._crowd = crowd
+        self._buffer = buffer
         self._header_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
         self._unwritten = 0
+        self._early = b""  # what came before it could be parsed
+        self._tail = b""  # what the parser got last, where the end of a head may have begun
+        self._in_body = False
+        self._body_left = 0  # bytes, of a body whose length is known
         self._unparsed = 0  # bytes that came since something last came of them
         self._header_bytes = 0
+        self._header_sizes: dict[bytes, int] = {}
+        self._headers = 0
         self._unwanted = 0  # bytes that came although their answer was there already
         self._refusal: Problem | None = None
         self._deaf = False  # whether what else arrives is of no interest
@@ -105,28 +199,37 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._waiting[self] = None
+        transport.set_protocol(_Wire(self, self._buffer))
+        transport.set_write_buffer_limits(_WRITTEN_AHEAD)
+        self.flow = _Flow(transport)
+        self._place = self._crowd.enter(self)
         self._arm_header_timer()
-        if len(self.connections) > self._rules.max_connections:
-            next(iter(self._waiting)).abort()
+        self._crowd.make_room()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._deaf = self._lost = True
-        self._waiting.pop(self, None)
+        self._early = b""
+        self._place.leave()
         self._disarm_header_timer()
         self._unset_keepalive_if_required()
         if self._write_timer is not None:
             self._write_timer.cancel()
-        if self._running is not None:
-            self._running.disconnected = True  # uvicorn tells only the one that came last
         super().connection_lost(exc)
 
     def abort(self) -> None:
         """Closes the connection now, whatever is still to be written."""
-        self._waiting.pop(self, None)
+        self._place.leave()
         self.connections.discard(self)
         self._deaf = True
         self.transport.abort()
+
+    def end(self) -> None:
+        """Closes the connection after the answer that is under way."""
+        self.cycle.keep_alive = False
+
+    def unread(self) -> int:
+        """The bytes that wait for the client."""
+        return self.transport.get_write_buffer_size()
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """A client that has sent everything it has to say still gets its answers."""
@@ -137,6 +240,11 @@ class Connection(HttpToolsProtocol):
         last.keep_alive = False
         return True
 
+    @property
+    def wanted(self) -> int:
+        """The bytes that are to be read at once, at most."""
+        return _BODY_PIECE if self._deaf else max(self._body_left, _HEAD_PIECE)
+
     def data_received(self, data: bytes) -> None:
         if self._deaf or (self.cycle is not None and self.cycle.response_complete):
             self._unwanted += len(data)
@@ -145,26 +253,50 @@ class Connection(HttpToolsProtocol):
         if self._deaf:
             return
         self._unset_keepalive_if_required()
-        self._unparsed += len(data)
-        rest = memoryview(data)
-        while rest and not self._deaf:
+        self._parse(self._early + data)
+
+    def _parse(self, data: bytes) -> None:
+        self._early = b""
+        while data and not self._deaf:
+            if self._is_answering():
+                self._early = data
+                self.flow.hold()
+                return
+            piece, data = self._split(data)
+            self._unparsed += len(piece)
             try:
-                self.parser.feed_data(rest)
-                break
+                self.parser.feed_data(piece)
             except httptools.HttpParserUpgrade as upgrade:
-                rest = rest[upgrade.args[0] :]
+                data = piece[upgrade.args[0] :] + data
                 if self._offered_upgrade():
-                    rest = memoryview(self._without_upgrade() + rest)
+                    data = self._without_upgrade() + data
             except httptools.HttpParserError:
                 self._refuse(self._refusal or MalformedHttp())
-        if self._unparsed > _MAX_HEADER_BYTES:
+        if self._unparsed > _MAX_UNPARSED_BYTES:
             self._refuse(HeadersTooLarge())
         if not self._deaf and (self.cycle is None or self.cycle.response_complete):
             self._arm_header_timer()
 
+    def _is_answering(self) -> bool:
+        """Whether there is a whole request that has not been answered yet."""
+        cycle = self.cycle
+        return cycle is not None and not cycle.response_complete and not cycle.more_body
+
+    def _split(self, data: bytes) -> tuple[bytes, bytes]:
+        """What the parser may get next: nothing of it is beyond the end of a request."""
+        if self._body_left:
+            end = self._body_left
+        else:
+            looked = self._tail + data
+            found = looked.find(_HEAD_END)
+            end = found + len(_HEAD_END) - len(self._tail) if found >= 0 else len(data)
+            self._tail = looked[-len(_HEAD_END) + 1 :] if found < 0 else b""
+        return data[:end], data[end:]
+
     def on_message_begin(self) -> None:
-        self._unparsed = 0
-        self._header_bytes = 0
+        self._unparsed = self._header_bytes = self._headers = 0
+        self._header_sizes.clear()
+        self._in_body = False
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
@@ -173,9 +305,21 @@ class Connection(HttpToolsProtocol):
             self._stop_parsing(UrlTooLong())
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._header_bytes += len(name) + len(value) + _HEADER_COSTS
-        if self._header_bytes > _MAX_HEADER_BYTES:
+        name = name.lower()
+        self._headers += 1
+        self._header_bytes += len(name) + len(value)
+        if self._headers > _MAX_HEADERS or self._header_bytes > _MAX_HEADER_BYTES:
             self._stop_parsing(HeadersTooLarge())
+        most = _READ.get(name)
+        if most is None or self._in_body:  # what follows a body says nothing about it
+            return
+        size = self._header_sizes.get(name, 0) + len(value) + 2
+        self._header_sizes[name] = size
+        if size > most + 2:
+            title = name.decode().title()
+            self._stop_parsing(
+                HeadersTooLarge(f"The header '{title}' is longer than {most} bytes.")
+            )
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
@@ -186,44 +330,57 @@ class Connection(HttpToolsProtocol):
             return
         self._unwanted = 0
         self._disarm_header_timer()
-        if len(self.pipeline) >= _MAX_PIPELINED:
-            self._deaf = True
-            self.cycle.keep_alive = False  # the client sends the rest again, elsewhere
-            return
         if not self.url.startswith(b"/"):
             self._believe_url()
+        self._in_body = True
+        for name, value in self.headers:
+            if name == b"content-length":
+                self._body_left = int(value)
         super().on_headers_complete()
+        self.scope["state"]["place"] = self._place
+        self.url = b""
 
     def on_body(self, body: bytes) -> None:
         self._unparsed = 0
-        if not self._deaf:
-            super().on_body(body)
+        self._body_left = max(0, self._body_left - len(body))
+        if self._deaf:
+            return
+        super().on_body(body)
+        if len(self.cycle.body) > _UNREAD_BODY:
+            self.flow.pause_reading()
 
     def on_message_complete(self) -> None:
         if self._deaf or self._offered_upgrade():
             return
-        self._unparsed = 0
+        self._unparsed = self._body_left = 0
         super().on_message_complete()
         if not self.cycle.response_complete:
-            self._waiting.pop(self, None)
+            self._place.does(Doing.SERVED)
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        if not self.pipeline and not self._lost:
-            self._waiting.pop(self, None)
-            self._waiting[self] = None
+        self._place.does(Doing.WAITING)
         self._watch_writing()
+        if self.cycle.scope is self.scope:  # while the client thinks, nothing of it is kept
+            self.scope = self.cycle.scope = {}  # type: ignore[typeddict-item]
+            self.headers = []
+        self.cycle.body = bytearray()
+        if self._early and not self.transport.is_closing():
+            self._unset_keepalive_if_required()
+            self.flow.release()
+            self._parse(self._early)
 
     def pause_writing(self) -> None:
         super().pause_writing()
+        self._place.stick(self.unread())
         self._watch_writing()
 
     def resume_writing(self) -> None:
         super().resume_writing()
+        self._place.flow()
         self._unwritten = 0
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        self._running = cycle
         cycle.scope[ABORT] = self.abort  # type: ignore[literal-required]
         super()._start_asgi_task(cycle, app)
 
@@ -257,10 +414,6 @@ class Connection(HttpToolsProtocol):
         if self._deaf:
             return
         self._deaf = True
-        if self.pipeline and self.cycle.more_body:
-            assert self._running is not None
-            self.pipeline.popleft()
-            self.cycle = self.pipeline[0][0] if self.pipeline else self._running
         last: RequestResponseCycle | None = self.cycle
         if last is not None and not last.response_complete:
             if last.response_started or not last.more_body:

@@ -17,12 +17,28 @@ from typing import NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from quantum_tasks.errors import NotFound
 from quantum_tasks.web.openapi import document
 from quantum_tasks.web.requests import has_seen
 
 _STATIC = Path(str(files("quantum_tasks.web") / "static"))
+_PIECE = 16384  # bytes
+
+
+class Shared(Response):
+    """Content that all who ask for it share. It is sent piece by piece, so that little of it waits
+    once more for each of them."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = self.raw_headers
+        await send({"type": "http.response.start", "status": self.status_code, "headers": headers})
+        body = bytes(self.body)
+        for begin in range(0, max(len(body), 1), _PIECE):
+            more = begin + _PIECE < len(body)
+            piece = body[begin : begin + _PIECE]
+            await send({"type": "http.response.body", "body": piece, "more_body": more})
 
 
 class _File(NamedTuple):
@@ -67,7 +83,7 @@ async def _served(request: Request, name: str) -> Response:
 def _answer(request: Request, file: _File) -> Response:
     if has_seen(request, file.tag):
         return Response(status_code=304, headers={"ETag": file.tag})
-    return Response(file.content, 200, {"ETag": file.tag}, file.media_type)
+    return Shared(file.content, 200, {"ETag": file.tag}, file.media_type)
 
 
 @cache

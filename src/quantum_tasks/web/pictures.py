@@ -17,7 +17,7 @@ from quantum_tasks.archive import Archive
 from quantum_tasks.drawing import Drawable, Drawer
 from quantum_tasks.errors import InvalidRequest
 from quantum_tasks.web.reading import missing
-from quantum_tasks.web.requests import has_seen, peer, task_id, unless_gone
+from quantum_tasks.web.requests import has_seen, parameters, peer, task_id, unless_gone
 from quantum_tasks.web.responses import media_type
 from quantum_tasks.web.results import answer, completed
 from quantum_tasks.web.views import Wanted
@@ -37,7 +37,7 @@ _SVG = {
 async def read_circuit(request: Request) -> Response:
     """A task's program: its source; or drawn, as text or as a picture. Without a format it is the
     source, or the picture where `Accept: image/svg+xml` asks for one."""
-    format = request.query_params.get("format")
+    format = parameters(request).get("format")
     if format is not None and format not in get_args(Format):
         raise InvalidRequest(
             f"The parameter 'format' is one of {', '.join(get_args(Format))}: ?format=text."
@@ -89,7 +89,7 @@ def _drawn_by() -> str:
 async def read_counts_svg(request: Request) -> Response:
     """A task's counts as a picture; of a sweep, those of one run: `?item=0`."""
     archive: Archive = request.app.state.archive
-    item = request.query_params.get("item", "0")
+    item = parameters(request).get("item", "0")
     if not _NUMBER.fullmatch(item):
         raise InvalidRequest("The parameter 'item' is the number of a run, from 0: ?item=0.")
     id = task_id(request)

@@ -22,7 +22,7 @@ from quantum_tasks.errors import InvalidRequest, TaskExpired, TaskNotFound
 from quantum_tasks.records import TaskRecord
 from quantum_tasks.tasks import Status
 from quantum_tasks.waiting import Waiters
-from quantum_tasks.web.requests import has_seen, seconds_to_wait, task_id, unless_gone
+from quantum_tasks.web.requests import has_seen, parameters, poll, seconds_to_wait, task_id
 from quantum_tasks.web.responses import json_response
 
 _USUAL_LIMIT = 50
@@ -92,7 +92,7 @@ async def read_task(request: Request) -> Response:
     conditional = "if-none-match" in request.headers
     unchanged = not conditional or has_seen(request, etag(record, change))
     if wait_s and unchanged and not record.status.is_final:
-        await unless_gone(request, waiters.changed(record.id, change, wait_s))
+        await poll(request, waiters.changed(record.id, change, wait_s))
         record, change = await found(archive, record.id)
     if has_seen(request, etag(record, change)):
         return Response(status_code=304, headers={"ETag": etag(record, change)})
@@ -134,7 +134,7 @@ async def list_tasks(request: Request) -> Response:
     """Tasks in the order of their submission, page by page; the latest first unless told
     otherwise."""
     archive: Archive = request.app.state.archive
-    query = request.query_params
+    query = parameters(request)
     if unknown := sorted(set(query) - set(_PARAMETERS)):
         raise InvalidRequest(
             f"There is no parameter '{unknown[0]}'; there are: {', '.join(_PARAMETERS)}."
@@ -235,7 +235,7 @@ def _limit(text: str | None) -> int:
 def _fields(text: str | None) -> list[str] | None:
     if text is None:
         return None
-    fields = [field.strip() for field in text.split(",")]
+    fields = list(dict.fromkeys(field.strip() for field in text.split(",")))
     for field in fields:
         if field not in TaskRecord.__struct_fields__:
             raise _wrong("fields", field, f"some of {','.join(TaskRecord.__struct_fields__)}")

@@ -10,6 +10,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 import msgspec
+from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -25,8 +26,10 @@ from quantum_tasks.errors import (
 from quantum_tasks.fairness import Pace
 from quantum_tasks.settings import Settings
 from quantum_tasks.tasks import PATTERNS, Method
+from quantum_tasks.web.crowd import Doing, stay
 
 MAX_WAIT_S = 60
+_MOST_PARAMETERS = 100
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _SECONDS = re.compile(r"\d{1,3}(\.\d{1,9})?", re.ASCII)
 _KEY = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,254}")
@@ -110,11 +113,18 @@ def task_id(request: Request) -> uuid.UUID | None:
     return uuid.UUID(text) if _UUID.fullmatch(text) else None
 
 
+def parameters(request: Request) -> QueryParams:
+    """The parameters in the address. Raises InvalidRequest if they are too many."""
+    if request.scope["query_string"].count(b"&") >= _MOST_PARAMETERS:
+        raise InvalidRequest(f"An address has at most {_MOST_PARAMETERS} parameters.")
+    return request.query_params
+
+
 def seconds_to_wait(request: Request) -> float:
     """The seconds of `?wait=`. Raises InvalidRequest."""
     if not request.scope["query_string"]:
         return 0.0
-    text = request.query_params.get("wait", "0")
+    text = parameters(request).get("wait", "0")
     if not _SECONDS.fullmatch(text) or float(text) > MAX_WAIT_S:
         raise InvalidRequest(
             f"The parameter 'wait' is a number of seconds from 0 to {MAX_WAIT_S}: ?wait=30."
@@ -153,14 +163,28 @@ def has_seen(request: Request, tag: str) -> bool:
 
 async def unless_gone(request: Request, waiting: Coroutine[Any, Any, T]) -> T | None:
     """What is waited for; None if the client has gone meanwhile."""
+    return await _first(waiting, gone(request.receive))
+
+
+async def poll(request: Request, waiting: Coroutine[Any, Any, T]) -> T | None:
+    """What is waited for; None if the client has gone meanwhile, or is to be answered now because
+    somebody else needs the room."""
+    crowded = stay(request.scope, Doing.POLLING)
+    return await _first(waiting, gone(request.receive), crowded.wait())
+
+
+async def _first(
+    waiting: Coroutine[Any, Any, T], *others: Coroutine[Any, Any, object]
+) -> T | None:
+    """What is waited for; None if something else comes first."""
     awaited = asyncio.ensure_future(waiting)
-    leaving = asyncio.ensure_future(gone(request.receive))
+    ends = [asyncio.ensure_future(other) for other in others]
     try:
-        await asyncio.wait({awaited, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({awaited, *ends}, return_when=asyncio.FIRST_COMPLETED)
         return await awaited if awaited.done() else None
     finally:
-        awaited.cancel()
-        leaving.cancel()
+        for one in (awaited, *ends):
+            one.cancel()
 
 
 async def gone(receive: Receive) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
 import msgspec
@@ -51,26 +51,33 @@ def json_response(
 def media_type(request: Request, kinds: Sequence[str]) -> str:
     """The kind of answer that the client likes best, by its header Accept; the first of them if it
     likes several alike. Raises NotAcceptable."""
-    accepted = request.headers.get("accept") or "*/*"
-    liked = max(kinds, key=lambda kind: _weight(kind, accepted))
-    if _weight(liked, accepted) == 0:
+    # How much a kind is liked is the weight of what names it most exactly.
+    patterns = {kind: (kind, f"{kind.partition('/')[0]}/*", "*/*") for kind in kinds}
+    weights = _weights(request.headers.get("accept") or "*/*", set().union(*patterns.values()))
+    liking = {
+        kind: next((weights[name] for name in names if name in weights), 0.0)
+        for kind, names in patterns.items()
+    }
+    liked = max(kinds, key=liking.__getitem__)
+    if liking[liked] == 0:
         raise NotAcceptable(f"The header 'Accept' must allow {' or '.join(kinds)}.")
     return liked
 
 
-def _weight(kind: str, accepted: str) -> float:
-    """How much a client likes a kind of answer: the weight of what names it most exactly."""
-    best = (-1, 0.0)
-    for part in accepted.split(","):
-        name, *parameters = (piece.strip().lower() for piece in part.split(";"))
-        patterns = ("*/*", f"{kind.partition('/')[0]}/*", kind)
-        if name in patterns:
-            quality = next((p[2:] for p in parameters if p.startswith("q=")), "1")
-            try:
-                best = max(best, (patterns.index(name), float(quality)))
-            except ValueError:
-                continue
-    return best[1]
+def _weights(accepted: str, known: Set[str]) -> dict[str, float]:
+    """The weights of those media ranges that are known."""
+    weights: dict[str, float] = {}
+    for part in accepted.lower().split(","):
+        name, _, parameters = part.partition(";")
+        if (name := name.strip()) not in known:
+            continue
+        qualities = (piece.strip() for piece in parameters.split(";"))
+        quality = next((piece[2:] for piece in qualities if piece.startswith("q=")), "1")
+        try:
+            weights[name] = max(weights.get(name, 0.0), float(quality))
+        except ValueError:
+            continue
+    return weights
 
 
 def replayed(again: bool) -> dict[str, str]:

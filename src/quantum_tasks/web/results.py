@@ -16,7 +16,7 @@ from quantum_tasks.errors import InvalidRequest, NoResult, ResultNotReady
 from quantum_tasks.tasks import Counts, Expectation, ItemError, Parameters, Status
 from quantum_tasks.web.large import LargeAnswers
 from quantum_tasks.web.reading import missing
-from quantum_tasks.web.requests import has_seen, task_id
+from quantum_tasks.web.requests import has_seen, parameters, task_id
 from quantum_tasks.web.responses import media_type
 from quantum_tasks.web.views import View, Wanted, as_stored, work_out, work_out_elsewhere
 
@@ -55,7 +55,7 @@ async def read_result(request: Request) -> Response:
     """What a task brought; as CSV, where `Accept: text/csv` asks for it."""
     archive: Archive = request.app.state.archive
     id = task_id(request)
-    view: Any = request.query_params.get("view")
+    view: Any = parameters(request).get("view")
     if view is not None and view not in get_args(View):
         raise InvalidRequest(
             f"The parameter 'view' is one of {', '.join(get_args(View))}: ?view=probabilities."

@@ -20,6 +20,7 @@ from quantum_tasks.feed import Feed
 from quantum_tasks.records import Event
 from quantum_tasks.tasks import Status
 from quantum_tasks.waiting import Waiters
+from quantum_tasks.web.crowd import Doing, stay
 from quantum_tasks.web.reading import missing
 from quantum_tasks.web.requests import gone, task_id
 from quantum_tasks.web.responses import json_response, media_type
@@ -29,6 +30,7 @@ _ALIVE_S = 15.0  # after so long a silence it is said that there is nothing to s
 _ALIVE = b": nothing new\n\n"
 _PIECE = 65_536  # bytes
 _AGAIN_MS = 1000  # after which a client connects again
+_LATER_MS = 5000  # where there was no room for it
 _PLACE = re.compile(r"(\d{1,18})\.(\d{1,18})\.(\d{1,9})", re.ASCII)
 _NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 
@@ -50,24 +52,30 @@ class TaskChange(msgspec.Struct, frozen=True):
 
 
 class EventStream(Response):
-    """Sends events as they come, until there are no more or the client has gone."""
+    """Sends events as they come, until there are no more, the client has gone, or somebody else
+    needs the room: then it is told to come again later."""
 
     def __init__(self, events: AsyncGenerator[bytes, None]) -> None:
         super().__init__(headers={"X-Accel-Buffering": "no"}, media_type=STREAM)
         del self.headers["content-length"]
         self._events = events
+        self._amid = False  # whether a part of an event was sent
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        leaving = asyncio.ensure_future(gone(receive))
         sending = asyncio.ensure_future(self._send(send, scope["method"] == "HEAD"))
+        crowded = asyncio.ensure_future(stay(scope, Doing.FOLLOWING).wait())
+        leaving = asyncio.ensure_future(gone(receive))
         try:
-            await asyncio.wait({leaving, sending}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({sending, crowded, leaving}, return_when=asyncio.FIRST_COMPLETED)
             if sending.done():
                 sending.result()
         finally:
-            leaving.cancel()
-            sending.cancel()
+            for one in (sending, crowded, leaving):
+                one.cancel()
             await asyncio.wait({sending})
+        if sending.cancelled() and not leaving.done():
+            last = b"" if self._amid else b"retry: %d\n\n" % _LATER_MS
+            await send({"type": "http.response.body", "body": last, "more_body": False})
 
     async def _send(self, send: Send, only_head: bool) -> None:
         start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
@@ -82,6 +90,7 @@ class EventStream(Response):
                 for begin in range(0, len(text), _PIECE):
                     piece = text[begin : begin + _PIECE]
                     await send({"type": "http.response.body", "body": piece, "more_body": True})
+                    self._amid = begin + _PIECE < len(text)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 

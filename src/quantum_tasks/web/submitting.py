@@ -44,6 +44,7 @@ from quantum_tasks.web.reading import found, record_response
 from quantum_tasks.web.requests import (
     decode,
     idempotency_key,
+    poll,
     preferred_wait_s,
     read_body,
     read_json,
@@ -142,7 +143,7 @@ async def accept(request: Request, body: TaskRequest) -> Response:
     try:
         if wait_s := preferred_wait_s(request):
             headers["Preference-Applied"] = f"wait={wait_s:.0f}"
-            await unless_gone(request, waiters.ended(stored.id, wait_s))
+            await poll(request, waiters.ended(stored.id, wait_s))
         record, change = await found(archive, stored.id)
     except DatabaseUnavailable:
         if new is None or stored.created_at is None:

@@ -16,7 +16,7 @@ from quantum_tasks.tasks import Counts, Status, Task, TaskRequest
 from quantum_tasks.waiting import Waiters
 from quantum_tasks.web import accepting
 from quantum_tasks.web.large import LargeAnswers
-from quantum_tasks.web.requests import read_json, seconds_to_wait, task_id, unless_gone
+from quantum_tasks.web.requests import poll, read_json, seconds_to_wait, task_id
 from quantum_tasks.web.responses import json_response, replayed
 
 
@@ -80,8 +80,8 @@ async def fetch(request: Request) -> Response:
     if id is not None:
         if wait_s:
             waiters: Waiters = request.app.state.waiters
-            task = await unless_gone(request, waiters.ended(id, wait_s))
-        else:
+            task = await poll(request, waiters.ended(id, wait_s))
+        if task is None:  # also where the wait was cut short
             store: Store = request.app.state.store
             task = await store.get(id)
     if task is None:

@@ -1,0 +1,200 @@
+"""Who is connected, and who goes when there are too many or they take too much memory."""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import time
+from typing import Protocol
+
+from starlette.types import Scope
+
+SPARE = 64  # connections beyond the most, for the moment that it takes them to ask
+LEAVING = 64  # connections that were asked to go and have not gone yet
+_MOMENT_S = 1.0
+_LONG_S = 5.0
+_MOST_UNREAD = 2**27  # bytes of answers that wait for their clients, all together
+
+
+class Doing(enum.Enum):
+    """What a connection is doing."""
+
+    WAITING = enum.auto()  # for its client: to ask, to send the rest, to take what is sent
+    FOLLOWING = enum.auto()  # events as they come: it can go on later where it was
+    POLLING = enum.auto()  # for a change: it can be told now what it would be told later
+    SERVED = enum.auto()
+
+
+# Who goes first, and from which age on.
+_ORDER = (
+    (Doing.WAITING, _MOMENT_S),
+    (Doing.FOLLOWING, 0.0),
+    (Doing.POLLING, 0.0),
+    (Doing.SERVED, _LONG_S),
+)
+
+
+class Guest(Protocol):
+    """A connection, as the crowd knows it."""
+
+    def abort(self) -> None:
+        """Closes the connection now, whatever is still to be written."""
+
+    def end(self) -> None:
+        """Closes the connection after the answer that is under way."""
+
+    def unread(self) -> int:
+        """The bytes that wait for the client."""
+
+
+class Crowd:
+    """The connections of a server, at most so many.
+
+    When there are more, the longest of the first kind of these goes: who has waited for the client
+    for more than a moment; followers; polls; who has been served for long. So a short request is
+    never the victim of others, and always gets in: what it does not find is room among other
+    short ones. A few too many are let in for a moment, because nobody asks before being let in.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        # Since when, the longest first.
+        self._places: dict[Doing, dict[Place, float]] = {doing: {} for doing in Doing}
+        self._leaving: dict[Place, None] = {}
+        self._unread: dict[Place, int] = {}
+        self._unread_bytes = 0
+
+    def enter(self, guest: Guest) -> Place:
+        """Lets somebody in, who may have to go at once."""
+        place = Place(self, guest)
+        self._places[Doing.WAITING][place] = time.monotonic()
+        return place
+
+    def make_room(self) -> None:
+        """Sees those off who are too many."""
+        while (over := sum(map(len, self._places.values())) - self._most) > 0:
+            first = self._first(over > SPARE)
+            if first is None:
+                return
+            first.give_way()
+
+    def _first(self, urgent: bool) -> Place | None:
+        now = time.monotonic()
+        for doing, age_s in _ORDER:
+            for place, since in self._places[doing].items():
+                if now - since >= age_s:
+                    return place
+                break
+        return next(iter(self._places[Doing.WAITING]), None) if urgent else None
+
+    def move(self, place: Place, before: Doing, now: Doing) -> None:
+        """Somebody does something else from now on."""
+        if self._places[before].pop(place, None) is not None:
+            self._places[now][place] = time.monotonic()
+
+    def see_off(self, place: Place, doing: Doing) -> None:
+        """Somebody goes as soon as it can, and not much later."""
+        del self._places[doing][place]
+        self._leaving[place] = None
+        if len(self._leaving) > LEAVING:
+            next(iter(self._leaving)).abort()
+
+    def leave(self, place: Place, doing: Doing) -> None:
+        """Somebody has gone."""
+        self._places[doing].pop(place, None)
+        self._leaving.pop(place, None)
+        self.note_unread(place, 0)
+
+    def note_unread(self, place: Place, size: int) -> None:
+        """So many bytes wait for a client. If those of all are too many, the connection goes whose
+        client has taken nothing for the longest time."""
+        self._unread_bytes += size - self._unread.pop(place, 0)
+        if not size:
+            return
+        self._unread[place] = size
+        chances = len(self._unread)
+        while self._unread_bytes > _MOST_UNREAD and len(self._unread) > 1:
+            first, before = next(iter(self._unread.items()))
+            left = first.unread()
+            if left < before and chances:
+                chances -= 1
+                del self._unread[first]
+                self._unread[first] = left
+                self._unread_bytes -= before - left
+            else:
+                first.abort()
+
+
+class Place:
+    """A connection's place in the crowd."""
+
+    __slots__ = ("_asked", "_crowd", "_doing", "_guest", "_stuck")
+
+    def __init__(self, crowd: Crowd, guest: Guest) -> None:
+        self._crowd = crowd
+        self._guest: Guest | None = guest  # until it has gone, so that no cycle is left
+        self._doing = Doing.WAITING
+        self._stuck = False
+        self._asked: asyncio.Event | None = None
+
+    def does(self, doing: Doing) -> None:
+        """It does this from now on."""
+        before = self._shown
+        self._doing = doing
+        self._crowd.move(self, before, self._shown)
+
+    def stick(self, unread: int) -> None:
+        """It waits for its client to take what is sent."""
+        before = self._shown
+        self._stuck = True
+        self._crowd.move(self, before, self._shown)
+        self._crowd.note_unread(self, unread)
+
+    def flow(self) -> None:
+        """Its client has taken what was sent."""
+        before = self._shown
+        self._stuck = False
+        self._crowd.move(self, before, self._shown)
+        self._crowd.note_unread(self, 0)
+
+    def stay(self, doing: Doing) -> asyncio.Event:
+        """It may stay long; the event says that somebody else needs the room."""
+        self._asked = asyncio.Event()
+        self.does(doing)
+        return self._asked
+
+    def give_way(self) -> None:
+        """Somebody else needs the room."""
+        if self._shown in (Doing.FOLLOWING, Doing.POLLING) and self._guest and self._asked:
+            self._crowd.see_off(self, self._shown)
+            self._guest.end()
+            self._asked.set()
+        else:
+            self.abort()
+
+    def abort(self) -> None:
+        """It goes at once."""
+        guest = self._guest
+        self.leave()
+        if guest is not None:
+            guest.abort()
+
+    def unread(self) -> int:
+        """The bytes that wait for its client."""
+        return self._guest.unread() if self._guest else 0
+
+    def leave(self) -> None:
+        """It has gone."""
+        self._crowd.leave(self, self._shown)
+        self._guest = None
+
+    @property
+    def _shown(self) -> Doing:
+        return Doing.WAITING if self._stuck else self._doing
+
+
+def stay(scope: Scope, doing: Doing) -> asyncio.Event:
+    """Says that a request may last; the event says that it shall be answered now, because somebody
+    else needs the room."""
+    place: Place | None = scope.get("state", {}).get("place")
+    return place.stay(doing) if place else asyncio.Event()
