@@ -273,8 +273,8 @@ async def test_any_number_of_hosts_that_do_not_answer_hold_up_nobody(pool, recei
                 known = await ended(pool, receiver.url)
                 new = await ended(pool, receiver.at(f"127.9.9.{number + 1}"))
                 webhooks.wake()
-                await outcome(pool, known, is_delivered)
-                await outcome(pool, new, is_delivered)
+                await outcome(pool, known, is_delivered, within_s=9)
+                await outcome(pool, new, is_delivered, within_s=9)
 
 
 async def test_many_receivers_are_delivered_to_at_once_but_not_too_many(pool):

@@ -43,6 +43,7 @@ _MOVED = 100  # aside; further ones end early and come again, but for a few of h
 _AGAIN = 100  # from the queues of their hosts, with all the time that there is
 _MOMENT_S = 1.0
 _LAG_S = 0.25
+_BATCH = 25  # of each kind at one look, so that the next one comes soon
 _ASKED = 200  # known hosts that are asked for at each look
 _LOOK_S = 1.0
 _LOOK_ASIDE_S = 0.5
@@ -117,7 +118,7 @@ class Webhooks:
             return False
 
     async def _take(self) -> bool:
-        known, others = self._known.room, self._others.room
+        known, others = min(_BATCH, self._known.room), min(_BATCH, self._others.room)
         if not known and not others:
             return False
         hosts = self._hosts.free(_ASKED) if known else {}
@@ -135,7 +136,7 @@ class Webhooks:
         if not self._again.room or time.monotonic() < self._aside_at:
             return False
         claimed, self._aside_after = await self._callbacks.claim_aside(
-            self._aside_after, self._again.room, self._hosts.full
+            self._aside_after, min(_BATCH, self._again.room), self._hosts.full
         )
         if not claimed and not self._aside_after:
             self._aside_at = time.monotonic() + _LOOK_ASIDE_S
