@@ -17,7 +17,8 @@ _LARGE = {"qc": WIDE, "shots": 10_000}
 
 
 async def large_results(ground: Ground) -> None:
-    """10 clients submit a program of 100 bytes whose result has ten megabytes, and wait for it."""
+    """4 clients submit a program of 140 bytes whose result has ten megabytes, and wait for it.
+    (More would be about the queue, where first come is first served.)"""
 
     async def client(wire: Wire) -> None:
         body = json.dumps(_LARGE).encode()
@@ -25,7 +26,7 @@ async def large_results(ground: Ground) -> None:
         if "task_id" in answer:
             await ground.ask(wire, "GET", f"/v1/tasks/{answer['task_id']}?wait=20")
 
-    await ground.clients(10, client)
+    await ground.clients(4, client)
 
 
 async def large_results_in_every_view(ground: Ground) -> None:
