@@ -1,4 +1,5 @@
--- Whether a task has existed until its time was over.
--- $1 task id
-select exists (select from expired_tasks where id = $1)
-    or exists (select from tasks where id = $1 and expires_at <= now())
+-- Which of these tasks have existed until their time was over.
+-- $1 task ids
+select id from expired_tasks where id = any($1::uuid[])
+union
+select id from tasks where id = any($1::uuid[]) and expires_at <= now()

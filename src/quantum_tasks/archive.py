@@ -52,6 +52,18 @@ class Result(NamedTuple):
     content: Content | None
 
 
+class Program(NamedTuple):
+    """A task's program, and the options of its run in JSON."""
+
+    qc: str
+    options: str | None
+
+    @property
+    def parameters(self) -> Parameters | list[Parameters] | None:
+        """Those of the run, or of each run of a sweep."""
+        return _options(self.options).parameters
+
+
 class Place(NamedTuple):
     """Where a change is among all: the transaction that made it, then the task's position, then
     the number of the change among those of its task, from 1."""
@@ -120,6 +132,8 @@ class Archive:
         self._result = Grouped(self._results, at_once=2)
         self._history = Grouped(self._history_all, at_once=2)
         self._program_key = Grouped(self._program_keys, at_once=2)
+        self._program = Grouped(self._programs, most=10, at_once=2)  # they may be long
+        self._gone = Grouped(self._gone_all, at_once=2)
         self._now: Grouped[None, Place] = Grouped(self._now_all, most=1000)
 
     async def read(self, id: uuid.UUID) -> tuple[TaskRecord, int] | None:
@@ -157,13 +171,15 @@ class Archive:
             found = dict(await db.fetch(QUERIES["program_key"], ids))
         return [found.get(id) for id in ids]
 
-    async def program(
-        self, id: uuid.UUID
-    ) -> tuple[str, Parameters | list[Parameters] | None] | None:
-        """The text of a task's program, and the parameters of its run or runs."""
+    async def program(self, id: uuid.UUID) -> Program | None:
+        """A task's program, and how it was to be run."""
+        return await self._program(id)
+
+    async def _programs(self, ids: list[uuid.UUID]) -> list[Program | None]:
         async with connection(self._pool) as db:
-            row = await db.fetchrow(QUERIES["program"], id)
-        return row and (row["qc"], _options(row["options"]).parameters)
+            rows = await db.fetch(QUERIES["program"], ids)
+        found = {id: Program(qc, options) for id, qc, options in rows}
+        return [found.get(id) for id in ids]
 
     async def history(self, id: uuid.UUID) -> tuple[list[Event], int, bool] | None:
         """What has become of a task so far, its last change, and whether it has ended."""
@@ -182,9 +198,12 @@ class Archive:
 
     async def is_gone(self, id: uuid.UUID) -> bool:
         """Whether a task was there until its time was over."""
+        return await self._gone(id)
+
+    async def _gone_all(self, ids: list[uuid.UUID]) -> list[bool]:
         async with connection(self._pool) as db:
-            gone: bool = await db.fetchval(QUERIES["gone"], id)
-        return gone
+            gone = {row["id"] for row in await db.fetch(QUERIES["gone"], ids)}
+        return [id in gone for id in ids]
 
     async def now(self) -> Place:
         """Where the feed goes on that somebody begins to read now."""

@@ -22,7 +22,8 @@ logger = logging.getLogger(__name__)
 
 MEMORY_MB = 400
 _TIME_LIMIT_S = 10.0
-_BUSY_AFTER_S = 10.0
+_PATIENCE_S = 10.0  # with those whose turn is first
+_BUSY_AFTER_S = 30.0  # without a child: on a busy machine it takes long to start
 _RETRY_AFTER_S = 5
 _MOST_WAITING = 100  # by one address
 _MOST_KEPT_BYTES = 32 * 2**20
@@ -40,7 +41,7 @@ class Drawer:
     def __init__(self, limits: Limits) -> None:
         self._pool = ProcessPool("drawer", 1, limits)
         self._started = False
-        self._lane: Lane[bytes | Problem] = Lane(1, _MOST_WAITING, _BUSY_AFTER_S)
+        self._lane: Lane[bytes | Problem] = Lane(1, _MOST_WAITING, _PATIENCE_S)
         self._kept: Kept[bytes | Problem] = Kept(_MOST_KEPT_BYTES)
 
     @property

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import uuid
 from functools import cache, partial
+from hashlib import sha256
 from importlib.metadata import version
 from typing import Any, Literal, get_args
 
@@ -13,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from quantum_tasks import __version__
-from quantum_tasks.archive import Archive
+from quantum_tasks.archive import Archive, Program
 from quantum_tasks.drawing import Drawable, Drawer
 from quantum_tasks.errors import InvalidRequest
 from quantum_tasks.web.reading import missing
@@ -56,26 +57,36 @@ async def read_circuit_svg(request: Request) -> Response:
 async def _circuit(request: Request, format: str) -> Response:
     archive: Archive = request.app.state.archive
     id = task_id(request)
-    key = await archive.program_key(id) if id else None
-    if id is None or key is None:
-        raise await missing(archive, id)
+    if format == "source":
+        qc = (await _program(archive, id)).qc
+        tag = sha256(qc.encode()).hexdigest()
+    else:
+        # To find a drawing takes no more of a program than what tells it from others.
+        key = await archive.program_key(id) if id else None
+        if key is None:
+            raise await missing(archive, id)
+        tag = f"{key.hex()}-{_drawn_by()}"
     # A program never changes, and its drawings only with what draws them.
-    tag = f'"{key.hex()[:16]}-{format}{"" if format == "source" else _drawn_by()}"'
+    tag = f'"{tag}-{format}"'
     headers = {"ETag": tag, "Vary": "Accept"} | (_SVG if format == "svg" else {})
     if has_seen(request, tag):
         return Response(status_code=304, headers=headers)
     if format == "source":
-        qc, _ = await _program(archive, id)
         return Response(qc, 200, headers, _TYPES[format])
+
+    async def drawable() -> Drawable:
+        program = await _program(archive, id)
+        return program.qc, program.parameters
+
     drawer: Drawer = request.app.state.drawer
     kind: Any = format
-    drawing = drawer.drawing(key, kind, peer(request), lambda: _program(archive, id))
+    drawing = drawer.drawing(key, kind, peer(request), drawable)
     return Response(await unless_gone(request, drawing), 200, headers, _TYPES[format])
 
 
-async def _program(archive: Archive, id: uuid.UUID) -> Drawable:
-    program = await archive.program(id)
-    if program is None:  # deleted since
+async def _program(archive: Archive, id: uuid.UUID | None) -> Program:
+    program = await archive.program(id) if id else None
+    if program is None:
         raise await missing(archive, id)
     return program
 
@@ -83,7 +94,7 @@ async def _program(archive: Archive, id: uuid.UUID) -> Drawable:
 @cache
 def _drawn_by() -> str:
     """Tells apart what other versions have drawn."""
-    return f"-{__version__}-{version('qiskit')}-{version('matplotlib')}"
+    return f"{__version__}-{version('qiskit')}-{version('matplotlib')}"
 
 
 async def read_counts_svg(request: Request) -> Response:
