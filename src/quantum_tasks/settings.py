@@ -75,8 +75,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_connections: Annotated[
         int,
         _is(
-            "Connections at most, unless fewer files may be open. Over it, the one that has "
-            "waited longest for its client is closed.",
+            "Connections at most, unless fewer files may be open. Over it, room is made by those "
+            "that wait for their clients, then followers, then polls, the oldest first.",
             ge=1,
         ),
     ] = 10_000

@@ -37,6 +37,7 @@ CHECKING = "tests/test_checking.py::"
 ENDING = "tests/v1/test_cancelling.py::test_who_comes_while_a_task_is_ending_sees_how_it_ended"
 # It holds whatever guard is missing: a tree in which it fails is broken, not unguarded.
 SANITY = STORE + "test_a_task_goes_from_submission_to_result"
+EDGE = "tests/hostile/test_connections.py::"
 
 
 @dataclass(frozen=True)
@@ -369,6 +370,27 @@ GUARDS = [
     Guard("check: interrupted in a library", CODE + "pool.py",
           "return reply.spent", "return False",
           CHECKING + "test_a_child_interrupted_in_a_library_is_replaced"),
+    Guard("headers: only so many", CODE + "web/connections.py",
+          "self._headers > _MAX_HEADERS or", "",
+          EDGE + "test_a_hundred_headers_are_taken_and_one_more_is_not"),
+    Guard("headers: a bound of each", CODE + "web/connections.py",
+          "size > most + 2", "size < 0",
+          EDGE + "test_each_header_that_is_read_has_a_bound_of_its_own[accept]"),
+    Guard("parameters: only so many", CODE + "web/requests.py",
+          '.count(b"&") >= _MOST_PARAMETERS', '.count(b"&") < 0',
+          EDGE + "test_an_address_has_a_hundred_parameters_at_most[/v1/tasks]"),
+    Guard("requests: one after the other", CODE + "web/connections.py",
+          "            if self._is_answering():", "            if False:",
+          EDGE + "test_only_the_request_that_is_served_is_parsed"),
+    Guard("connections: followers give way", CODE + "web/crowd.py",
+          "    (Doing.FOLLOWING, 0.0),\n", "",
+          EDGE + "test_over_the_most_connections_the_oldest_follower_is_told_to_come_again"),
+    Guard("connections: polls give way", CODE + "web/crowd.py",
+          "    (Doing.POLLING, 0.0),\n", "",
+          EDGE + "test_over_the_most_connections_a_poll_is_answered_at_once"),
+    Guard("answers that nobody takes", CODE + "web/crowd.py",
+          "while self._unread_bytes > _MOST_UNREAD", "while False",
+          EDGE + "test_answers_that_nobody_takes_give_way_to_others"),
 ]  # fmt: skip
 
 

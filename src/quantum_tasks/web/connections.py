@@ -69,7 +69,7 @@ _READ = {
 }
 _HEAD_END = b"\r\n\r\n"
 _HEAD_PIECE = 4096  # bytes that are read at once: what is read early waits in memory
-_BODY_PIECE = 32768
+_BODY_PIECE = 8192
 _UNREAD_BODY = 4096  # bytes of a body after which no more is read before somebody asks for it
 _WRITTEN_AHEAD = 16384  # bytes of an answer that may wait in memory before the rest is made
 _LINGER_S = 2.0

@@ -46,7 +46,7 @@ _SURROGATE = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-
 T = TypeVar("T")
 
 
-_BODIES_AT_ONCE = 256
+_BODIES_AT_ONCE = 128
 _SMALL_BODY = 16384
 _LARGE_BODY = 65536  # to decode and check ten times as much takes up to 50 ms of the event loop
 _LONGEST_TAGS = 131_072  # 50 of them, all characters escaped, white space between
