@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import re
+import select
 import socket
 import threading
 import time
@@ -245,6 +246,14 @@ async def test_answers_that_nobody_takes_give_way_to_others(monkeypatch: pytest.
             one.transport.abort()
 
 
+def is_open(connection: socket.socket) -> bool:
+    connection.settimeout(0.2)
+    try:
+        return bool(connection.recv(1))
+    except TimeoutError:
+        return True
+
+
 def followers(service: Service, stack: contextlib.ExitStack, many: int) -> list[socket.socket]:
     clients = []
     for _ in range(many):
@@ -269,9 +278,7 @@ def test_over_the_most_connections_the_oldest_follower_is_told_to_come_again(
             assert rest(clients[0]).endswith(b"retry: 5000\n\n\r\n0\r\n\r\n")
         for _ in range(20):
             assert asked(service, GET + b"\r\n")[0] == 200
-        clients[-1].settimeout(0.2)
-        with pytest.raises(TimeoutError):
-            clients[-1].recv(1)
+        assert is_open(clients[-1])
 
 
 def test_followers_that_come_back_at_once_keep_nobody_out(start: Callable[..., Service]):
@@ -305,23 +312,22 @@ def test_followers_that_come_back_at_once_keep_nobody_out(start: Callable[..., S
 def test_over_the_most_connections_a_poll_is_answered_at_once(start: Callable[..., Service]):
     service = start(MAX_CONNECTIONS="4")
     id = service.submit(ENDLESS)
+    until(lambda: service.client.get(f"/v1/tasks/{id}").json()["status"] == "running", 30)
     service.client.close()
     with contextlib.ExitStack() as stack:
         polls = [stack.enter_context(connected(service)) for _ in range(4)]
         paths = (f"/v1/tasks/{id}?wait=60", f"/tasks/{id}?wait=60")
         for number, poll in enumerate(polls):
             poll.sendall(f"GET {paths[number % 2]} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-        time.sleep(0.5)
-        for number in range(2):
-            began = time.monotonic()
+        time.sleep(1)
+        for _ in range(2):
             assert asked(service, GET + b"\r\n")[0] == 200
-            received = rest(polls[number])
-            assert time.monotonic() - began < 10
+            (answered, *_), _, _ = select.select(polls, [], [], 15)
+            received = rest(answered)
             assert received.startswith(b"HTTP/1.1 200")
-            assert re.search(rb'"status": ?"(running|queued|pending)"', received)
-        polls[-1].settimeout(0.2)
-        with pytest.raises(TimeoutError):
-            polls[-1].recv(1)
+            assert re.search(rb'"status":"(running|pending)"', received)
+            polls.remove(answered)
+        assert is_open(polls[-1])
 
 
 def test_over_the_most_connections_the_longest_idle_ones_go(start: Callable[..., Service]):
@@ -340,9 +346,7 @@ def test_over_the_most_connections_the_longest_idle_ones_go(start: Callable[...,
         for client in clients[45:-1]:
             client.sendall(GET + b"\r\n")
             assert answer(client)[0] == 200
-        follower.settimeout(0.2)
-        with pytest.raises(TimeoutError):
-            follower.recv(1)
+        assert is_open(follower)
 
 
 async def test_over_the_most_connections_who_is_being_served_stays(

@@ -65,15 +65,18 @@ class EventStream(Response):
         sending = asyncio.ensure_future(self._send(send, scope["method"] == "HEAD"))
         crowded = asyncio.ensure_future(stay(scope, Doing.FOLLOWING).wait())
         leaving = asyncio.ensure_future(gone(receive))
+        seen_off = False
         try:
             await asyncio.wait({sending, crowded, leaving}, return_when=asyncio.FIRST_COMPLETED)
             if sending.done():
                 sending.result()
+            else:
+                seen_off = crowded.done() and not leaving.done()
         finally:
             for one in (sending, crowded, leaving):
                 one.cancel()
             await asyncio.wait({sending})
-        if sending.cancelled() and not leaving.done():
+        if seen_off:
             last = b"" if self._amid else b"retry: %d\n\n" % _LATER_MS
             await send({"type": "http.response.body", "body": last, "more_body": False})
 
