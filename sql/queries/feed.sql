@@ -6,11 +6,10 @@
 with sure as (
     select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as below
 ), event as (
-    select e.change, t.position, e.number, t.id, e.status, e.at, e.attempt
-    from tasks t, unnest(t.history) with ordinality as e (status, at, attempt, change, number)
-    where t.changed >= $1 and e.change < (select below from sure)
-      and (e.change, t.position, e.number) > ($1, $2::bigint, $3::bigint)
-    order by 1, 2, 3
+    select change, position, number, task_id, status, at, attempt from events
+    where (change, position, number) > ($1, $2::bigint, $3::integer)
+      and change < (select below from sure)
+    order by change, position, number
     limit $4
 )
 select sure.below, event.* from sure left join event on true order by 2, 3, 4

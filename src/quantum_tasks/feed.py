@@ -9,15 +9,13 @@ from contextlib import contextmanager, suppress
 from itertools import takewhile
 
 from quantum_tasks.archive import Archive, FeedEvent, Place
+from quantum_tasks.database.lanes import Lane
 from quantum_tasks.errors import DatabaseUnavailable
 
 _LOOK_S = 0.2
 _KEPT = 20_000  # events
 _PAGE = 1000
-# To find what comes next after a place long ago takes time with every task that has changed since:
-# then much of it is taken at once, and few look at the same time.
-_FAR_PAGE = 20_000
-_FAR_AT_ONCE = 2
+_PATIENCE_S = 60.0  # of those who have much to catch up on with one another
 
 
 class Feed:
@@ -39,7 +37,7 @@ class Feed:
         self._news = asyncio.Event()
         self._reading: dict[Place, asyncio.Task[tuple[Place, bytes]]] = {}
         self._joined: tuple[Place, Place | None, bytes] = (Place(0), None, b"")
-        self._far = asyncio.Semaphore(_FAR_AT_ONCE)
+        self._far = Lane(patience_s=_PATIENCE_S, rests=True)
         self.closed = False
 
     @contextmanager
@@ -91,9 +89,9 @@ class Feed:
             done.exception()  # of which somebody has heard, unless all of them have gone
 
     async def _read_far(self, after: Place) -> tuple[Place, bytes]:
-        async with self._far:
-            upto, events = await self._archive.feed(after, _FAR_PAGE)
-        return upto, b"".join([self._written(event) for event in events])
+        async with self._far.turn():
+            upto, events = await self._archive.feed(after, _PAGE)
+            return upto, b"".join([self._written(event) for event in events])
 
     def _kept(self, after: Place) -> bytes:
         """What is kept of after a place. Nearly all followers are at the same one."""

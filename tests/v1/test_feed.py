@@ -23,6 +23,7 @@ from submitting import submit
 
 from quantum_tasks import feed as feeds
 from quantum_tasks.archive import Archive, Place
+from quantum_tasks.database.queries import QUERIES
 
 SEED = 6
 FEED = "/v1/tasks/feed"
@@ -223,12 +224,52 @@ async def test_pages_of_any_size_say_the_same(pool, store, limit):
     assert await everything(archive, after, limit) == await everything(archive, after)
 
 
+async def test_what_a_page_costs_does_not_grow_with_what_has_happened(pool, store):
+    """By the pages of tables and indexes that Postgres has to look at."""
+    add = (
+        "insert into tasks (id, queue, shots) "
+        "select gen_random_uuid(), 'elsewhere', 1 from generate_series(1, 1000)"
+    )
+    explain = f"explain (analyze, buffers, format json) {QUERIES['feed']}"
+
+    async def looked_at(after: Place) -> int:
+        (plan,) = json.loads(await pool.fetchval(explain, *after, 100))
+        return plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"]
+
+    first = await archive_now(pool)
+    await pool.execute(add)
+    middle = await archive_now(pool)
+    few = [await looked_at(place) for place in (Place(0), first, middle)]
+    for _ in range(20):
+        await pool.execute(add)
+    await pool.execute("analyze")
+    late = await archive_now(pool)
+    many = [await looked_at(place) for place in (Place(0), first, middle, late)]
+    assert max(many) <= max(few) + 10
+    assert max(many) < 60
+
+
+async def archive_now(pool) -> Place:
+    return await Archive(pool).now()
+
+
+async def test_a_task_that_is_deleted_takes_its_events_with_it(pool, store):
+    archive = Archive(pool)
+    ids = [await submit(store) for _ in range(3)]
+    await store.cancel(ids[:2])
+    assert await archive.delete(ids[0])
+    found = await everything(archive, Place(0))
+    assert sorted(found) == sorted(
+        [(str(ids[1]), "queued"), (str(ids[1]), "cancelled"), (str(ids[2]), "queued")]
+    )
+    assert await pool.fetchval("select count(*) from events where task_id = $1", ids[0]) == 0
+
+
 async def test_whoever_is_behind_what_is_kept_catches_up_from_the_database(
     pool, store, monkeypatch
 ):
     monkeypatch.setattr(feeds, "_KEPT", 5)
     monkeypatch.setattr(feeds, "_PAGE", 3)
-    monkeypatch.setattr(feeds, "_FAR_PAGE", 4)
     async with Application(pool) as api, api.client(FEED, **SSE) as always:
         await always.until(b"retry")
         ids = [await submit(store) for _ in range(10)]

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from quantum_tasks.archive import Archive, FeedEvent, Place
-from quantum_tasks.errors import DatabaseUnavailable, InvalidRequest
+from quantum_tasks.errors import DatabaseUnavailable, InvalidRequest, ServiceBusy
 from quantum_tasks.feed import Feed
 from quantum_tasks.records import Event
 from quantum_tasks.tasks import Status
@@ -164,8 +164,8 @@ async def _followed(feed: Feed, after: Place) -> AsyncGenerator[bytes, None]:
         while not feed.closed:
             try:
                 after, events = await feed.next(after, _ALIVE_S)
-            except DatabaseUnavailable:
-                return
+            except (DatabaseUnavailable, ServiceBusy):
+                return  # the client comes again
             yield events or _ALIVE
 
 
