@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import uuid
 
 import asyncpg
@@ -121,6 +122,18 @@ async def test_a_claim_passes_over_what_another_is_taking(pool, store):
         async with asyncio.timeout(5):
             (task,) = await claim(store, A, 2)
         assert task.id == second
+
+
+async def test_large_results_are_read_like_small_ones(pool, store):
+    """One by one: together they would fill the memory."""
+    results = ['{"0":10}', f'{{"{random.Random(1).randbytes(100_000).hex()}":1}}']
+    ids = []
+    for counts in results * 3:
+        task = await claimed(store)
+        assert await store.complete(task, A, counts)
+        ids.append(task.id)
+    found = await asyncio.gather(*(store.get(id) for id in (*ids, await submit(store))))
+    assert [task.counts for task in found] == [*results * 3, None]
 
 
 async def test_a_result_is_stored_once_by_the_attempt_that_owns_the_task(pool, store):

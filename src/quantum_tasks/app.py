@@ -71,13 +71,21 @@ async def serve(
             # Before the children: their warming up would slow down that of a new database.
             url = await database_url(settings, stack, postgres)
             await migrations.migrate(url)
-            db = await stack.enter_async_context(_database(url, settings.database_connections))
+            # Who asks what has become of tasks has connections of his own: however many do so, and
+            # however long they take, those that take tasks on and run them always find one.
+            asking = settings.database_connections // 2
+            asking_db = await stack.enter_async_context(_database(url, asking))
+            working_db = settings.database_connections - asking
+            db = await stack.enter_async_context(_database(url, working_db))
             store = Store(db, settings.task_queue_name)
-            archive = Archive(db)
+            asked, archive = Store(asking_db, settings.task_queue_name), Archive(asking_db)
             supervisor = Supervisor()
-            waiters = Waiters(store)
+            waiters = Waiters(asked)
             feed = Feed(archive, written)
-            background = {"waiting": waiters.run, "retention": lambda: retention.keep(archive)}
+            background = {
+                "waiting": waiters.run,
+                "retention": lambda: retention.keep(Archive(db)),
+            }
             ended: list[Callable[[uuid.UUID, Task], object]] = [waiters.announce]
             if settings.webhook_secret is not None:
                 webhooks = Webhooks(db, settings.webhook_secret, settings.webhook_allow_private)
@@ -105,7 +113,7 @@ async def serve(
         app = create_app(
             Parts(
                 settings=settings,
-                store=store,
+                store=asked,
                 submissions=submissions,
                 archive=archive,
                 checker=checker,

@@ -12,8 +12,10 @@ import asyncpg
 import msgspec
 
 from quantum_tasks.database.grouped import Grouped
-from quantum_tasks.database.pool import Pool, connection
+from quantum_tasks.database.lanes import Lane
+from quantum_tasks.database.pool import Connection, Pool, connection
 from quantum_tasks.database.queries import QUERIES
+from quantum_tasks.errors import ServiceBusy
 from quantum_tasks.records import (
     SMALL,
     Content,
@@ -34,6 +36,10 @@ LATEST_POSITION = 2**63 - 1
 _CANDIDATES = 20_000  # that a page of a list looks through at most
 _FIRST_CHUNK = 250
 _CHUNK = 5000
+_LOOK_S = 5.0  # that one look at a chunk may take
+_SEARCH_PATIENCE_S = 2.0
+_LARGE = 16_384  # bytes of a program and its options, as Postgres keeps them
+_BUSY_RETRY_S = 2
 _BATCH = 500  # tasks deleted by one statement
 _GONE_S = 7 * 86400  # for which an expired task is said to be gone, rather than not found
 _KEYS_S = 86400  # for which an idempotency key is known
@@ -124,26 +130,61 @@ class Page(NamedTuple):
 
 
 class Archive:
-    """Every method raises DatabaseUnavailable while the database is away."""
+    """Every method raises DatabaseUnavailable while the database is away, and ServiceBusy where
+    too many ask for the same kind of thing.
+
+    What takes long is done by few at once, each kind in a lane of its own.
+    """
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._read = Grouped(self._read_all, at_once=2)
-        self._result = Grouped(self._results, at_once=2)
-        self._history = Grouped(self._history_all, at_once=2)
-        self._program_key = Grouped(self._program_keys, at_once=2)
-        self._program = Grouped(self._programs, most=10, at_once=2)  # they may be long
-        self._gone = Grouped(self._gone_all, at_once=2)
+        self._read = Grouped(self._read_all)
+        self._reading = Lane(rests=True)
+        self._place = Grouped(self._places)
+        self._result = Grouped(self._results)
+        self._history = Grouped(self._history_all)
+        self._program_key = Grouped(self._program_keys)
+        self._program = Grouped(self._programs, most=10)  # they may be long
+        self._gone = Grouped(self._gone_all, most=1000)
         self._now: Grouped[None, Place] = Grouped(self._now_all, most=1000)
+        self._backend: Grouped[None, Backend] = Grouped(self._backend_all, most=1000)
+        self._placing = Lane(rests=True)
+        self._counting = Lane(rests=True)
+        self._searching = Lane(patience_s=_SEARCH_PATIENCE_S, rests=True)
+        self._listing = Lane(rests=True)
+        self._tagging = Lane(rests=True)
+        self._changing = Lane(2)
 
     async def read(self, id: uuid.UUID) -> tuple[TaskRecord, int] | None:
         """A task, and its last change. What may be long of its request is JSON as it is stored."""
-        return await self._read(id)
+        while (found := await self._found(id)) and found[0].status is Status.QUEUED:
+            record, change = found
+            place = await self._place(id)
+            if place is not None and place[1] == change:  # else it has changed meanwhile
+                return msgspec.structs.replace(record, queue=place[0]), change
+        return found
 
-    async def _read_all(self, ids: list[uuid.UUID]) -> list[tuple[TaskRecord, int] | None]:
+    async def _found(self, id: uuid.UUID) -> tuple[TaskRecord, int] | None:
+        row = await self._read(id)
+        if row is None or not row["large"]:
+            return row and (_record(row, whole=True), row["changed"])
+        # To decode a megabyte of parameters takes longer than a hundred other tasks.
+        async with self._reading.turn(), connection(self._pool) as db:
+            row = await db.fetchrow(QUERIES["read"], [id], None)
+            return row and (_record(row, whole=True), row["changed"])
+
+    async def _read_all(self, ids: list[uuid.UUID]) -> list[asyncpg.Record | None]:
         async with connection(self._pool) as db:
-            rows = await db.fetch(QUERIES["read"], ids)
-        found = {row["id"]: (_record(row, whole=True), row["changed"]) for row in rows}
+            found = {row["id"]: row for row in await db.fetch(QUERIES["read"], ids, _LARGE)}
+        return [found.get(id) for id in ids]
+
+    async def _places(self, ids: list[uuid.UUID]) -> list[tuple[Queue, int] | None]:
+        # All that are before them are counted.
+        async with self._placing.turn(), connection(self._pool) as db:
+            rows = await db.fetch(QUERIES["places"], ids)
+        found = {
+            row["id"]: (Queue(row["position"], row["starts_at"]), row["changed"]) for row in rows
+        }
         return [found.get(id) for id in ids]
 
     async def result(self, id: uuid.UUID) -> Result | None:
@@ -247,11 +288,14 @@ class Archive:
         found: list[TaskRecord] = []
         last: tuple[datetime, int] | None = None
         looked_through, chunk = 0, limit + 1 if exact else _FIRST_CHUNK
-        async with connection(self._pool) as db:
+        filters = [wanted.statuses, wanted.name, *(wanted.tags or {})]
+        combined = sum(filter is not None for filter in filters) > 1
+        lane = self._searching if wanted.text or combined else self._listing
+        async with lane.turn(), connection(self._pool) as db:
             while looked_through < _CANDIDATES:
                 more = limit + 1 - len(found)
                 between = (*bounds["after"], *bounds["before"])
-                rows = await db.fetch(query, *between, *matching, more, key, chunk)
+                rows = await _look(db, query, *between, *matching, more, key, chunk)
                 for row in rows:
                     if row["id"] is not None:
                         if len(found) == limit:
@@ -267,7 +311,7 @@ class Archive:
 
     async def rename(self, id: uuid.UUID, change: Callable[[Called], Called]) -> bool:
         """Changes what a task is called by; False if it is not there."""
-        async with connection(self._pool) as db, db.transaction():
+        async with self._changing.turn(), connection(self._pool) as db, db.transaction():
             row = await db.fetchrow(QUERIES["called"], id)
             if row is None:
                 return False
@@ -277,20 +321,34 @@ class Archive:
 
     async def delete(self, id: uuid.UUID) -> Status | None:
         """Deletes a task if it has ended. Returns its status; None if it is not there."""
-        async with connection(self._pool) as db:
+        async with self._changing.turn(), connection(self._pool) as db:
             status = await db.fetchval(QUERIES["delete"], id)
         return status and Status(status)
 
     async def tagged(self, tags: Mapping[str, str], limit: int) -> list[uuid.UUID]:
         """The ids of tasks that have not ended and have all of these tags."""
-        async with connection(self._pool) as db:
-            rows = await db.fetch(QUERIES["tagged"], *next(iter(tags.items())), dict(tags), limit)
-        return [row["id"] for row in rows]
+        first, wanted = next(iter(tags.items())), dict(tags)
+        found: list[uuid.UUID] | None
+        async with self._tagging.turn(), connection(self._pool) as db:
+            ((found,),) = await _look(db, QUERIES["tagged"], *first, wanted, _CHUNK)
+            if found is None:
+                found, seen, before = [], _CHUNK, [_LATEST, LATEST_POSITION]
+                while seen == _CHUNK and len(found) < limit:
+                    rows = await _look(db, QUERIES["active_tagged"], wanted, *before, _CHUNK)
+                    if not rows:
+                        break
+                    ((seen, *before, ids),) = rows
+                    found += ids
+        return found[:limit]
 
     async def backend(self) -> Backend:
         """How the service does."""
-        async with connection(self._pool) as db:
-            return Backend(*await db.fetchrow(QUERIES["backend"], LEASE_S))
+        return await self._backend(None)
+
+    async def _backend_all(self, askers: list[None]) -> list[Backend]:
+        async with self._counting.turn(), connection(self._pool) as db:
+            now = Backend(*await db.fetchrow(QUERIES["backend"], LEASE_S))
+        return [now] * len(askers)
 
     async def expire(self) -> int:
         """Deletes tasks whose time is over, and what is remembered of those and of idempotency
@@ -347,6 +405,16 @@ def _result(
 ) -> Result:
     content = None if counts is None else Content(counts, *rest)
     return Result(Status(status), shots, code, message, change, content)
+async def _look(db: Connection, query: str, *arguments: object) -> list[asyncpg.Record]:
+    """What one look through many tasks brings. Raises ServiceBusy if it takes too long."""
+    try:
+        rows: list[asyncpg.Record] = await db.fetch(query, *arguments, timeout=_LOOK_S)
+    except TimeoutError:
+        raise ServiceBusy(
+            "To look through the tasks takes too long at the moment; please try again.",
+            retry_after_s=_BUSY_RETRY_S,
+        ) from None
+    return rows
 
 
 def _record(row: asyncpg.Record, whole: bool = False) -> TaskRecord:
@@ -371,9 +439,6 @@ def _record(row: asyncpg.Record, whole: bool = False) -> TaskRecord:
         started_at=started,
         ended_at=ended,
         expires_at=row["expires_at"],
-        queue=Queue(row["queue_position"], row["starts_at"])
-        if row.get("queue_position")
-        else None,
         stats=stats,
         usage=Usage(
             attempts=row["attempt"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from functools import cache
 from importlib.metadata import version
 
 import msgspec
@@ -107,6 +108,7 @@ class Content(msgspec.Struct, frozen=True):
     stats: str | None
 
 
+@cache
 def this_release() -> Versions:
     """The versions of this program and its libraries, without importing those."""
     return Versions(__version__, version("qiskit"), version("qiskit-aer"))

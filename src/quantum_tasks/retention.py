@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import suppress
 
 from quantum_tasks.archive import Archive
 from quantum_tasks.errors import DatabaseUnavailable
 
 _LOOK_S = 5.0
-_PAUSE_S = 0.05  # between batches, for everybody else
+_PAUSE_S = 0.05  # between batches, for everybody else; or as long as a batch took
 
 
 async def keep(archive: Archive) -> None:
     """Deletes for ever what has expired. Any number of instances may do so at the same time."""
     while True:
         with suppress(DatabaseUnavailable):
+            began = time.monotonic()
             while await archive.expire():
-                await asyncio.sleep(_PAUSE_S)
+                await asyncio.sleep(max(_PAUSE_S, time.monotonic() - began))
+                began = time.monotonic()
         await asyncio.sleep(_LOOK_S)

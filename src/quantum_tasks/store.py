@@ -9,6 +9,7 @@ import asyncpg
 import msgspec
 
 from quantum_tasks.database.grouped import Grouped
+from quantum_tasks.database.lanes import Lane
 from quantum_tasks.database.pool import Pool, connection
 from quantum_tasks.database.queries import QUERIES
 from quantum_tasks.errors import TASK_LOST
@@ -56,7 +57,10 @@ class Store:
         self._pool = pool
         self.queue = queue
         self._complete = Grouped(self._complete_all)
-        self._get = Grouped(self._get_all, at_once=2)
+        self._get = Grouped(self._get_all)
+        self._migration: Grouped[None, int | None] = Grouped(self._migration_all, most=1000)
+        self._cancelling = Lane(2)
+        self._cancelling_many = Lane(rests=True)
 
     async def get(self, id: uuid.UUID) -> Task | None:
         """A task as its submitter sees it, or None. One that is completed lacks its counts if
@@ -206,7 +210,8 @@ class Store:
     async def cancel(self, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Status]:
         """Ends tasks that are queued, and asks for those that are running to be stopped. Returns
         the status that each has then; nothing of those that do not exist."""
-        async with connection(self._pool) as db:
+        lane = self._cancelling if len(ids) <= 1 else self._cancelling_many
+        async with lane.turn(), connection(self._pool) as db:
             rows = await db.fetch(QUERIES["cancel"], list(ids))
         return {row["id"]: Status(row["status"]) for row in rows}
 
@@ -279,9 +284,12 @@ class Store:
 
     async def migration(self) -> int | None:
         """The number of the newest migration of the database."""
+        return await self._migration(None)
+
+    async def _migration_all(self, askers: list[None]) -> list[int | None]:
         async with connection(self._pool) as db:
             number: int | None = await db.fetchval(QUERIES["health"])
-        return number
+        return [number] * len(askers)
 
 
 def _claimed(row: asyncpg.Record) -> ClaimedTask:

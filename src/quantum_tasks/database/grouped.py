@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-from quantum_tasks.errors import DatabaseUnavailable
+from quantum_tasks.errors import DatabaseUnavailable, ServiceBusy
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -16,8 +16,8 @@ class Grouped(Generic[Item, Result]):
     """Calls that arrive while one is under way go together in the next.
 
     `work` takes items and returns as many results, in order. What it raises is raised to every
-    caller; but unless it is that the database is away, each item is first tried alone, so that
-    none suffers for another.
+    caller; but unless it is that the database is away or busy, each item is first tried alone, so
+    that none suffers for another.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Grouped(Generic[Item, Result]):
         try:
             results = await self._work([item for item, _ in group])
         except Exception as error:
-            if len(group) > 1 and not isinstance(error, DatabaseUnavailable):
+            if len(group) > 1 and not isinstance(error, DatabaseUnavailable | ServiceBusy):
                 for member in group:
                     await self._serve([member])
                 return
