@@ -24,7 +24,7 @@ WIDE = f"{STDGATES}qubit[900] q; bit c; h q; c = measure q[0];"
 NOBODY = "00000000-0000-4000-8000-000000000000"
 # A body that is cut off for being late must be so soon; one that keeps others out must not be.
 LIMITED = {"BODY_TIMEOUT_S": "0.5", "PARSE_TIME_LIMIT_S": "0.8", "SIMULATOR_MEMORY_MB": "512"}
-NARROW = {"MAX_BODY_BYTES": "20000", "MAX_QUEUED_TASKS": "1"}
+NARROW = {"MAX_BODY_BYTES": "20000", "MAX_QUEUED_TASKS": "1", "MAX_STORED_BYTES": "1"}
 
 
 def submit(service: Service, qc: Any = BELL, **fields: Any) -> httpx.Response:
@@ -208,6 +208,15 @@ def queue_full(service: Service) -> httpx.Response:
     return submit(service)
 
 
+def storage_full(service: Service) -> httpx.Response:
+    submit(service)  # so that there is something
+    for task in service.client.get("/v1/tasks?status=queued").json()["tasks"]:
+        service.client.post(f"{task['links']['self']}/cancel")
+    large = {"shots": 100_000, "memory": True}
+    until(lambda: submit(service, **large).json()["code"] != "queue_full")
+    return submit(service, **large)
+
+
 def queued(service: Service) -> str:
     """The address of a task that stays queued, because nobody runs it."""
     submit(service)
@@ -220,6 +229,7 @@ NARROW_RECIPES: dict[str, Recipe] = {
     "result_not_ready": lambda service: service.client.get(f"{queued(service)}/result"),
     "task_not_ended": lambda service: service.client.delete(queued(service)),
     "queue_full": queue_full,
+    "storage_full": storage_full,
     "service_busy": crowded,
 }
 # Of a service whose end is near.
@@ -240,4 +250,5 @@ BROKEN_CODES = (
     "worker_crashed",
     "task_lost",
     "result_refused",
+    "storage_full",
 )

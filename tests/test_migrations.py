@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import uuid
 
 import asyncpg
 import msgspec
 import pytest
 
+from quantum_tasks.archive import Archive, Place
 from quantum_tasks.database.migrations import Migration, all_migrations, migrate
+from quantum_tasks.database.pool import create_pool
 from quantum_tasks.errors import StartError
 from quantum_tasks.queue import JOB_NAME
+from quantum_tasks.storage import Storage
+from quantum_tasks.store import Store
 from quantum_tasks.tasks import Status
 
 
@@ -73,3 +79,66 @@ async def test_the_job_that_sql_names_is_the_one_that_is_registered(pool):
     await pool.execute("select hint_workers('some queue')")
     row = await pool.fetchrow("select queue_name, task_name from procrastinate_jobs")
     assert tuple(row) == ("some queue", JOB_NAME)
+
+
+# What an instance of the version before does, on migration 4 and after it.
+SUBMIT_BEFORE = """with t as (
+    insert into tasks (id, queue, shots) values ($1, 'tasks', 1) returning id, position
+) insert into programs (task_id, qc, position) select id, $2, position from t"""
+BEGIN = Place(0)
+COMPLETE_BEFORE = """with t as (
+    update tasks set status = 'completed', instance = null, ended_at = now() where id = $1
+    returning id
+) insert into results (task_id, attempt, counts) select id, 1, $2 from t"""
+
+
+async def test_an_upgrade_knows_what_has_happened_and_is_stored_and_what_older_instances_do(
+    empty_database,
+):
+    await migrate(empty_database, [m for m in all_migrations() if m.number <= 4])
+    pool = await create_pool(empty_database, 2)
+    instance = uuid.uuid4()
+    store, archive, storage = Store(pool, "tasks"), Archive(pool), Storage(pool)
+
+    async def events() -> list[tuple]:
+        rows = await pool.fetch(
+            "select e.change, t.position, e.number, t.id, e.status from tasks t, "
+            "unnest(t.history) with ordinality e (status, at, attempt, change, number)"
+        )
+        return sorted(map(tuple, rows))
+
+    async def told(after: Place) -> list[tuple]:
+        _, found = await archive.feed(after, 1000)
+        return [(*event.place, event.id, event.status) for event in found]
+
+    ids = [uuid.uuid4() for _ in range(8)]
+    for number, id in enumerate(ids):
+        await pool.execute(SUBMIT_BEFORE, id, os.urandom(5 * 10 ** (number % 5)).hex())
+    await store.heartbeat(instance, "host", 1, "0", 0)
+    tasks, _ = await store.claim(instance, 5)
+    for task in tasks[:3]:
+        await pool.execute(COMPLETE_BEFORE, task.id, '{"0":1}' + " " * 100_000)
+    before = await events()
+    await migrate(empty_database)
+    await pool.expire_connections()
+    assert await told(BEGIN) == before
+    # An id that somebody has seen is still one.
+    assert await told(Place(*before[9][:3])) == before[10:]
+
+    upgraded = await storage.stored()
+    assert upgraded > 8 * 1500 + 50_000
+    new = uuid.uuid4()
+    await pool.execute(SUBMIT_BEFORE, new, "x" * 1000)
+    await pool.execute(COMPLETE_BEFORE, tasks[3].id, '{"0":1}')
+    await store.complete(tasks[4], instance, '{"0":1}')
+    after = await events()
+    assert await told(Place(*before[-1][:3])) == after[len(before) :]
+    assert await told(BEGIN) == after
+    await pool.execute("delete from tasks where id = any($1)", [task.id for task in tasks])
+    storage._known_at = float("-inf")
+    assert await storage.stored() < upgraded
+    await pool.execute("delete from tasks")
+    assert await told(BEGIN) == []
+    storage._known_at = float("-inf")
+    assert await storage.stored() < 100
+    pool.terminate()

@@ -164,5 +164,16 @@ def test_a_task_fails_whose_result_the_database_refuses(start, database):
     check_failed(service, ended(service), "result_refused")
 
 
+def test_a_task_fails_whose_result_is_large_and_comes_when_the_storage_is_full(start, database):
+    """It was not when the task was submitted."""
+    api = start("--only", "api")
+    large = submitted(api, dense(13, layers=1), shots=50_000)
+    small = submitted(api, dense(3, layers=1), shots=50_000)
+    execute(database, "insert into stored_bytes values (1000000000000)")
+    start("--only", "worker")
+    check_failed(api, large, "storage_full")
+    until(lambda: api.client.get(small).json()["status"] == "completed", 30)
+
+
 def test_no_code_of_a_task_is_without_one_that_fails_with_it():
     assert {*FAILING, *BROKEN_CODES} == set(TASK_ERRORS)

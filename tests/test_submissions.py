@@ -210,6 +210,21 @@ async def test_a_batch_is_stored_whole_or_not_at_all(pool):
     assert (kept.task_ids, kept.answer) == ([task.id for task in five[:4]], "{}")
 
 
+async def test_a_batch_under_way_keeps_nobody_with_its_key_waiting(database, pool, submissions):
+    """Who brings the same key is stored in one statement with others, and they would wait too."""
+    db = await asyncpg.connect(database)
+    async with db.transaction():
+        await db.execute("lock table tasks in share row exclusive mode")
+        batch = [NewTask(qc="x", shots=1) for _ in range(3)]
+        storing = asyncio.create_task(submissions.submit_all(batch, "key", b"", "{}"))
+        await asyncio.sleep(0.5)
+        async with asyncio.timeout(5):
+            await pool.execute("insert into idempotency_keys values ('key', '', '{}')")
+    assert await storing is None
+    assert await pool.fetchval("select count(*) from tasks") == 0
+    await db.close()
+
+
 async def test_what_few_tasks_bring_is_stored_with_them(pool, submissions):
     extras = (
         '{"priority":7,"ttl_s":60,"name":"n","tags":{"a":"1","b":"2"},'

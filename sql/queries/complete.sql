@@ -3,15 +3,19 @@
 -- one owner.
 -- $1 task ids, $2 attempts, $3 instances, $4 counts, $5 details, $6 milliseconds of simulation
 with given as (
-    select * from unnest($1::uuid[], $2::integer[], $3::uuid[], $4::text[], $5::text[], $6::real[])
+    select *, octet_length(counts) + coalesce(octet_length(details), 0) as bytes
+    from unnest($1::uuid[], $2::integer[], $3::uuid[], $4::text[], $5::text[], $6::real[])
         as g (id, attempt, instance, counts, details, simulate_ms)
 ), task as (
     update tasks t
-    set status = 'completed', instance = null, ended_at = now(), simulate_ms = g.simulate_ms
+    set status = 'completed', instance = null, ended_at = now(), simulate_ms = g.simulate_ms,
+        bytes = t.bytes + g.bytes
     from given g
     where t.id = g.id and t.attempt = g.attempt and t.instance = g.instance
       and t.status = 'running' and t.cancel_requested_at is null
-    returning t.id, t.attempt, g.instance, g.counts, g.details
+    returning t.id, t.attempt, g.instance, g.counts, g.details, g.bytes
+), stored as (
+    insert into stored_bytes select sum(bytes) from task having count(*) > 0
 ), result as (
     insert into results (task_id, attempt, counts, details)
     select id, attempt, counts::json, details::json from task

@@ -6,6 +6,8 @@ with forgotten as (
         where created_at < now() - $1::float8 * interval '1 second'
         order by created_at limit $2 for update skip locked
     )
-    returning key
+    returning octet_length(answer) as bytes
+), freed as (
+    insert into stored_bytes select -sum(bytes) from forgotten having sum(bytes) > 0
 )
 select count(*) from forgotten

@@ -1,3 +1,3 @@
--- What was submitted with an idempotency key.
--- $1 key
-select fingerprint, task_ids, answer from idempotency_keys where key = $1
+-- What was submitted with idempotency keys.
+-- $1 keys
+select key, fingerprint, task_ids, answer from idempotency_keys where key = any($1::text[])

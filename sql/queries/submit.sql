@@ -8,7 +8,10 @@
 -- $17 ttl_s where it is not given,
 -- $18 the most tasks that may be queued, or null if they need not be counted
 with given as (
-    select * from unnest(
+    select g.*, 1500 + octet_length(qc) + coalesce(octet_length(compiled), 0)
+        + coalesce(octet_length(options), 0) + coalesce(octet_length(stats), 0)
+        + coalesce(octet_length(extras), 0) as bytes
+    from unnest(
         $1::uuid[], $3::integer[], $4::bigint[], $5::text[], $6::bytea[], $8::bool[], $9::bool[],
         $10::real[], $11::real[], $12::text[], $13::text[], $14::text[], $15::text[], $16::bytea[]
     ) with ordinality as g (
@@ -29,8 +32,9 @@ with given as (
     returning key, task_ids[1] as id
 ), task as (
     insert into tasks (
-        id, queue, shots, seed, large, parallel, work_ms, estimated_ms, priority, ttl_s, callback)
-    select id, $2, shots, seed, large, parallel, work_ms, estimated_ms,
+        id, queue, shots, seed, large, parallel, work_ms, estimated_ms, bytes, priority, ttl_s,
+        callback)
+    select id, $2, shots, seed, large, parallel, work_ms, estimated_ms, bytes,
         coalesce((extras::json ->> 'priority')::smallint, 0),
         coalesce((extras::json ->> 'ttl_s')::integer, $17),
         extras::json ->> 'callback_url' is not null
@@ -38,7 +42,9 @@ with given as (
     where (left_over is null or number <= left_over)
       and (key is null or id in (select id from keyed))
     order by number
-    returning id, position, created_at
+    returning id, position, created_at, bytes
+), stored as (
+    insert into stored_bytes select sum(bytes) from task having count(*) > 0
 ), program as (
     insert into programs (task_id, qc, compiled, compiled_format, created_at, position, options,
         stats, name, tags)

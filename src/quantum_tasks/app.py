@@ -33,6 +33,7 @@ from quantum_tasks.feed import Feed
 from quantum_tasks.pool import ProcessPool, stop_fork_server
 from quantum_tasks.records import this_release
 from quantum_tasks.settings import Settings
+from quantum_tasks.storage import Storage
 from quantum_tasks.store import Store
 from quantum_tasks.submissions import Submissions
 from quantum_tasks.supervisor import Supervisor
@@ -79,12 +80,13 @@ async def serve(
             db = await stack.enter_async_context(_database(url, working_db))
             store = Store(db, settings.task_queue_name)
             asked, archive = Store(asking_db, settings.task_queue_name), Archive(asking_db)
+            storage = Storage(db, settings.max_stored_bytes)
             supervisor = Supervisor()
             waiters = Waiters(asked)
             feed = Feed(archive, written)
             background = {
                 "waiting": waiters.run,
-                "retention": lambda: retention.keep(Archive(db)),
+                "retention": lambda: retention.keep(Archive(db), storage),
             }
             ended: list[Callable[[uuid.UUID, Task], object]] = [waiters.announce]
             if settings.webhook_secret is not None:
@@ -103,12 +105,18 @@ async def serve(
                 checker = await stack.enter_async_context(_checker(settings))
             if only != "api":
                 simulators = await stack.enter_async_context(_simulators(settings))
-                working = _working(url, db, store, simulators, settings, supervisor, stop, ended)
+                working = _working(
+                    url, db, store, simulators, settings, supervisor, stop, ended, storage
+                )
                 await stack.enter_async_context(working)
             pools = [pool for pool in (checker and checker.quick, simulators) if pool]
             readiness = _Readiness(store, supervisor, pools)
         submissions = Submissions(
-            db, settings.task_queue_name, settings.max_queued_tasks, settings.result_ttl_s
+            db,
+            settings.task_queue_name,
+            settings.max_queued_tasks,
+            settings.result_ttl_s,
+            storage,
         )
         app = create_app(
             Parts(
@@ -325,11 +333,12 @@ async def _working(
     supervisor: Supervisor,
     stop: _Stop,
     ended: list[Callable[[uuid.UUID, Task], object]],
+    storage: Storage,
 ) -> AsyncIterator[None]:
     """The worker with what keeps it fed and alive. Its heart beats, and cancelled tasks are
     stopped, until its tasks are done."""
     instance = uuid.uuid4()
-    worker = Worker(store, simulators, settings, instance, ended)
+    worker = Worker(store, simulators, settings, instance, ended, storage)
     app = queue.create_app(db, url, worker.wake)
     async with AsyncExitStack() as stack:
         # Connections of their own, so that no flood of requests can stop a heart.

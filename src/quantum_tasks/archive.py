@@ -12,9 +12,9 @@ import asyncpg
 import msgspec
 
 from quantum_tasks.database.grouped import Grouped
-from quantum_tasks.database.lanes import Lane
 from quantum_tasks.database.pool import Connection, Pool, connection
 from quantum_tasks.database.queries import QUERIES
+from quantum_tasks.database.throttle import Throttle
 from quantum_tasks.errors import ServiceBusy
 from quantum_tasks.records import (
     SMALL,
@@ -113,6 +113,7 @@ class Backend(NamedTuple):
     simulators: int
     ended_last_minute: int
     refused: int
+    stored_bytes: int
 
 
 class Called(NamedTuple):
@@ -139,7 +140,7 @@ class Archive:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._read = Grouped(self._read_all)
-        self._reading = Lane(rests=True)
+        self._reading = Throttle(rests=True)
         self._place = Grouped(self._places)
         self._result = Grouped(self._results)
         self._history = Grouped(self._history_all)
@@ -148,12 +149,12 @@ class Archive:
         self._gone = Grouped(self._gone_all, most=1000)
         self._now: Grouped[None, Place] = Grouped(self._now_all, most=1000)
         self._backend: Grouped[None, Backend] = Grouped(self._backend_all, most=1000)
-        self._placing = Lane(rests=True)
-        self._counting = Lane(rests=True)
-        self._searching = Lane(patience_s=_SEARCH_PATIENCE_S, rests=True)
-        self._listing = Lane(rests=True)
-        self._tagging = Lane(rests=True)
-        self._changing = Lane(2)
+        self._placing = Throttle(rests=True)
+        self._counting = Throttle(rests=True)
+        self._searching = Throttle(patience_s=_SEARCH_PATIENCE_S, rests=True)
+        self._listing = Throttle(rests=True)
+        self._tagging = Throttle(rests=True)
+        self._changing = Throttle(2)
 
     async def read(self, id: uuid.UUID) -> tuple[TaskRecord, int] | None:
         """A task, and its last change. What may be long of its request is JSON as it is stored."""
@@ -405,6 +406,8 @@ def _result(
 ) -> Result:
     content = None if counts is None else Content(counts, *rest)
     return Result(Status(status), shots, code, message, change, content)
+
+
 async def _look(db: Connection, query: str, *arguments: object) -> list[asyncpg.Record]:
     """What one look through many tasks brings. Raises ServiceBusy if it takes too long."""
     try:

@@ -287,6 +287,13 @@ class QueueFull(Problem):
     code, status, title = "queue_full", 429, "Queue full"
 
 
+class StorageFull(Problem):
+    """So much is stored that large programs and results are not taken for now; please try again
+    later, or ask for less."""
+
+    code, status, title = "storage_full", 429, "Storage full"
+
+
 class InternalError(Problem):
     """Something went wrong in the service. It is not your request's fault, and it was logged."""
 
@@ -305,7 +312,7 @@ class OutcomeUnknown(DatabaseUnavailable):
 
 
 class ServiceBusy(Problem):
-    """The service has no capacity to check programs at the moment; please try again."""
+    """The service has no capacity for this at the moment; please try again."""
 
     code, status, title = "service_busy", 503, "Service busy"
 
@@ -335,6 +342,7 @@ RESULT_TOO_LARGE = "result_too_large"
 WORKER_CRASHED = "worker_crashed"
 TASK_LOST = "task_lost"
 RESULT_REFUSED = "result_refused"
+STORAGE_FULL = StorageFull.code
 
 TASK_ERRORS = {
     SIMULATION_FAILED: "The simulator could not run the program.",
@@ -344,4 +352,5 @@ TASK_ERRORS = {
     WORKER_CRASHED: "The process that ran the program died each time that it was tried.",
     TASK_LOST: "The service went down each time that it ran the task.",
     RESULT_REFUSED: "The database refused the result.",
+    STORAGE_FULL: "The result was large, and by the time that it was there the storage was full.",
 }

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from itertools import takewhile
 
 from quantum_tasks.archive import Archive, FeedEvent, Place
-from quantum_tasks.database.lanes import Lane
+from quantum_tasks.database.throttle import Throttle
 from quantum_tasks.errors import DatabaseUnavailable
 
 _LOOK_S = 0.2
@@ -37,7 +37,7 @@ class Feed:
         self._news = asyncio.Event()
         self._reading: dict[Place, asyncio.Task[tuple[Place, bytes]]] = {}
         self._joined: tuple[Place, Place | None, bytes] = (Place(0), None, b"")
-        self._far = Lane(patience_s=_PATIENCE_S, rests=True)
+        self._far = Throttle(patience_s=_PATIENCE_S, rests=True)
         self.closed = False
 
     @contextmanager

@@ -8,12 +8,13 @@ from contextlib import suppress
 
 from quantum_tasks.archive import Archive
 from quantum_tasks.errors import DatabaseUnavailable
+from quantum_tasks.storage import Storage
 
 _LOOK_S = 5.0
 _PAUSE_S = 0.05  # between batches, for everybody else; or as long as a batch took
 
 
-async def keep(archive: Archive) -> None:
+async def keep(archive: Archive, storage: Storage) -> None:
     """Deletes for ever what has expired. Any number of instances may do so at the same time."""
     while True:
         with suppress(DatabaseUnavailable):
@@ -21,4 +22,5 @@ async def keep(archive: Archive) -> None:
             while await archive.expire():
                 await asyncio.sleep(max(_PAUSE_S, time.monotonic() - began))
                 began = time.monotonic()
+            await storage.fold()
         await asyncio.sleep(_LOOK_S)

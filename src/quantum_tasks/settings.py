@@ -40,7 +40,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_connections: Annotated[
         int,
         _is(
-            "Connections of one instance at most, besides three that keep it alive and awake.",
+            "Connections of one instance at most, besides three that keep it alive and awake. "
+            "Half of them are for those who ask what has become of tasks.",
             ge=2,
         ),
     ] = 10
@@ -118,6 +119,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_queued_tasks: Annotated[
         int, _is("While so many tasks are queued, further ones are refused with 429.", ge=1)
     ] = 100_000
+    max_stored_bytes: Annotated[
+        int,
+        _is(
+            "While all tasks together take so many bytes, large ones (more than 64 KiB of program "
+            "or result) are refused with 429, until others have expired or been deleted.",
+            ge=0,
+        ),
+    ] = 10 * 2**30
     max_program_bytes: Annotated[int, _is("A longer program is refused.", ge=1)] = 262_144
     max_qubits: Annotated[int, _is("The most qubits that a program may declare.", ge=1)] = 1000
     max_clbits: Annotated[

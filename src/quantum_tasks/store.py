@@ -9,9 +9,9 @@ import asyncpg
 import msgspec
 
 from quantum_tasks.database.grouped import Grouped
-from quantum_tasks.database.lanes import Lane
 from quantum_tasks.database.pool import Pool, connection
 from quantum_tasks.database.queries import QUERIES
+from quantum_tasks.database.throttle import Throttle
 from quantum_tasks.errors import TASK_LOST
 from quantum_tasks.records import SMALL, Versions
 from quantum_tasks.tasks import COMPILED_FORMAT, ClaimedTask, Options, Status, Task
@@ -59,8 +59,8 @@ class Store:
         self._complete = Grouped(self._complete_all)
         self._get = Grouped(self._get_all)
         self._migration: Grouped[None, int | None] = Grouped(self._migration_all, most=1000)
-        self._cancelling = Lane(2)
-        self._cancelling_many = Lane(rests=True)
+        self._cancelling = Throttle(2)
+        self._cancelling_many = Throttle(rests=True)
 
     async def get(self, id: uuid.UUID) -> Task | None:
         """A task as its submitter sees it, or None. One that is completed lacks its counts if

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import uuid
 from collections.abc import Mapping, Sequence
@@ -13,18 +14,23 @@ import msgspec
 from quantum_tasks.database.grouped import Grouped
 from quantum_tasks.database.pool import Connection, Pool, connection
 from quantum_tasks.database.queries import QUERIES
+from quantum_tasks.database.throttle import Throttle
 from quantum_tasks.errors import (
     DatabaseUnavailable,
     IdempotencyMismatch,
     OutcomeUnknown,
     QueueFull,
+    StorageFull,
 )
-from quantum_tasks.tasks import COMPILED_FORMAT, Accepted
+from quantum_tasks.storage import LARGE, Storage, most_result_bytes
+from quantum_tasks.tasks import COMPILED_FORMAT, Accepted, Options, Stats
 
 _RECOUNT_S = 1.0
 _CHEAP_COUNT = 1000
 _FULL_RETRY_S = 5
+_STORAGE_RETRY_S = 60
 _PATIENCE_S = 2.0
+_KEPT_AT_ONCE = 20  # the answer to a batch may be long
 
 
 class NewTask(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +63,10 @@ class Kept(msgspec.Struct, frozen=True):
     answer: str | None
 
 
+class _KeyTaken(Exception):
+    """What was to be stored with an idempotency key is undone: somebody else has it."""
+
+
 class Submissions:
     """Every method raises DatabaseUnavailable while the database is away.
 
@@ -64,7 +74,12 @@ class Submissions:
     """
 
     def __init__(
-        self, pool: Pool, queue: str, max_queued: int = 100_000, ttl_s: int = 30 * 86400
+        self,
+        pool: Pool,
+        queue: str,
+        max_queued: int = 100_000,
+        ttl_s: int = 30 * 86400,
+        storage: Storage | None = None,
     ) -> None:
         self._pool = pool
         self.queue = queue
@@ -76,6 +91,9 @@ class Submissions:
         self._counted_at = float("-inf")
         self._submitted_since = 0
         self._submit = Grouped(self._submit_all)
+        self._kept = Grouped(self._kept_all, most=_KEPT_AT_ONCE)
+        self._storage = storage or Storage(pool)
+        self._batches = Throttle()
 
     async def check_room(self) -> None:
         """Raises QueueFull if the queue was full when it was last counted, at most a second ago.
@@ -90,16 +108,33 @@ class Submissions:
         if self._counted >= self._max_queued:
             raise self._full()
 
+    async def check_storage(self, tasks: Sequence[NewTask]) -> None:
+        """Raises StorageFull if one of these may bring more than is stored of any task while so
+        much is stored as there is."""
+        if not await self._storage.is_full():
+            return
+        for number, task in enumerate(tasks):
+            what, size = _largest(task)
+            if size > LARGE:
+                which = f" of number {number}" if len(tasks) > 1 else ""
+                raise StorageFull(
+                    f"The {what}{which} may have {size} bytes; at most {LARGE} are taken while "
+                    f"{self._storage.most} bytes are stored (MAX_STORED_BYTES). Please try again "
+                    "later, or ask for less: a shorter program, or fewer shots.",
+                    retry_after_s=_STORAGE_RETRY_S,
+                )
+
     async def submit(self, task: NewTask) -> Submitted:
         """Stores a task and hints the workers; when this returns, the task is durable.
 
-        Raises QueueFull if the queue is full. The statement that stores the task counts, but
-        only where the queue may be nearly full: by the count of `check_room` and what was
-        submitted here since. It does not see what others have not committed yet, so that
+        Raises StorageFull, or QueueFull if the queue is full. The statement that stores the task
+        counts, but only where the queue may be nearly full: by the count of `check_room` and what
+        was submitted here since. It does not see what others have not committed yet, so that
         concurrent submissions may exceed the limit, by as many as there are.
 
         Raises IdempotencyMismatch if its key was used for something else.
         """
+        await self.check_storage([task])
         if created_at := await self._submit(task):
             return Submitted(task.id, created_at)
         if task.key and (kept := await self.kept(task.key, task.fingerprint)):
@@ -112,30 +147,43 @@ class Submissions:
     ) -> Mapping[uuid.UUID, datetime] | None:
         """Stores tasks together: all or none. Returns when each was; None if the key was taken.
 
-        Raises QueueFull.
+        Raises StorageFull or QueueFull.
         """
-        async with connection(self._pool) as db, db.transaction():
+        await self.check_storage(tasks)
+        with contextlib.suppress(_KeyTaken):
+            return await self._submit_together(tasks, key, fingerprint, answer)
+        return None
+
+    async def _submit_together(
+        self, tasks: list[NewTask], key: str | None, fingerprint: bytes, answer: str | None
+    ) -> Mapping[uuid.UUID, datetime]:
+        async with self._batches.turn(), connection(self._pool) as db, db.transaction():
+            stored = await self._insert_with(db, tasks, self._max_queued)
+            if len(stored) < len(tasks):
+                if key is not None and await db.fetchrow(QUERIES["key"], [key]):
+                    raise _KeyTaken
+                raise self._full()
+            # At last: whoever brings the same key waits from here on, in a group with others.
             ids = [task.id for task in tasks]
             if key is not None and not await db.fetchval(
                 QUERIES["keep_key"], key, fingerprint, ids, answer
             ):
-                return None
-            stored = await self._insert_with(db, tasks, self._max_queued)
-            if len(stored) < len(tasks):
-                raise self._full()
+                raise _KeyTaken
         self._submitted_since += len(tasks)
         return stored
 
     async def kept(self, key: str, fingerprint: bytes) -> Kept | None:
         """What was submitted with a key. Raises IdempotencyMismatch if that was something else."""
-        async with connection(self._pool) as db:
-            row = await db.fetchrow(QUERIES["key"], key)
-        if row is None:
-            return None
-        kept = Kept(*row)
-        if kept.fingerprint != fingerprint:
+        kept = await self._kept(key)
+        if kept is not None and kept.fingerprint != fingerprint:
             raise IdempotencyMismatch
         return kept
+
+    async def _kept_all(self, keys: list[str]) -> list[Kept | None]:
+        async with connection(self._pool) as db:
+            rows = await db.fetch(QUERIES["key"], keys)
+        found = {key: Kept(*kept) for key, *kept in rows}
+        return [found.get(key) for key in keys]
 
     async def _submit_all(self, tasks: list[NewTask]) -> list[datetime | None]:
         """When each task was stored, in order, if it was."""
@@ -208,3 +256,14 @@ class Submissions:
             "(MAX_QUEUED_TASKS). Please try again later.",
             retry_after_s=_FULL_RETRY_S,
         )
+
+
+def _largest(task: NewTask) -> tuple[str, int]:
+    """What takes most of what a task may bring with it, and how many bytes."""
+    checked = task.checked
+    stats = msgspec.json.decode(checked.stats, type=Stats) if checked and checked.stats else None
+    options = msgspec.json.decode(task.options, type=Options) if task.options else Options()
+    asked = len(task.qc.encode()) + len(task.options or "") + len(task.extras or "")
+    program = asked + (len(checked.compiled) if checked else 0)
+    result = most_result_bytes(task.shots, options, stats)
+    return ("program", program) if program > result else ("result", result)

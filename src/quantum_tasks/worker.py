@@ -13,6 +13,7 @@ from typing import TypeVar
 from quantum_tasks.errors import (
     MEMORY_EXCEEDED,
     RESULT_REFUSED,
+    STORAGE_FULL,
     TASK_LOST,
     TIME_LIMIT_EXCEEDED,
     WORKER_CRASHED,
@@ -21,6 +22,7 @@ from quantum_tasks.errors import (
 )
 from quantum_tasks.pool import ChildDiedError, OutOfTimeError, ProcessPool
 from quantum_tasks.settings import Settings, available_cores
+from quantum_tasks.storage import LARGE, Storage
 from quantum_tasks.store import LOST, Store
 from quantum_tasks.tasks import ClaimedTask, Completed, Rejected, Reply, Run, Status, Task
 
@@ -53,8 +55,10 @@ class Worker:
         settings: Settings,
         instance: uuid.UUID,
         ended: Sequence[Callable[[uuid.UUID, Task], object]],
+        storage: Storage,
     ) -> None:
         self._store = store
+        self._storage = storage
         self._pool = pool
         self._settings = settings
         self._instance = instance
@@ -253,6 +257,15 @@ class Worker:
                 raise TypeError(f"a simulator answered {reply!r}")
 
     async def _complete(self, task: ClaimedTask, done: Completed) -> None:
+        size = len(done.counts) + len(done.details or "")
+        if size > LARGE and await self._until_stored(self._storage.is_full):
+            refusal = Rejected(
+                STORAGE_FULL,
+                f"The result has {size} bytes; at most {LARGE} are stored while "
+                f"{self._storage.most} bytes are (MAX_STORED_BYTES).",
+            )
+            await self._fail(task, refusal, done.simulate_ms)
+            return
         try:
             stored = await self._until_stored(
                 lambda: self._store.complete(

@@ -35,9 +35,23 @@ def test_it_says_what_it_can_do_and_where_the_limits_are(service: Service):
         200,
         60,
     )
+    assert limits["stored_bytes"] == usual.max_stored_bytes
     assert (limits["ttl_s"], limits["timeout_s"]) == (usual.result_ttl_s, usual.task_time_limit_s)
     versions = finished(service)["versions"]
     assert versions == answer["versions"]
+
+
+def test_it_says_how_much_is_stored(start):
+    api = start("--only", "api")
+    assert backend(api)["stored_bytes"] == 0
+    task = submit(api, tags={"a": "b"})
+    stored = backend(api)["stored_bytes"]
+    assert 1500 < stored < 5000
+    submit(api, f"{STDGATES}qubit q; bit c; c = measure q; // {'x' * 100_000}")
+    assert backend(api)["stored_bytes"] > stored + 100_000
+    api.client.post(f"/v1/tasks/{task['id']}/cancel")
+    assert api.client.delete(f"/v1/tasks/{task['id']}").status_code == 204
+    assert backend(api)["stored_bytes"] < stored + 103_000
 
 
 def test_every_gate_that_it_names_can_be_used(service: Service):

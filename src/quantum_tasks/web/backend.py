@@ -22,7 +22,7 @@ class BackendLimits(msgspec.Struct, frozen=True, kw_only=True):
     Of a program: `qubits`, `clbits`, `operations` (loops unrolled, gates expanded) and
     `program_bytes`. Of a task: `shots`, `memory_mb`, `result_bytes`, `timeout_s` and `ttl_s`. Of a
     request: `body_bytes`, `tasks_per_batch`, `tasks_per_page` and `wait_s`. Of all:
-    `queued_tasks`.
+    `queued_tasks`, and `stored_bytes`, above which only what is small is taken.
     """
 
     qubits: int
@@ -36,6 +36,7 @@ class BackendLimits(msgspec.Struct, frozen=True, kw_only=True):
     timeout_s: float
     ttl_s: int
     queued_tasks: int
+    stored_bytes: int
     tasks_per_batch: int
     tasks_per_page: int
     wait_s: int
@@ -58,7 +59,7 @@ class BackendRecord(msgspec.Struct, frozen=True, kw_only=True):
     it knows; `limits`; `default_shots` of who does not say; whether it makes `callbacks`. `queue`:
     what has not ended; `ended_last_minute`: how many tasks did. `instances` and their
     `simulators`, the processes that run programs, are those that are alive, everywhere; `refused`:
-    outcomes of attempts that no longer owned their tasks.
+    outcomes of attempts that no longer owned their tasks; `stored_bytes`: what all tasks take.
     """
 
     name: str
@@ -73,6 +74,7 @@ class BackendRecord(msgspec.Struct, frozen=True, kw_only=True):
     instances: int
     simulators: int
     refused: int
+    stored_bytes: int
 
 
 async def read_backend(request: Request) -> Response:
@@ -99,6 +101,7 @@ async def read_backend(request: Request) -> Response:
             timeout_s=settings.task_time_limit_s,
             ttl_s=settings.result_ttl_s,
             queued_tasks=settings.max_queued_tasks,
+            stored_bytes=settings.max_stored_bytes,
             tasks_per_batch=MOST_TASKS,
             tasks_per_page=MOST_IN_A_PAGE,
             wait_s=MAX_WAIT_S,
@@ -113,5 +116,6 @@ async def read_backend(request: Request) -> Response:
         instances=now.instances,
         simulators=now.simulators,
         refused=now.refused,
+        stored_bytes=now.stored_bytes,
     )
     return json_response(record)

@@ -58,12 +58,17 @@ EVERYWHERE = (
 )
 
 
-_DATABASE_PROBLEMS = ("database_unavailable", "service_stopping", "internal_error")
+_DATABASE_PROBLEMS = (
+    "database_unavailable",
+    "service_busy",
+    "service_stopping",
+    "internal_error",
+)
 _TASK_PROBLEMS = ("task_not_found", "task_expired", *_DATABASE_PROBLEMS)
 _ACCEPTING_PROBLEMS = (
     *_PROGRAM_PROBLEMS,
     "queue_full",
-    "service_busy",
+    "storage_full",
     "idempotency_mismatch",
     *_DATABASE_PROBLEMS,
 )
@@ -273,7 +278,6 @@ API: list[Endpoint] = [
             "invalid_request",
             "not_acceptable",
             "too_large_to_draw",
-            "service_busy",
             *_PROGRAM_PROBLEMS,
             *_TASK_PROBLEMS,
         ),
@@ -285,7 +289,7 @@ API: list[Endpoint] = [
         tag="pictures",
         headers={"If-None-Match": _SEEN},
         others={200: {"image/svg+xml": "A drawing of the program."}} | _NOT_MODIFIED,
-        problems=("too_large_to_draw", "service_busy", *_PROGRAM_PROBLEMS, *_TASK_PROBLEMS),
+        problems=("too_large_to_draw", *_PROGRAM_PROBLEMS, *_TASK_PROBLEMS),
     ),
     Endpoint(
         method="GET",
@@ -335,7 +339,7 @@ API: list[Endpoint] = [
         body=[submitting.Submission],
         body_examples=examples.SUBMISSION,
         answers={200: [submitting.Validation]},
-        problems=(*_BODY_PROBLEMS, "service_busy", *_DATABASE_PROBLEMS),
+        problems=(*_BODY_PROBLEMS, *_DATABASE_PROBLEMS),
     ),
     Endpoint(
         method="GET",

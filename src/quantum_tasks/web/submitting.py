@@ -25,6 +25,7 @@ from quantum_tasks.errors import (
     QueueFull,
     RequestTimeout,
     ServiceBusy,
+    StorageFull,
     TaskExpired,
 )
 from quantum_tasks.records import TaskRecord, links
@@ -145,7 +146,7 @@ async def accept(request: Request, body: TaskRequest) -> Response:
             headers["Preference-Applied"] = f"wait={wait_s:.0f}"
             await poll(request, waiters.ended(stored.id, wait_s))
         record, change = await found(archive, stored.id)
-    except DatabaseUnavailable:
+    except (DatabaseUnavailable, ServiceBusy):
         if new is None or stored.created_at is None:
             raise
         # It is stored, and whoever hears otherwise sends it again.
@@ -295,7 +296,8 @@ async def validate(request: Request) -> Response:
     estimate = _estimate(checked)
     try:
         await submissions.check_room()
-    except QueueFull as full:
+        await submissions.check_storage([new_task(body, checked, settings)])
+    except (QueueFull, StorageFull) as full:
         why = within(full, "")
         return json_response(Validation(accepted=False, diagnostics=why, estimate=estimate))
     return json_response(Validation(accepted=True, estimate=estimate))

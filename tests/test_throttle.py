@@ -6,12 +6,12 @@ import asyncio
 
 import pytest
 
-from quantum_tasks.database.lanes import Lane
+from quantum_tasks.database.throttle import Throttle
 from quantum_tasks.errors import ServiceBusy
 
 
 async def test_so_many_are_let_in_at_once_and_all_have_their_turn():
-    lane, inside, most = Lane(2), 0, 0
+    lane, inside, most = Throttle(2), 0, 0
 
     async def one() -> None:
         nonlocal inside, most
@@ -26,7 +26,7 @@ async def test_so_many_are_let_in_at_once_and_all_have_their_turn():
 
 
 async def test_whoever_waits_for_too_long_is_told_to_come_again():
-    lane = Lane(patience_s=0.05)
+    lane = Throttle(patience_s=0.05)
     async with lane.turn():
         with pytest.raises(ServiceBusy) as caught:
             async with lane.turn():
@@ -37,7 +37,7 @@ async def test_whoever_waits_for_too_long_is_told_to_come_again():
 
 
 async def test_a_lane_rests_for_as_long_as_a_turn_took_however_it_ended():
-    lane, loop = Lane(rests=True), asyncio.get_running_loop()
+    lane, loop = Throttle(rests=True), asyncio.get_running_loop()
     began = loop.time()
 
     async def one() -> None:
@@ -53,7 +53,7 @@ async def test_a_lane_rests_for_as_long_as_a_turn_took_however_it_ended():
 
 
 async def test_who_goes_away_while_waiting_takes_no_turn():
-    lane = Lane()
+    lane = Throttle()
 
     async def one() -> None:
         async with lane.turn():

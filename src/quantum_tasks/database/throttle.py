@@ -13,10 +13,10 @@ _LONGEST_REST_S = 1.0
 _RETRY_S = 2
 
 
-class Lane:
+class Throttle:
     """A way into the database for one kind of work: so many at once, and the others wait.
 
-    A lane that `rests` stays closed after each turn for as long as it took: however many want one,
+    One that `rests` stays closed after each turn for as long as it took: however many want one,
     half of a core is left to everybody else. Turns of a moment need no rest.
     """
 

@@ -1,0 +1,65 @@
+"""How much is stored, and what is not stored any more once that is too much."""
+
+from __future__ import annotations
+
+import time
+
+from quantum_tasks.database.grouped import Grouped
+from quantum_tasks.database.pool import Pool, connection
+from quantum_tasks.database.queries import QUERIES
+from quantum_tasks.tasks import Options, Stats
+
+# What is no larger is stored in any case: whoever fills the service shuts out only his like.
+LARGE = 65_536
+_LOOK_S = 1.0
+_EXPECTATION = 60  # bytes of an expectation value with its error, as JSON
+_MANY = 100  # rows
+
+
+class Storage:
+    """The bytes that all tasks take, of all instances, and how many they may.
+
+    Every method raises DatabaseUnavailable while the database is away.
+    """
+
+    def __init__(self, pool: Pool, most: int = 10 * 2**30) -> None:
+        self._pool = pool
+        self.most = most
+        self._known = 0
+        self._known_at = float("-inf")
+        self._count: Grouped[None, int] = Grouped(self._count_all, most=1000)
+
+    async def is_full(self) -> bool:
+        """Whether there was no room for what is large, at most a second ago."""
+        return await self.stored() >= self.most
+
+    async def stored(self) -> int:
+        """How many bytes were stored, at most a second ago."""
+        if time.monotonic() - self._known_at >= _LOOK_S:
+            return await self._count(None)
+        return self._known
+
+    async def _count_all(self, askers: list[None]) -> list[int]:
+        began = time.monotonic()
+        async with connection(self._pool) as db:
+            self._known = await db.fetchval(QUERIES["stored"])
+        self._known_at = began
+        return [self._known] * len(askers)
+
+    async def fold(self) -> None:
+        """Keeps quick what `stored` asks; any number of instances may do so at the same time."""
+        async with connection(self._pool) as db:
+            await db.execute(QUERIES["fold_stored"], _MANY)
+
+
+def most_result_bytes(shots: int, options: Options, stats: Stats | None) -> int:
+    """How large the result of a task can be: it is not, where few outcomes are possible."""
+    registers = stats.registers if stats else []
+    bits = sum(register.size for register in registers)
+    key = bits + len(registers)  # with the spaces
+    outcomes = min(2 ** min(bits, 32), shots)
+    size = outcomes * (key + 4 + len(str(shots // max(1, outcomes)))) if registers else 0
+    if options.memory:
+        size += shots * (key + 2)
+    size += len(options.observables) * _EXPECTATION
+    return size * len(options.items or [None])
