@@ -209,12 +209,15 @@ def queue_full(service: Service) -> httpx.Response:
 
 
 def storage_full(service: Service) -> httpx.Response:
-    submit(service)  # so that there is something
-    for task in service.client.get("/v1/tasks?status=queued").json()["tasks"]:
-        service.client.post(f"{task['links']['self']}/cancel")
-    large = {"shots": 100_000, "memory": True}
-    until(lambda: submit(service, **large).json()["code"] != "queue_full")
-    return submit(service, **large)
+    def refused() -> httpx.Response | None:
+        """It knows how long the queue is, and how full the storage, as they were a second ago."""
+        for task in service.client.get("/v1/tasks?status=queued").json()["tasks"]:
+            service.client.post(f"{task['links']['self']}/cancel")
+        answer = submit(service, shots=100_000, memory=True)
+        return answer if answer.json().get("code") == "storage_full" else None
+
+    found: httpx.Response = until(refused, every_s=0.3)
+    return found
 
 
 def queued(service: Service) -> str:
