@@ -1,6 +1,6 @@
 -- Part of a list of tasks in the order of their submission: those that match, among so many as an
 -- index gives in that order, and where these end.
--- {source}, {direction} and {reverse} are put in by archive.py, from closed lists.
+-- {source}, {direction} and {reverse} are put in by lists.py, from closed lists.
 -- $1 and $2: submitted after this time and position, $3 and $4: before these; $5 statuses or null,
 -- $6 name or null, $7 tags that all must be there or null, $8 a part of the name or the tags, as a
 -- pattern, or null, $9 how many, $10 what {source} is looked up by, $11 how many to look through

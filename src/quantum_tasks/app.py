@@ -30,6 +30,7 @@ from quantum_tasks.drawing import MEMORY_MB as DRAWING_MB
 from quantum_tasks.drawing import Drawer
 from quantum_tasks.errors import DatabaseUnavailable, StartError
 from quantum_tasks.feed import Feed
+from quantum_tasks.lists import Lists
 from quantum_tasks.pool import ProcessPool, stop_fork_server
 from quantum_tasks.records import this_release
 from quantum_tasks.settings import Settings
@@ -124,6 +125,7 @@ async def serve(
                 store=asked,
                 submissions=submissions,
                 archive=archive,
+                lists=Lists(asking_db),
                 checker=checker,
                 drawer=drawer,
                 waiters=waiters,

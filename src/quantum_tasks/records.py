@@ -1,4 +1,5 @@
-"""A task as the API shows it: one struct for everybody who looks at one."""
+"""A task as the API shows it: one struct for everybody who looks at one, and how it is made of
+a row."""
 
 from __future__ import annotations
 
@@ -6,12 +7,15 @@ import uuid
 from datetime import datetime
 from functools import cache
 from importlib.metadata import version
+from typing import Any
 
+import asyncpg
 import msgspec
 
 from quantum_tasks import __version__
-from quantum_tasks.tasks import RunRequest, Stats, Status
+from quantum_tasks.tasks import Method, Noise, Options, RunRequest, Stats, Status
 
+LATEST_POSITION = 2**63 - 1
 SMALL = 32768  # bytes of a result that are no trouble to anybody
 
 
@@ -118,3 +122,79 @@ def links(id: uuid.UUID) -> Links:
     """Where there is more about a task."""
     task = f"/v1/tasks/{id}"
     return Links(task, f"{task}/result", f"{task}/events", f"{task}/circuit")
+
+
+def record_of(row: asyncpg.Record, whole: bool = False) -> TaskRecord:
+    """A task. One of a list is without its program and its options, which may be a megabyte."""
+    stats = _stats.decode(row["stats"]) if row["stats"] else None
+    created, started, ended = row["created_at"], row["started_at"], row["ended_at"]
+    return TaskRecord(
+        id=row["id"],
+        status=Status(row["status"]),
+        name=row["name"],
+        tags=tags_of(row["tags"]),
+        request=RunRequest(
+            qc=row["qc"] if whole else msgspec.UNSET,
+            shots=row["shots"],
+            seed=row["seed"],
+            priority=row["priority"],
+            ttl_s=row["ttl_s"],
+            callback_url=row["callback_url"],
+            **(_as_stored(row["options"]) if whole else {}),
+        ),
+        created_at=created,
+        started_at=started,
+        ended_at=ended,
+        expires_at=row["expires_at"],
+        stats=stats,
+        usage=Usage(
+            attempts=row["attempt"],
+            queue_ms=_ms(created, started),
+            compile_ms=stats.compile_ms if stats else None,
+            simulate_ms=row["simulate_ms"] and round(row["simulate_ms"], 3),
+            total_ms=_ms(created, ended),
+        ),
+        error=row["error_code"]
+        and TaskError(
+            row["error_code"], row["error_message"], row["error_line"], row["error_column"]
+        ),
+        versions=row["version"] and Versions(row["version"], row["qiskit"], row["aer"]),
+        links=links(row["id"]),
+    )
+
+
+def _ms(begin: datetime, end: datetime | None) -> float | None:
+    return None if end is None else round((end - begin).total_seconds() * 1000, 3)
+
+
+def tags_of(tags: str | None) -> dict[str, str]:
+    """The tags of a task, as JSON text or none."""
+    return _tags.decode(tags) if tags else {}
+
+
+class _StoredOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Options of which what may be long is passed on as it is stored: a megabyte takes 10 ms to
+    be decoded and encoded again."""
+
+    method: Method = Method.AUTOMATIC
+    parameters: msgspec.Raw = msgspec.Raw(b"null")
+    observables: msgspec.Raw = msgspec.Raw(b"[]")
+    memory: bool = False
+    noise: Noise | None = None
+    timeout_s: float | None = None
+
+
+def _as_stored(text: str | None) -> dict[str, Any]:
+    stored = _stored.decode(text) if text else _StoredOptions()
+    return msgspec.structs.asdict(stored)
+
+
+def options_of(text: str | None) -> Options:
+    """How a task is to be run, as JSON text or none."""
+    return _decoder.decode(text) if text else Options()
+
+
+_decoder = msgspec.json.Decoder(Options)
+_stored = msgspec.json.Decoder(_StoredOptions)
+_stats = msgspec.json.Decoder(Stats)
+_tags = msgspec.json.Decoder(dict[str, str])

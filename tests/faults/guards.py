@@ -314,11 +314,11 @@ GUARDS = [
           "asked, archive = Store(asking_db, settings.task_queue_name), Archive(asking_db)",
           "asked, archive = store, Archive(db)",
           READERS + "test_readers_that_all_wait_keep_out_no_submission"),
-    Guard("searches: few at once", CODE + "archive.py",
+    Guard("searches: few at once", CODE + "lists.py",
           "lane = self._searching if wanted.text or combined else self._listing",
           "lane = self._listing",
           READERS + "test_one_search_more_than_there_may_be_is_told_to_come_again"),
-    Guard("searches: given up in time", CODE + "archive.py", "*arguments, timeout=_LOOK_S)",
+    Guard("searches: given up in time", CODE + "lists.py", "*arguments, timeout=_LOOK_S)",
           "*arguments)", READERS + "test_a_search_that_takes_too_long_is_given_up"),
     Guard("lanes: they rest", CODE + "database/throttle.py",
           "loop.call_later(min(took_s, _LONGEST_REST_S), self._free.release)",
@@ -350,7 +350,7 @@ GUARDS = [
           "if seen is not None and seen < self._seen.get(id, 0):", "if False:",
           "tests/v1/test_events.py::test_whoever_begins_to_wait_after_a_change_that_another_has_"
           "heard_of_hears_of_it"),
-    Guard("lists: tasks of the same moment", CODE + "archive.py",
+    Guard("lists: tasks of the same moment", CODE + "lists.py",
           'last = rows[0]["last_at"], rows[0]["last_position"]', 'last = rows[0]["last_at"], 0',
           "tests/v1/test_listing.py::"
           "test_every_combination_of_filters_lists_what_a_search_by_hand_finds"),

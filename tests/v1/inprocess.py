@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message
 from quantum_tasks.archive import Archive
 from quantum_tasks.database.pool import Pool
 from quantum_tasks.feed import Feed
+from quantum_tasks.lists import Lists
 from quantum_tasks.settings import Settings
 from quantum_tasks.store import Store
 from quantum_tasks.submissions import Submissions
@@ -25,6 +26,7 @@ class Application:
     def __init__(self, pool: Pool) -> None:
         self.store = Store(pool, "tasks")
         self.archive = Archive(pool)
+        self.lists = Lists(pool)
         self.waiters = Waiters(self.store)
         self.feed = Feed(self.archive, written)
         nobody: Any = object()
@@ -34,6 +36,7 @@ class Application:
                 store=self.store,
                 submissions=Submissions(pool, "tasks"),
                 archive=self.archive,
+                lists=self.lists,
                 checker=nobody,
                 drawer=nobody,
                 waiters=self.waiters,

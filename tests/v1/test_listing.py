@@ -21,9 +21,9 @@ from inprocess import Application
 from service import Service
 from submitting import submit
 
-from quantum_tasks import archive
-from quantum_tasks.archive import Archive, Filter
+from quantum_tasks import lists
 from quantum_tasks.database.pool import create_pool
+from quantum_tasks.lists import Filter, Lists
 from quantum_tasks.store import Store
 
 SEED = 6
@@ -168,9 +168,9 @@ async def test_every_combination_of_filters_lists_what_a_search_by_hand_finds(
 ):
     source = random.Random(SEED)
     # So little is looked through that most lists are put together from several looks.
-    monkeypatch.setattr(archive, "_FIRST_CHUNK", 20)
-    monkeypatch.setattr(archive, "_CHUNK", 30)
-    monkeypatch.setattr(archive, "_CANDIDATES", 100)
+    monkeypatch.setattr(lists, "_FIRST_CHUNK", 20)
+    monkeypatch.setattr(lists, "_CHUNK", 30)
+    monkeypatch.setattr(lists, "_CANDIDATES", 100)
     choices = {
         "status": lambda: ",".join(source.sample(STATUSES, source.randint(1, 3))),
         "name": lambda: source.choice([name for name in NAMES if name] + ["no such"]),
@@ -237,7 +237,7 @@ async def test_a_list_of_nothing_has_no_next_page(api):
 async def test_what_is_submitted_and_changes_between_pages_costs_a_list_nothing(pool):
     """Whatever was there when the first page was read is listed once; in the order of submission
     also what came meanwhile, with the latest first none of it."""
-    store, listed = Store(pool, "tasks"), Archive(pool)
+    store, listed = Store(pool, "tasks"), Lists(pool)
     instance = uuid.uuid4()
     await store.heartbeat(instance, "host", 1, "0", 0)
     for order in ("created_at", "-created_at"):

@@ -16,8 +16,8 @@ from inprocess import Application
 from service import BELL, Service
 from submitting import submit
 
-from quantum_tasks import archive as archives
-from quantum_tasks.archive import Archive
+from quantum_tasks import lists as listing
+from quantum_tasks.lists import Lists
 
 
 @contextlib.asynccontextmanager
@@ -68,10 +68,10 @@ async def test_readers_that_all_wait_keep_out_no_submission(database, start):
 
 
 async def test_one_search_more_than_there_may_be_is_told_to_come_again(pool, store, monkeypatch):
-    monkeypatch.setattr(archives, "_SEARCH_PATIENCE_S", 0.2)
+    monkeypatch.setattr(listing, "_SEARCH_PATIENCE_S", 0.2)
     id = await submit(store)
     async with serving(pool) as (api, client):
-        async with api.archive._searching.turn():
+        async with api.lists._searching.turn():
             for filter in ("q=x", "tag=a:b&name=c", "tag=a:b&tag=c:d", "status=failed&name=x"):
                 busy(await client.get(f"/v1/tasks?{filter}"))
             lists = ("", "?limit=200", "?name=x", "?status=queued", "?status=queued,running")
@@ -83,7 +83,7 @@ async def test_one_search_more_than_there_may_be_is_told_to_come_again(pool, sto
 
 
 async def test_a_search_that_takes_too_long_is_given_up(database, pool, store, monkeypatch):
-    monkeypatch.setattr(archives, "_LOOK_S", 0.3)
+    monkeypatch.setattr(listing, "_LOOK_S", 0.3)
     await submit(store)
     async with serving(pool) as (_, client):
         async with locked(database, "releases"):
@@ -124,7 +124,7 @@ async def test_a_large_task_is_shown_like_a_small_one(pool, store):
 
 @pytest.mark.parametrize("chunk", [2, 3, 5, 100])
 async def test_tasks_with_tags_are_found_however_many_have_them(pool, store, monkeypatch, chunk):
-    monkeypatch.setattr(archives, "_CHUNK", chunk)
+    monkeypatch.setattr(listing, "_CHUNK", chunk)
     await store.heartbeat(uuid.UUID(int=1), "host", 1, "0", 0)
     both = '{"tags":{"a":"1","b":"2"}}'
     ended = [await submit(store, extras=both) for _ in range(3)]
@@ -138,10 +138,10 @@ async def test_tasks_with_tags_are_found_however_many_have_them(pool, store, mon
         wanted += [id] if number % 3 else []
     cancelled = wanted.pop()
     await store.cancel([cancelled])
-    archive = Archive(pool)
-    assert await archive.tagged({"a": "1", "b": "2"}, 1000) == wanted[::-1]
-    assert await archive.tagged({"b": "2", "a": "1"}, 4) == wanted[::-1][:4]
-    assert len(await archive.tagged({"a": "1"}, 1000)) == 12
-    assert await archive.tagged({"a": "1", "b": "3"}, 1000) == []
-    assert await archive.tagged({"c": "1"}, 1000) == []
-    assert not {*ended, cancelled} & set(await archive.tagged({"a": "1"}, 1000))
+    tasks = Lists(pool)
+    assert await tasks.tagged({"a": "1", "b": "2"}, 1000) == wanted[::-1]
+    assert await tasks.tagged({"b": "2", "a": "1"}, 4) == wanted[::-1][:4]
+    assert len(await tasks.tagged({"a": "1"}, 1000)) == 12
+    assert await tasks.tagged({"a": "1", "b": "3"}, 1000) == []
+    assert await tasks.tagged({"c": "1"}, 1000) == []
+    assert not {*ended, cancelled} & set(await tasks.tagged({"a": "1"}, 1000))

@@ -18,6 +18,7 @@ from quantum_tasks.drawing import Drawer
 from quantum_tasks.errors import Problem, ServiceStopping
 from quantum_tasks.fairness import Pace
 from quantum_tasks.feed import Feed
+from quantum_tasks.lists import Lists
 from quantum_tasks.logs import request_id
 from quantum_tasks.settings import Settings
 from quantum_tasks.store import Store
@@ -50,6 +51,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     store: Store
     submissions: Submissions
     archive: Archive
+    lists: Lists
     checker: Checker | None
     drawer: Drawer
     waiters: Waiters

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from quantum_tasks.archive import Archive, Called
 from quantum_tasks.errors import Diagnostic, InvalidRequest, TaskEnded, TaskNotEnded
+from quantum_tasks.lists import Lists
 from quantum_tasks.store import Store
 from quantum_tasks.tasks import Name, Status, TagKey, Tags, TagValue
 from quantum_tasks.waiting import Waiters
@@ -74,14 +75,14 @@ async def cancel_task(request: Request) -> Response:
 
 async def cancel_tasks(request: Request) -> Response:
     """Cancels many tasks at once."""
-    archive: Archive = request.app.state.archive
+    lists: Lists = request.app.state.lists
     body = await read_json(request, Cancellation, request.app.state.settings)
     if (body.ids is None) == (body.tags is None):
         raise InvalidRequest(
             "Give either the field 'ids' or the field 'tags'.",
             errors=[Diagnostic(pointer="/ids"), Diagnostic(pointer="/tags")],
         )
-    ids = list(dict.fromkeys(body.ids or await archive.tagged(body.tags or {}, _MOST)))
+    ids = list(dict.fromkeys(body.ids or await lists.tagged(body.tags or {}, _MOST)))
     statuses = await _cancel(request, ids)
     tasks = [
         CancelledTask(id=id, status=statuses[id])

@@ -17,9 +17,10 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantum_tasks.archive import LATEST_POSITION, Archive, Filter, Order
+from quantum_tasks.archive import Archive
 from quantum_tasks.errors import InvalidRequest, TaskExpired, TaskNotFound
-from quantum_tasks.records import TaskRecord
+from quantum_tasks.lists import Filter, Lists, Order
+from quantum_tasks.records import LATEST_POSITION, TaskRecord
 from quantum_tasks.tasks import Status
 from quantum_tasks.waiting import Waiters
 from quantum_tasks.web.requests import has_seen, parameters, poll, seconds_to_wait, task_id
@@ -133,7 +134,7 @@ def etag(record: TaskRecord, change: int) -> str:
 async def list_tasks(request: Request) -> Response:
     """Tasks in the order of their submission, page by page; the latest first unless told
     otherwise."""
-    archive: Archive = request.app.state.archive
+    lists: Lists = request.app.state.lists
     query = parameters(request)
     if unknown := sorted(set(query) - set(_PARAMETERS)):
         raise InvalidRequest(
@@ -141,7 +142,7 @@ async def list_tasks(request: Request) -> Response:
         )
     fields = _fields(query.get("fields"))
     limit = _limit(query.get("limit"))
-    page = await archive.page(_filter(query), limit)
+    page = await lists.page(_filter(query), limit)
     links, next_url = [], None
     if page.next is not None:
         at, position = page.next

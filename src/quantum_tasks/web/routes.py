@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from quantum_tasks.archive import Order
+from quantum_tasks.lists import Order
 from quantum_tasks.records import TaskRecord
 from quantum_tasks.tasks import Status, TaskRequest
 from quantum_tasks.web import (
