@@ -77,7 +77,8 @@ class Client:
         self._gone = asyncio.Event()
         self._request: Message | None = {"type": "http.request", "body": b"", "more_body": False}
         path, _, query = self.path.partition("?")
-        sent = {name.replace("_", "-"): value for name, value in self.headers.items()}
+        given = {name.replace("_", "-"): value for name, value in self.headers.items()}
+        sent = {"Host": "test", **given}
         scope = {
             "type": "http",
             "method": self.method,
