@@ -176,8 +176,12 @@ def test_nothing_is_written_through_a_link_in_the_data_folder(passable, name, ho
     else:
         getattr(os, how)(precious, folder / name)
     before = looks(precious)
-    with pytest.raises(StartError, match=f"{name} is "):
-        EmbeddedPostgres(folder).start()
+    server = EmbeddedPostgres(folder)
+    try:
+        with pytest.raises(StartError, match=f"{name} is "):
+            server.start()
+    finally:
+        server.stop()
     assert precious.read_text() == "precious"
     assert looks(precious) == before
 
