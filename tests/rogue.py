@@ -30,7 +30,7 @@ if __name__ == "__main__":
 
 from quantum_tasks import child, replies
 from quantum_tasks.errors import Diagnostic
-from quantum_tasks.frames import frame
+from quantum_tasks.frames import MARK, frame
 from quantum_tasks.simulator import child as honest
 from quantum_tasks.simulator import preload
 from quantum_tasks.tasks import Accepted, Completed, Drawn, Limits, Rejected, Run
@@ -48,6 +48,7 @@ class Conversation:
 
     def __init__(self, channel: socket.socket, limits: Limits) -> None:
         self._channel = channel
+        self.mark = b""  # of the order that it is at
         self.ceiling = replies.ceiling(limits)
 
     def write(self, data: bytes) -> None:
@@ -56,7 +57,7 @@ class Conversation:
     def send(self, *contents: Any) -> None:
         for content in contents:
             encoded = content if isinstance(content, bytes) else msgspec.msgpack.encode(content)
-            self.write(frame(encoded))
+            self.write(frame(self.mark + encoded))
 
     def hang_up(self) -> None:
         self._channel.shutdown(socket.SHUT_RDWR)
@@ -70,6 +71,12 @@ def for_ever() -> NoReturn:
 
 def garbage(to: Conversation) -> None:
     to.send(b"\xc1\xff\x00 rubbish")
+
+
+def unmarked(to: Conversation) -> None:
+    """As one that has not read the order."""
+    to.mark = bytes(MARK)
+    to.send(GOOD)
 
 
 def nothing(to: Conversation) -> None:
@@ -186,13 +193,13 @@ def twice(to: Conversation) -> None:
 
 
 def flood(to: Conversation) -> None:
-    small = frame(msgspec.msgpack.encode(GOOD)) * 10_000
+    small = frame(to.mark + msgspec.msgpack.encode(GOOD)) * 10_000
     while True:
         to.write(small)
 
 
 def more(to: Conversation) -> None:
-    to.write(frame(msgspec.msgpack.encode(GOOD)) + b"\0")
+    to.write(frame(to.mark + msgspec.msgpack.encode(GOOD)) + b"\0")
     for_ever()
 
 
@@ -215,7 +222,7 @@ def shouting(to: Conversation) -> None:
 
 Misdeed = Callable[[Conversation], None]
 BAD_REPLIES: list[Misdeed] = [
-    garbage, nothing, trailing, another_reply, unknown_code, code_of_the_service,
+    garbage, unmarked, nothing, trailing, another_reply, unknown_code, code_of_the_service,
     message_without_end, line_nowhere, many_diagnostics, invalid_utf8, huge, largest, announced,
     half, half_a_header, drip, hang_up,
 ]  # fmt: skip
@@ -273,6 +280,7 @@ def serve(channel: socket.socket, stderr: int, limits: Limits) -> None:
 
     def answer_badly(order: Any, *rest: Any) -> Any:
         if misdeed := _misdeed(order):
+            to.mark = sys._getframe(1).f_locals["content"][:MARK]
             misdeed(to)
             for_ever()
         return answer(order, *rest)

@@ -128,12 +128,13 @@ async def test_a_child_that_speaks_without_being_asked_is_killed(pool, misdeed, 
 
 
 @pytest.mark.parametrize("misdeed", [rogue.twice, rogue.flood], ids=id_of)
-async def test_an_order_is_not_answered_by_what_was_said_before_it_was_sent(pool, misdeed):
+async def test_an_order_is_not_answered_by_what_was_said_before_it_was_read(pool, misdeed):
     first = asyncio.create_task(pool.run(run(misdeed), 60))
     second = asyncio.create_task(pool.run(HONEST, 60))
     assert await first == rogue.GOOD
-    reply = await second
-    assert isinstance(reply, Completed)
+    (reply,) = await asyncio.gather(second, return_exceptions=True)
+    # The other reply comes before the second order is sent, or after that.
+    assert isinstance(reply, Completed | ChildDiedError)
     assert reply != rogue.GOOD
 
 

@@ -18,7 +18,7 @@ from multiprocessing.context import ForkServerProcess
 from typing import IO, Any
 
 from quantum_tasks import replies
-from quantum_tasks.frames import Frames, MalformedError, frame
+from quantum_tasks.frames import MARK, Frames, MalformedError, frame
 from quantum_tasks.tasks import Limits, Order, Reply
 
 CHILD = "quantum_tasks.simulator.child"
@@ -57,10 +57,10 @@ class OutOfTimeError(Exception):
 
 
 class Job:
-    """An order on its way, of a `kind`, encoded, and the future of its reply. `work_ms` is how
-    long it will take, if that is certain."""
+    """An order on its way, of a `kind`, encoded, and the future of its reply, which has the same
+    `mark`. `work_ms` is how long it will take, if that is certain."""
 
-    __slots__ = ("future", "kind", "order", "time_limit_s", "work_ms")
+    __slots__ = ("future", "kind", "mark", "order", "time_limit_s", "work_ms")
 
     def __init__(
         self,
@@ -71,6 +71,7 @@ class Job:
         future: asyncio.Future[Reply],
     ) -> None:
         self.kind = kind
+        self.mark = os.urandom(MARK)
         self.order = order
         self.time_limit_s = time_limit_s
         self.work_ms = work_ms
@@ -95,7 +96,7 @@ class Child(asyncio.Protocol):
         self._process: ForkServerProcess | None = None
         self._channel: socket.socket | None = None
         self._transport: asyncio.Transport | None = None
-        self._frames = Frames(replies.ceiling(limits))
+        self._frames = Frames(MARK + replies.ceiling(limits))
         self._step_bytes = 0  # received since the patience was last renewed
         self._patience = _STEP_TICKS
         self._warm: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -152,7 +153,7 @@ class Child(asyncio.Protocol):
         """Sends an order."""
         if not self._outgoing:
             asyncio.get_running_loop().call_soon(self._send)
-        self._outgoing.append(frame(job.order))
+        self._outgoing.append(frame(job.mark + job.order))
         self.jobs.append(job)
         if job.work_ms is None:
             self.unknown += 1
@@ -218,11 +219,11 @@ class Child(asyncio.Protocol):
         self._lost.set()
         self.dead.set()
 
-    def _answered(self, encoded: bytes | memoryview) -> None:
-        if not self.asked:
+    def _answered(self, content: bytes | memoryview) -> None:
+        if not self.asked or content[:MARK] != self.jobs[0].mark:
             raise MalformedError("it spoke without being asked")
         # Not taken from the jobs before it is read: until then it is not answered.
-        reply = replies.read(self.jobs[0].kind, encoded)
+        reply = replies.read(self.jobs[0].kind, content[MARK:])
         job = self.jobs.popleft()
         if job.work_ms is None:
             self.unknown -= 1

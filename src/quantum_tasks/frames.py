@@ -1,10 +1,15 @@
-"""What crosses the fence: frames, each of four bytes that say how long it is, and so many."""
+"""What crosses the fence: frames, each of four bytes that say how long it is, and so many.
+
+An order begins with a mark that nobody can guess, and its reply with the same: what was sent
+without having read an order answers none.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 HEADER = 4  # bytes, big-endian
+MARK = 8  # bytes
 
 
 class MalformedError(Exception):

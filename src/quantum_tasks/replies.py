@@ -49,8 +49,8 @@ _STATS = msgspec.json.Decoder(Stats)
 
 
 def ceiling(limits: Limits) -> int:
-    """The largest reply, in bytes. A result's size is estimated before it is encoded, which may
-    take a little more."""
+    """The largest reply, in bytes, its mark not counted. The size of a result is estimated before
+    it is encoded, which may take a little more."""
     return max(_LEAST_CEILING, limits.max_result_bytes * 5 // 4)
 
 

@@ -27,7 +27,7 @@ from quantum_tasks.errors import (
     TooLargeToDraw,
     more_than_memory,
 )
-from quantum_tasks.frames import HEADER, frame
+from quantum_tasks.frames import HEADER, MARK, frame
 from quantum_tasks.simulator import aer, assembly, program
 from quantum_tasks.simulator.bounds import Bounds
 from quantum_tasks.simulator.controller import SimulationError
@@ -106,9 +106,11 @@ def serve(channel: socket.socket, stderr: int, limits: Limits) -> None:
     stream.write(frame(b""))
     stream.flush()
     while len(header := stream.read(HEADER)) == HEADER:
-        order = decoder.decode(stream.read(int.from_bytes(header, "big")))
+        content = stream.read(int.from_bytes(header, "big"))
+        order = decoder.decode(memoryview(content)[MARK:])
         os.ftruncate(2, 0)
-        stream.write(frame(_encoded(_answer(order, simulator, limits, bounds), limits, encoder)))
+        reply = _encoded(_answer(order, simulator, limits, bounds), limits, encoder)
+        stream.write(frame(content[:MARK] + reply))
         stream.flush()
 
 
