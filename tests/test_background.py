@@ -20,6 +20,7 @@ from quantum_tasks.database.pool import Pool, create_pool
 from quantum_tasks.feed import Feed
 from quantum_tasks.pool import ProcessPool
 from quantum_tasks.settings import Settings
+from quantum_tasks.storage import Storage
 from quantum_tasks.store import Store
 from quantum_tasks.supervisor import Supervisor
 from quantum_tasks.tasks import Limits
@@ -84,7 +85,9 @@ def webhooks(parts: Parts) -> Work:
 
 
 def worker(parts: Parts) -> Work:
-    made = Worker(parts.store, parts.simulators, Settings(), parts.instance, [])
+    made = Worker(
+        parts.store, parts.simulators, Settings(), parts.instance, [], Storage(parts.pool)
+    )
 
     async def finish() -> None:
         await made.finish(0, asyncio.Event())
@@ -93,7 +96,9 @@ def worker(parts: Parts) -> Work:
 
 
 def cancellations(parts: Parts) -> Work:
-    made = Worker(parts.store, parts.simulators, Settings(), parts.instance, [])
+    made = Worker(
+        parts.store, parts.simulators, Settings(), parts.instance, [], Storage(parts.pool)
+    )
     return Work(made.stop_cancelled)
 
 

@@ -32,7 +32,6 @@ _LOOK_S_PER_CHARACTER = 5e-6
 # After which a child is killed that does not come to the end of such a time, because it is at
 # something that no signal interrupts, or gets no processor.
 _QUICK_WALL_S = 0.5
-_SLOW_WALLS = 2.0  # times the limit
 _BUSY_AFTER_S = 10.0  # without a look
 _LONGER_WAIT_S = 1.0  # for the rest of the quick time; then the slow lane is the quicker one
 _MOST_WAITING = 256  # in the slow lane, by one peer
@@ -100,7 +99,7 @@ class Checker:
         order = Check(qc, shots, options, self._time_limit_s)
         try:
             async with self._turns.place(peer):
-                reply = await self._asked(self.slow, order, self._time_limit_s * _SLOW_WALLS)
+                reply = await self._asked(self.slow, order, self._time_limit_s)
         except NoRoom:
             raise ServiceBusy(
                 f"{_MOST_WAITING} programs that take long to check wait already from your "

@@ -185,7 +185,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         1024
     )
     parse_time_limit_s: Annotated[
-        float, _is("A program is refused that takes more processor time to check.", gt=0)
+        float, _is("A program that takes longer to check is refused.", gt=0)
     ] = 1.8
     max_result_bytes: Annotated[
         int, _is("A task whose counts would be larger fails.", ge=1024)

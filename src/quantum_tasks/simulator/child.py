@@ -51,10 +51,9 @@ from quantum_tasks.tasks import (
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
 _AT_WORK = 0.25  # of the time, at least, is a child that is not stopped
-# The service answers people, and a parser answers for it; a simulator uses what is left. Programs
-# that take long to check come when nobody waits for results; so do pictures, once their process
-# is up.
-_NICENESS = {"qtasks-parser": 1, "qtasks-simulator": 5, "qtasks-slow-parser": 10}
+# The service answers people, and a parser answers for it; whatever takes longer uses what is left,
+# and pictures, once their process is up, are drawn when nobody waits for results.
+_NICENESS, _PARSERS_NICENESS = 5, 1
 _DRAWING_IS_NICER = 5
 _RECURSION_LIMIT = 5000
 _RESERVED_MB = 128  # what the allocator sets aside for its threads without ever touching it
@@ -186,7 +185,7 @@ def _live_and_die_with_the_service(stderr: int) -> None:
         prctl(_PR_SET_NAME, name.encode())
         if os.getppid() == 1:  # it died before we could ask
             os._exit(1)
-    os.nice(_NICENESS.get(name, 5))
+    os.nice(_PARSERS_NICENESS if name == "qtasks-parser" else _NICENESS)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
     largest = _LARGEST_FILE if most == resource.RLIM_INFINITY else min(most, _LARGEST_FILE)

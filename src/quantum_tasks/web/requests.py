@@ -224,7 +224,10 @@ class _Tagged(msgspec.Struct):
 def _check_tags(body: bytes) -> None:
     """Tags that are certainly too many are not looked at one by one, which takes a microsecond for
     each. Raises ValidationError as the decoder would."""
-    tags = msgspec.json.decode(body, type=_Tagged).tags
+    try:
+        tags = msgspec.json.decode(body, type=_Tagged).tags
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return  # there may be something else to say first
     if tags is not msgspec.UNSET and len(bytes(tags)) > _LONGEST_TAGS:
         raise msgspec.ValidationError("Expected `object` of length <= 50 - at `$.tags`")
 
