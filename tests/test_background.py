@@ -84,6 +84,11 @@ def webhooks(parts: Parts) -> Work:
     return Work(made.run, made.wake, event=made._wanted)
 
 
+def _worker(parts: Parts) -> Worker:
+    storage = Storage(parts.pool)
+    return Worker(parts.store, parts.simulators, Settings(), parts.instance, [], storage)
+
+
 def worker(parts: Parts) -> Work:
     made = Worker(
         parts.store, parts.simulators, Settings(), parts.instance, [], Storage(parts.pool)
