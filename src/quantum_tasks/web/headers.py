@@ -34,9 +34,11 @@ def finished(headers: Iterable[tuple[bytes, bytes]], request_id: bytes) -> Heade
     """
     all_ = [header for header in headers if header[0] != b"accept-ranges"]
     given = dict(all_)
-    if given.get(b"content-type", b"").startswith(b"text/html"):
+    kind = given.get(b"content-type")
+    # With 304 a browser keeps what it has, but for what the answer's headers say otherwise.
+    if kind is not None and kind.startswith(b"text/html"):
         all_ += _PAGE
-    elif b"content-security-policy" not in given:
+    elif kind is not None and b"content-security-policy" not in given:
         all_.append(_NO_PAGE)
     if b"cache-control" not in given:
         all_.append(_ASK_AGAIN if b"etag" in given else _KEEP_NOTHING)
