@@ -53,7 +53,6 @@ Role = Literal["api", "worker"]
 _CTRL_C_GRACE_S = 2.0
 _CLOSE_TIMEOUT_S = 2.0
 _OPEN_REQUESTS_GRACE_S = 3
-_BACKLOG = 2048
 
 
 async def serve(
@@ -143,7 +142,6 @@ async def serve(
             # Peers take turns by their addresses: nobody shall say that he is another.
             proxy_headers=False,
             ws="none",
-            backlog=connections.AT_ONCE,
             timeout_graceful_shutdown=_OPEN_REQUESTS_GRACE_S,
         )
         host, port = listener.getsockname()[:2]
@@ -222,8 +220,6 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        for listener in sockets or []:
-            listener.listen(_BACKLOG)  # more may wait than are accepted at once
         print(self._welcome, flush=True)
 
     @contextlib.contextmanager

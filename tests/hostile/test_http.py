@@ -277,9 +277,9 @@ def test_who_pipelines_waits_for_the_answers_and_takes_no_memory(target: Service
         received = connection.recv(10**6)
         assert received.startswith(b"HTTP/1.1 200")
     with connected(target) as connection:
-        connection.sendall((GET + b"\r\n") * 500 + post(b"{") + b"\0")
+        connection.sendall((GET + b"\r\n") * 50 + post(b"{") + b"\0")
         received = rest(connection)
-        assert re.findall(rb"HTTP/1.1 (\d+)", received) == [b"200"] * 500 + [b"400"] * 2
+        assert re.findall(rb"HTTP/1.1 (\d+)", received) == [b"200"] * 50 + [b"400"] * 2
 
 
 def test_what_was_answered_before_garbage_stays_answered(target: Service):
@@ -332,9 +332,9 @@ def test_bodies_together_take_bounded_memory_and_small_ones_still_get_in(target:
         clients = [stack.enter_context(connected(target)) for _ in range(400)]
         for client in clients:
             client.sendall(almost)
-        assert answer(clients[-1])[0] == 503
         target.submit(BELL + "//" + " " * 1000)
         assert memory_mb(target) - before < 100
+        assert {answer(client)[0] for client in clients} == {408, 503}
     large = {"qc": BELL + "//" + " " * (MAX_BODY_BYTES // 2)}
     until(lambda: target.client.post("/tasks", json=large).status_code == 202)
 

@@ -76,10 +76,10 @@ _LINGER_S = 2.0
 _MAX_UNWANTED_BYTES = 2**25
 _STALLED_AFTER_S = 20.0
 _LEAST_PROGRESS = 65536  # bytes that a client must take in that time, if there are so many
-AT_ONCE = 100  # connections that are accepted before any of them is looked at
+_TURN_S = 0.05  # after an answer, until a request is parsed that came before it
 # Files besides the most connections: children, the database, 350 callbacks, and connections that
 # come and go.
-_OTHER_FILES = 640 + AT_ONCE + SPARE + LEAVING
+_OTHER_FILES = 640 + SPARE + LEAVING
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -250,6 +250,9 @@ class Connection(HttpToolsProtocol):
             self._unwanted += len(data)
             if self._unwanted > _MAX_UNWANTED_BYTES:
                 self.abort()
+            else:  # uvloop would read on while there is something; now others have their turn
+                self.flow.pause_reading()
+                self.loop.call_soon(self._read_on)
         if self._deaf:
             return
         self._unset_keepalive_if_required()
@@ -366,6 +369,15 @@ class Connection(HttpToolsProtocol):
             self.headers = []
         self.cycle.body = bytearray()
         if self._early and not self.transport.is_closing():
+            self.loop.call_later(_TURN_S, self._go_on)
+
+    def _read_on(self) -> None:
+        if not self._lost and not self.transport.is_closing():
+            self.flow.resume_reading()
+
+    def _go_on(self) -> None:
+        """Parses what came early."""
+        if not self._lost and not self.transport.is_closing():
             self._unset_keepalive_if_required()
             self.flow.release()
             self._parse(self._early)
