@@ -19,7 +19,7 @@ from service import BELL, ENDLESS, Service, until
 
 from hostile.wire import GET, HOST, answer, connected, memory_mb, post, respond, rest, serving
 from quantum_tasks.settings import Settings
-from quantum_tasks.web import connections, crowd
+from quantum_tasks.web import connections, crowd, heads
 
 FEED = b"GET /v1/tasks/feed HTTP/1.1\r\n" + HOST + b"Accept: text/event-stream\r\n\r\n"
 FOLLOWERS = 50
@@ -47,16 +47,16 @@ def test_a_hundred_headers_are_taken_and_one_more_is_not(target: Service):
 
 
 def test_sixteen_kilobytes_of_headers_are_taken_and_one_byte_more_is_not(target: Service):
-    left = connections._MAX_HEADER_BYTES - len(b"Hostxa")
+    left = heads.MAX_HEADER_BYTES - len(b"Hostxa")
     assert asked(target, GET + b"a: " + b"b" * left + b"\r\n\r\n")[0] == 200
     assert asked(target, GET + b"a: " + b"b" * (left + 1) + b"\r\n\r\n")[0] == 431
     line = b"GET /healthz?" + b"a" * 8000 + b" HTTP/1.1\r\n" + HOST
     assert asked(target, line + b"a: " + b"b" * left + b"\r\n\r\n")[0] == 200
 
 
-@pytest.mark.parametrize("name", sorted(connections._READ))
+@pytest.mark.parametrize("name", sorted(heads.READ))
 def test_each_header_that_is_read_has_a_bound_of_its_own(target: Service, name: bytes):
-    most = connections._READ[name]
+    most = heads.READ[name]
     head = b"GET /healthz HTTP/1.1\r\n"
     for lines in ([most + 1], [most // 2, most // 2]):
         values = b"".join(b"%b: %b\r\n" % (name, b"1" * size) for size in lines)
@@ -80,14 +80,14 @@ WORST = {
 def test_no_header_costs_more_than_a_few_plain_requests(target: Service):
     id = target.submit(BELL)
     target.final(id)
-    heads = {b"": b""}
-    for name, most in connections._READ.items():
+    lines = {b"": b""}
+    for name, most in heads.READ.items():
         if name in (b"content-length", b"transfer-encoding", b"host", b"expect"):
             continue
         for piece in WORST.get(name, (b"a", b",", b"1")):
-            heads[name + b" " + piece] = b"%b: %b\r\n" % (name, piece * (most // len(piece)))
+            lines[name + b" " + piece] = b"%b: %b\r\n" % (name, piece * (most // len(piece)))
     cost = {}
-    for name, head in heads.items():
+    for name, head in lines.items():
         for method in (b"GET", b"POST"):
             path = b"/v1/tasks/%b%b" % (id.encode(), b"/result" if method == b"GET" else b"/rerun")
             if method == b"POST" and name[:6] != b"prefer":
@@ -275,6 +275,7 @@ def test_over_the_most_connections_the_oldest_follower_is_told_to_come_again(
             for _ in range(20):
                 connection.sendall(GET + b"\r\n")
                 assert answer(connection)[0] == 200
+            clients[0].settimeout(5)  # less than what passes between signs of life
             assert rest(clients[0]).endswith(b"retry: 5000\n\n\r\n0\r\n\r\n")
         for _ in range(20):
             assert asked(service, GET + b"\r\n")[0] == 200

@@ -13,7 +13,7 @@ import contextlib
 import logging
 import re
 import resource
-from typing import Any
+from typing import Any, NoReturn
 
 import httptools
 import msgspec
@@ -29,6 +29,7 @@ from quantum_tasks.errors import HeadersTooLarge, MalformedHttp, Problem, UrlToo
 from quantum_tasks.settings import Settings
 from quantum_tasks.web.crowd import LEAVING, SPARE, Crowd, Doing
 from quantum_tasks.web.headers import finished
+from quantum_tasks.web.heads import MAX_HEADER_BYTES, Head
 from quantum_tasks.web.large import ABORT
 from quantum_tasks.web.responses import new_id, problem_response
 
@@ -36,42 +37,12 @@ logger = logging.getLogger(__name__)
 
 _AUTHORITY = re.compile(rb"[A-Za-z]+://([^/?#]*)")
 _MAX_URL_BYTES = 8192
-_MAX_HEADER_BYTES = 16384  # of all headers, names and values
-_MAX_HEADERS = 100
-_MAX_UNPARSED_BYTES = _MAX_URL_BYTES + _MAX_HEADER_BYTES + 1024
-_LIST = 1024  # bytes that a header with a list may have
-_WORD = 256
-# Every header that anything here reads, and how long it may be, all its lines together. Others are
-# not kept: a connection costs what it is asked for, and nobody parses what nobody has measured.
-_READ = {
-    b"accept": _LIST,
-    b"access-control-request-headers": _LIST,
-    b"access-control-request-method": _WORD,
-    b"access-control-request-private-network": _WORD,
-    b"connection": _WORD,
-    b"content-length": _WORD,
-    b"content-type": _WORD,
-    b"expect": _WORD,
-    b"host": _WORD,
-    b"idempotency-key": _LIST,  # more than it may have, so that the answer can say so
-    b"if-none-match": _LIST,
-    b"last-event-id": _WORD,
-    b"origin": _LIST,
-    b"prefer": _LIST,
-    b"sec-fetch-dest": _WORD,
-    b"sec-fetch-mode": _WORD,
-    b"sec-fetch-site": _WORD,
-    b"transfer-encoding": _WORD,
-    b"upgrade": _WORD,
-    b"x-forwarded-for": _LIST,
-    b"x-forwarded-proto": _WORD,
-    b"x-request-id": _LIST,
-}
+_MAX_UNPARSED_BYTES = _MAX_URL_BYTES + MAX_HEADER_BYTES + 1024
 _HEAD_END = b"\r\n\r\n"
 _HEAD_PIECE = 4096  # bytes that are read at once: what is read early waits in memory
 _BODY_PIECE = 8192
 _UNREAD_BODY = 4096  # bytes of a body after which no more is read before somebody asks for it
-_WRITTEN_AHEAD = 16384  # bytes of an answer that may wait in memory before the rest is made
+_WRITTEN_AHEAD = 8192  # bytes of an answer that may wait in memory before the rest is made
 _LINGER_S = 2.0
 _MAX_UNWANTED_BYTES = 2**25
 _STALLED_AFTER_S = 20.0
@@ -189,9 +160,7 @@ class Connection(HttpToolsProtocol):
         self._in_body = False
         self._body_left = 0  # bytes, of a body whose length is known
         self._unparsed = 0  # bytes that came since something last came of them
-        self._header_bytes = 0
-        self._header_sizes: dict[bytes, int] = {}
-        self._headers = 0
+        self._head = Head()
         self._unwanted = 0  # bytes that came although their answer was there already
         self._refusal: Problem | None = None
         self._deaf = False  # whether what else arrives is of no interest
@@ -297,8 +266,8 @@ class Connection(HttpToolsProtocol):
         return data[:end], data[end:]
 
     def on_message_begin(self) -> None:
-        self._unparsed = self._header_bytes = self._headers = 0
-        self._header_sizes.clear()
+        self._unparsed = 0
+        self._head.begin()
         self._in_body = False
         super().on_message_begin()
 
@@ -309,21 +278,12 @@ class Connection(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         name = name.lower()
-        self._headers += 1
-        self._header_bytes += len(name) + len(value)
-        if self._headers > _MAX_HEADERS or self._header_bytes > _MAX_HEADER_BYTES:
-            self._stop_parsing(HeadersTooLarge())
-        most = _READ.get(name)
-        if most is None or self._in_body:  # what follows a body says nothing about it
-            return
-        size = self._header_sizes.get(name, 0) + len(value) + 2
-        self._header_sizes[name] = size
-        if size > most + 2:
-            title = name.decode().title()
-            self._stop_parsing(
-                HeadersTooLarge(f"The header '{title}' is longer than {most} bytes.")
-            )
-        super().on_header(name, value)
+        try:
+            kept = self._head.takes(name, value)
+        except HeadersTooLarge as problem:
+            self._stop_parsing(problem)
+        if kept and not self._in_body:  # what follows a body says nothing about it
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         if self._deaf:
@@ -417,7 +377,7 @@ class Connection(HttpToolsProtocol):
                 if name == b"host":
                     self.headers[index] = (name, authority[1])
 
-    def _stop_parsing(self, problem: Problem) -> None:
+    def _stop_parsing(self, problem: Problem) -> NoReturn:
         self._refusal = problem
         raise problem
 

@@ -24,7 +24,7 @@ from quantum_tasks.web.openapi import document
 from quantum_tasks.web.requests import has_seen
 
 _STATIC = Path(str(files("quantum_tasks.web") / "static"))
-_PIECE = 16384  # bytes
+_PIECE = 8192  # bytes
 
 
 class Shared(Response):

@@ -1,0 +1,66 @@
+"""What a request's headers may be, and which of them are read."""
+
+from __future__ import annotations
+
+from quantum_tasks.errors import HeadersTooLarge
+
+MAX_HEADER_BYTES = 16384  # of all headers, names and values
+MAX_HEADERS = 100
+_LIST = 1024  # bytes that a header with a list may have
+_WORD = 256
+# Every header that anything here reads, and how long it may be, all its lines together. Others are
+# not kept: a connection costs what it is asked for, and nobody parses what nobody has measured.
+READ = {
+    b"accept": _LIST,
+    b"access-control-request-headers": _LIST,
+    b"access-control-request-method": _WORD,
+    b"access-control-request-private-network": _WORD,
+    b"connection": _WORD,
+    b"content-length": _WORD,
+    b"content-type": _WORD,
+    b"expect": _WORD,
+    b"host": _WORD,
+    b"idempotency-key": _LIST,  # more than it may have, so that the answer can say so
+    b"if-none-match": _LIST,
+    b"last-event-id": _WORD,
+    b"origin": _LIST,
+    b"prefer": _LIST,
+    b"sec-fetch-dest": _WORD,
+    b"sec-fetch-mode": _WORD,
+    b"sec-fetch-site": _WORD,
+    b"transfer-encoding": _WORD,
+    b"upgrade": _WORD,
+    b"x-forwarded-for": _LIST,
+    b"x-forwarded-proto": _WORD,
+    b"x-request-id": _LIST,
+}
+
+
+class Head:
+    """Counts the headers of one request after the other."""
+
+    def __init__(self) -> None:
+        self._number = self._bytes = 0
+        self._sizes: dict[bytes, int] = {}
+
+    def begin(self) -> None:
+        """Another request begins."""
+        self._number = self._bytes = 0
+        self._sizes.clear()
+
+    def takes(self, name: bytes, value: bytes) -> bool:
+        """Whether a header is of interest. Raises HeadersTooLarge."""
+        self._number += 1
+        self._bytes += len(name) + len(value)
+        if self._number > MAX_HEADERS or self._bytes > MAX_HEADER_BYTES:
+            raise HeadersTooLarge
+        most = READ.get(name)
+        if most is None:
+            return False
+        before = self._sizes.get(name)
+        size = len(value) if before is None else before + len(", ") + len(value)
+        self._sizes[name] = size
+        if size > most:
+            title = name.decode().title()
+            raise HeadersTooLarge(f"The header '{title}' is longer than {most} bytes.")
+        return True
