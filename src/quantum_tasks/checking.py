@@ -96,10 +96,12 @@ class Checker:
 
         Raises the Problem that says why it cannot be run, or ServiceBusy.
         """
-        order = Check(qc, shots, options, self._time_limit_s)
+        # It has had the quick time already, and twice as much by the clock.
+        cpu_s, wall_s = (max(0.1, self._time_limit_s - _QUICK_S * had) for had in (1, 2))
+        order = Check(qc, shots, options, cpu_s)
         try:
             async with self._turns.place(peer):
-                reply = await self._asked(self.slow, order, self._time_limit_s)
+                reply = await self._asked(self.slow, order, wall_s)
         except NoRoom:
             raise ServiceBusy(
                 f"{_MOST_WAITING} programs that take long to check wait already from your "

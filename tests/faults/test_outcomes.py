@@ -153,13 +153,19 @@ async def test_a_flood_of_requests_stops_no_heart(start, database):
             response = await client.get(f"/tasks/{uuid.uuid4()}")
             assert response.status_code in (404, 503)
 
+    async def submit_for_ever(client: httpx.AsyncClient) -> None:
+        while True:
+            response = await client.post("/tasks", json={"qc": BELL})
+            assert response.status_code in (202, 503)
+
     async with (
         httpx.AsyncClient(base_url=service.url, timeout=60) as client,
         locking.transaction(),
     ):
-        # Those who ask hold two connections, and whoever else needs one waits.
-        await locking.execute("lock table results in access exclusive mode")
-        clients = [asyncio.create_task(ask_for_ever(client)) for _ in range(100)]
+        # They hold both connections, and whoever else needs one waits.
+        await locking.execute("lock table results, programs in access exclusive mode")
+        clients = [asyncio.create_task(ask_for_ever(client)) for _ in range(50)]
+        clients += [asyncio.create_task(submit_for_ever(client)) for _ in range(50)]
         for _ in range(12):
             await asyncio.sleep(1)
             age = "select extract(epoch from now() - heartbeat_at)::float8 from instances"

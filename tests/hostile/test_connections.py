@@ -272,6 +272,7 @@ def test_over_the_most_connections_the_oldest_follower_is_told_to_come_again(
     with contextlib.ExitStack() as stack:
         clients = followers(service, stack, FOLLOWERS)
         with connected(service) as connection:
+            connection.settimeout(10)
             for _ in range(20):
                 connection.sendall(GET + b"\r\n")
                 assert answer(connection)[0] == 200
