@@ -43,7 +43,7 @@ from hostile.corpus_kit import (
 
 ANSWER_S = 2.0
 _LONG = 2048
-_CHECK_S = 1.4  # nearly all of PARSE_TIME_LIMIT_S
+_CHECK_S = 1.0  # nearly all of PARSE_TIME_LIMIT_S
 SOFT_S, HARD_S = 3, 4
 SETTINGS = {
     **{name: str(value) for name, value in LIMITS.items()},
@@ -51,7 +51,7 @@ SETTINGS = {
     "SIMULATOR_MEMORY_MB": str(MEMORY_MB),
     "PARSER_PROCESSES": "2",
     "PARSER_MEMORY_MB": str(MEMORY_MB),
-    "PARSE_TIME_LIMIT_S": "1.5",
+    "PARSE_TIME_LIMIT_S": "1.1",
     "TASK_SOFT_TIME_LIMIT_S": str(SOFT_S),
     "TASK_TIME_LIMIT_S": str(HARD_S),
 }

@@ -201,14 +201,14 @@ def test_a_service_that_is_killed_at_any_moment_leaves_all_or_nothing(start, dat
     tasks = [{**GOOD, "name": "x"} for _ in range(300)]
     others = "select count(*) from pg_stat_activity where datname = current_database()"
     stored = 0
-    for delay_s in (0.05, 0.15, 0.3):
+    for delay_s in (0.05, 0.15, 0.3, 3.0):
         api = start("--only", "api")
         done = threading.Event()
 
         def ask(api: Service = api, done: threading.Event = done) -> None:
             with httpx.Client(base_url=api.url, timeout=30) as client:
                 try:
-                    for _ in range(50):
+                    for _ in range(500):
                         client.post("/v1/tasks", json={"tasks": tasks}, headers=JSON)
                 except httpx.TransportError:
                     done.set()
