@@ -44,7 +44,7 @@ reset-local: setup  ## delete the data that run-local keeps in .local
 	@$(BIN)/python -m quantum_tasks reset
 
 test: setup-dev  ## run every test
-	$(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 
 coverage: setup-dev  ## run every test and list the lines that none reached
 	$(BIN)/python -m coverage erase
