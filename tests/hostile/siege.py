@@ -318,8 +318,9 @@ def _judge(hostile: Hostile, answer: Answer, record: Any) -> Iterator[str]:
         yield f"{'accepted, then' if answer.task else 'refused with'} {came}"
     elif answer.outcome == COMPLETED and not _counted(answer, hostile.counts or ""):
         yield f"expected the counts {hostile.counts}, came {came}"
-    # What takes long to check waits for others of its kind, and only for those.
-    if answer.seconds > 3 * ANSWER_S:
+    # What takes long to check waits for others of its kind; nothing else does.
+    waits = much or answer.outcome in (COMPLEX, OPERATIONS)
+    if answer.seconds > ANSWER_S * (3 if waits else 1):
         yield f"the answer took {answer.seconds:.2f} s: {came}"
     if record is not None:
         if record["crashes"] or record["losses"]:
