@@ -18,7 +18,7 @@ from quantum_tasks.tasks import Accepted, Check, Limits, Unfinished
 
 LIMITS = Limits(memory_mb=1024, max_result_bytes=2**20, max_operations=10**9)
 NEVER_DONE = "OPENQASM 3.0;\nqubit q;\nbit c;\nwhile (true) { }\n"
-LINES = "".join(f"rx(0.{number}) q[0];\ncx q[0], q[1];\n" for number in range(2500))
+LINES = "".join(f"rx(0.{number}) q[0];\ncx q[0], q[1];\n" for number in range(6000))
 LONG = f"{STDGATES}qubit[2] q;\nbit[2] c;\n{LINES}c = measure q;\n"  # more than the quick time
 
 
@@ -66,7 +66,7 @@ async def test_a_program_that_takes_longer_is_done_in_the_slow_lane(checker):
     assert await checker.quickly(LONG, 1024, None) is None
     found = await checker.slowly(LONG, 1024, None, "192.0.2.1")
     assert found.compiled
-    assert '"rx":2500' in found.stats
+    assert '"rx":6000' in found.stats
 
 
 async def test_a_program_that_takes_too_long_is_refused(checker, monkeypatch):

@@ -349,7 +349,6 @@ async def stopped(drawer: Drawer) -> int:
 
 
 async def test_the_first_drawing_starts_the_process_that_draws(drawer):
-    assert not drawer.started
     assert children() == []
     together = await asyncio.gather(
         drawer.draw(Draw(BELL, None, "svg")), drawer.draw(Draw(BELL, None, "text"))

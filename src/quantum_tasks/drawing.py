@@ -40,14 +40,8 @@ class Drawer:
 
     def __init__(self, limits: Limits) -> None:
         self._pool = ProcessPool("drawer", 1, limits)
-        self._started = False
         self._lane: Lane[bytes | Problem] = Lane(1, _MOST_WAITING, _PATIENCE_S)
         self._kept: Kept[bytes | Problem] = Kept(_MOST_KEPT_BYTES)
-
-    @property
-    def started(self) -> bool:
-        """Whether anybody has wanted a drawing yet."""
-        return self._started
 
     async def drawing(
         self,
@@ -101,9 +95,6 @@ class Drawer:
     async def draw(self, order: Draw) -> Drawn:
         """One drawing, whatever is kept and whoever else waits. Raises the Problem that says why
         there is none."""
-        if not self._started:
-            self._started = True
-            await self._pool.start()
         try:
             reply = await self._pool.run(order, _TIME_LIMIT_S, _BUSY_AFTER_S)
         except BusyError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import resource
 import signal
@@ -83,7 +84,8 @@ def test_a_parser_that_dies_costs_no_request(start, how: signal.Signals):
         assert not any(request.done() for request in requests)
         os.kill(parsers[0], how)
         for pid in parsers:
-            os.kill(pid, signal.SIGCONT)
+            with contextlib.suppress(ProcessLookupError):  # on a busy machine its time is over
+                os.kill(pid, signal.SIGCONT)
         ids = [request.result(ANSWER_S * 2) for request in requests]
     until(lambda: not alive(parsers[0]))
     for id in ids:

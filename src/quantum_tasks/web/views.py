@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from quantum_tasks.environment import passed_on
 from quantum_tasks.errors import PROBLEMS, InvalidRequest, Problem, ServiceBusy, ViewUnavailable
 from quantum_tasks.records import SMALL, Content
 from quantum_tasks.tasks import Counts, Details, Options, Register, Stats
@@ -25,7 +26,6 @@ View = Literal["counts", "registers", "probabilities", "memory", "expectation_va
 
 _TIME_LIMIT_S = 60.0
 _NICENESS = 5  # like a simulator
-_INHERITED = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL")
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,8 +76,7 @@ async def work_out_elsewhere(wanted: Wanted) -> bytes:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         limit=2**20,
-        # It needs no secrets.
-        env={name: os.environ[name] for name in _INHERITED if name in os.environ},
+        env=passed_on(),
     )
     try:
         async with asyncio.timeout(_TIME_LIMIT_S):
