@@ -44,12 +44,16 @@ TELEPORTATION = (
 )
 
 
+def drawn(order: Draw) -> str:
+    return drawing.draw(drawing.plan(order, Bounds()), order.format).content
+
+
 def text(qc: str, **parameters: object) -> str:
-    return drawing.draw(Draw(qc, parameters or None, "text"), Bounds()).content
+    return drawn(Draw(qc, parameters or None, "text"))
 
 
 def svg(qc: str) -> str:
-    return drawing.draw(Draw(qc, None, "svg"), Bounds()).content
+    return drawn(Draw(qc, None, "svg"))
 
 
 def branching(operations: list[Operation]) -> bool:
@@ -246,7 +250,8 @@ def test_an_svg_needs_no_home_and_is_the_same_in_every_process(tmp_path):
         " assert 'matplotlib' not in sys.modules;"
         " from quantum_tasks.simulator import bounds, drawing;"
         " from quantum_tasks.tasks import Draw;"
-        f" print(drawing.draw(Draw({BELL!r}, None, 'svg'), bounds.Bounds()).content, end='')"
+        f" plan = drawing.plan(Draw({BELL!r}, None, 'svg'), bounds.Bounds());"
+        " print(drawing.draw(plan, 'svg').content, end='')"
     )
     environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
     printed = subprocess.run(
@@ -282,7 +287,7 @@ def test_what_is_too_large_is_refused_with_the_numbers(format, qc, numbers):
     if "measure" not in qc:
         qc += "c = measure q[0];"
     with pytest.raises(ProgramError) as caught:
-        drawing.draw(Draw(qc, None, format), Bounds())
+        drawing.plan(Draw(qc, None, format), Bounds())
     assert caught.value.problem is TooLargeToDraw
     assert [f"{number:,}" for number in numbers] == re.findall(r"[\d,]+\d", str(caught.value))
 
@@ -329,6 +334,9 @@ def test_a_condition_of_many_bits_is_drawn():
 # The process
 
 
+SMALL = Draw(BELL, small=True)
+
+
 @pytest.fixture
 async def drawer():
     drawer = Drawer(Limits(MEMORY_MB, max_result_bytes=2**20))
@@ -336,13 +344,13 @@ async def drawer():
     await drawer.stop()
 
 
-def children() -> list[int]:
-    return [pid for pid in descendants(os.getpid()) if name(pid) == "qtasks-drawer"]
+def children(called: str = "qtasks-drawer") -> list[int]:
+    return [pid for pid in descendants(os.getpid()) if name(pid) == called]
 
 
 async def stopped(drawer: Drawer) -> int:
     """Its child, which draws but does not get on."""
-    await drawer.draw(Draw(BELL))
+    await drawer.draw(SMALL)
     (child,) = children()
     os.kill(child, signal.SIGSTOP)
     return child
@@ -351,7 +359,7 @@ async def stopped(drawer: Drawer) -> int:
 async def test_the_first_drawing_starts_the_process_that_draws(drawer):
     assert children() == []
     together = await asyncio.gather(
-        drawer.draw(Draw(BELL, None, "svg")), drawer.draw(Draw(BELL, None, "text"))
+        drawer.draw(Draw(BELL, None, "svg", small=True)), drawer.draw(SMALL)
     )
     assert [drawn.content for drawn in together] == [svg(BELL), text(BELL)]
     assert len(children()) == 1
@@ -370,28 +378,28 @@ async def test_a_program_that_cannot_be_drawn_is_a_problem(drawer):
 
 async def test_a_child_that_dies_is_a_problem_of_its_own_drawing_alone(drawer):
     child = await stopped(drawer)
-    doomed = asyncio.create_task(drawer.draw(Draw(BELL)))
+    doomed = asyncio.create_task(drawer.draw(SMALL))
     await asyncio.sleep(0.1)
     os.kill(child, signal.SIGKILL)
     with pytest.raises(ServiceBusy, match="SIGKILL") as caught:
         await doomed
     assert caught.value.retry_after_s == 5
-    assert (await drawer.draw(Draw(BELL))).content == text(BELL)
+    assert (await drawer.draw(SMALL)).content == text(BELL)
 
 
 async def test_a_drawing_has_its_time_and_others_do_not_wait_for_ever(drawer, monkeypatch):
     monkeypatch.setattr("quantum_tasks.drawing._TIME_LIMIT_S", 1.0)
     await stopped(drawer)
-    slow = asyncio.create_task(drawer.draw(Draw(BELL)))
+    slow = asyncio.create_task(drawer.draw(SMALL))
     await asyncio.sleep(0.1)
     monkeypatch.setattr("quantum_tasks.drawing._BUSY_AFTER_S", 0.2)
     with pytest.raises(ServiceBusy) as caught:
-        await drawer.draw(Draw(BELL))
+        await drawer.draw(SMALL)
     assert caught.value.retry_after_s == 5
     with pytest.raises(TooLargeToDraw, match="within 1 s"):
         await slow
     monkeypatch.undo()
-    assert (await drawer.draw(Draw(BELL))).content == text(BELL)
+    assert (await drawer.draw(SMALL)).content == text(BELL)
 
 
 @pytest.mark.parametrize(
@@ -405,7 +413,7 @@ async def test_a_drawing_that_takes_too_much_memory_is_too_large(drawer, monkeyp
 
     monkeypatch.setattr("quantum_tasks.pool.ProcessPool.run", run)
     with pytest.raises(TooLargeToDraw, match="400 MiB"):
-        await drawer.draw(Draw(BELL))
+        await drawer.draw(SMALL)
 
 
 # What is kept, and whose turn it is
@@ -478,6 +486,66 @@ async def test_whoever_wants_a_thousand_drawings_waits_behind_himself(drawer):
     for task in many:
         task.cancel()
     await asyncio.gather(*many, return_exceptions=True)
+
+
+def layers(count: int) -> str:
+    layer = "h q; rx(0.5) q; cx q[0:6], q[7];\n" * count
+    return STDGATES + f"qubit[8] q; bit[8] c;\n{layer}c = measure q;"
+
+
+async def test_a_small_drawing_never_waits_for_a_large_one(drawer):
+    """However many of those are wanted, also at its own address."""
+    shelf = Shelf(drawer)
+    assert await shelf.drawing(layers(80)) == text(layers(80))
+    (slow,) = children("qtasks-slow-dra")
+    os.kill(slow, signal.SIGSTOP)
+    large = [asyncio.create_task(shelf.drawing(layers(60 + n))) for n in range(20)]
+    await asyncio.sleep(0.1)
+    assert await shelf.drawing(BELL) == text(BELL)
+    assert not any(task.done() for task in large)
+    os.kill(slow, signal.SIGCONT)
+    assert await large[0] == text(layers(60))
+    for task in large:
+        task.cancel()
+    await asyncio.gather(*large, return_exceptions=True)
+
+
+async def test_what_is_not_small_is_known_the_second_time(drawer):
+    shelf = Shelf(drawer)
+    qc = layers(60)
+    assert await drawer.draw(Draw(qc, small=True)) is None
+    doomed = asyncio.create_task(shelf.drawing(qc))
+    async with asyncio.timeout(20):
+        while len(shelf.fetched) < 2:
+            await asyncio.sleep(0.01)
+    doomed.cancel()
+    await asyncio.gather(doomed, return_exceptions=True)
+    assert await shelf.drawing(qc) == text(qc)
+    assert len(shelf.fetched) == 3
+
+
+async def test_a_program_that_takes_long_to_read_is_not_small(drawer):
+    qc = STDGATES + (
+        "qubit q; bit c; int n = 0; for int i in [0:300] { for int j in [0:300] { n += i * j; } }"
+        "c = measure q;"
+    )
+    assert await drawer.draw(Draw(qc, small=True)) is None
+    assert await drawer.draw(SMALL) is not None
+    assert len(children()) == 1
+    assert await Shelf(drawer).drawing(qc) == text(qc)
+
+
+@pytest.mark.parametrize(
+    ("qc", "small"),
+    [
+        (BELL, True),
+        (layers(1), True),
+        (layers(9), False),
+        (STDGATES + "qubit[40] q; bit[40] c; h q; c = measure q;", False),
+    ],
+)
+def test_what_is_small_depends_on_all_that_is_drawn(qc, small):
+    assert drawing.plan(Draw(qc, None, "svg"), Bounds()).small is small
 
 
 async def test_of_a_sweep_the_first_run_is_drawn_that_can_be(drawer):

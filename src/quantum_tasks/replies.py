@@ -35,7 +35,7 @@ _LEAST_CEILING = 16 * 2**20
 _READERS: dict[type[Order], msgspec.msgpack.Decoder[Reply]] = {
     Check: msgspec.msgpack.Decoder(Accepted | Rejected | Unfinished),
     Run: msgspec.msgpack.Decoder(Completed | Rejected),
-    Draw: msgspec.msgpack.Decoder(Drawn | Rejected),
+    Draw: msgspec.msgpack.Decoder(Drawn | Rejected | Unfinished),
 }
 # What is wrong with a program; nothing that the service says of itself.
 _REFUSALS = frozenset(code for code, problem in PROBLEMS.items() if problem.status in (422, 500))

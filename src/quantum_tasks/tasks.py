@@ -288,11 +288,13 @@ class Run(msgspec.Struct, frozen=True, tag="run"):
 
 
 class Draw(msgspec.Struct, frozen=True, tag="draw"):
-    """Draw this program. Answered with Drawn or Rejected."""
+    """Draw this program. Answered with Drawn or Rejected; with Unfinished if only what is `small`
+    is to be drawn, and this is not."""
 
     qc: str
     parameters: Parameters | None = None
     format: Literal["text", "svg"] = "text"
+    small: bool = False
 
 
 class Drawn(msgspec.Struct, frozen=True, tag="drawn"):
@@ -392,8 +394,8 @@ class Rejected(msgspec.Struct, frozen=True, tag="rejected"):
 
 
 class Unfinished(msgspec.Struct, frozen=True, tag="unfinished"):
-    """The check did not come to its end in the time that it was given. `spent`: it was interrupted
-    in a library, which may not be fit for another."""
+    """It did not come to its end in the time that it was given, or was not begun because it would
+    not. `spent`: it was interrupted in a library, which may not be fit for another."""
 
     spent: bool = False
 

@@ -52,9 +52,10 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
 _AT_WORK = 0.25  # of the time, at least, is a child that is not stopped
 # The service answers people, and a parser answers for it; whatever takes longer uses what is left,
-# and pictures, once their process is up, are drawn when nobody waits for results.
+# and large pictures, once their process is up, are drawn when nobody waits for results.
 _NICENESS, _PARSERS_NICENESS = 5, 1
-_DRAWING_IS_NICER = 5
+_DRAWERS = {"qtasks-drawer": 0, "qtasks-slow-drawer": 5}  # and how much nicer they are
+_SMALL_READ_S = 0.05  # to read what is drawn only if it is small
 _RECURSION_LIMIT = 5000
 _RESERVED_MB = 128  # what the allocator sets aside for its threads without ever touching it
 _LARGEST_FILE = 16 * 2**20  # bytes; what it writes to standard error is a file as well
@@ -94,9 +95,9 @@ def serve(channel: socket.socket, stderr: int, limits: Limits) -> None:
     simulator = aer.Simulator(limits.memory_mb, limits.max_result_bytes)
     for example in (_EXAMPLE, _SHORT_EXAMPLE):  # which go different ways
         simulator.run(program.load(example, Bounds()), shots=1, seed=0)
-    if multiprocessing.current_process().name == "qtasks-drawer":
+    if (name := multiprocessing.current_process().name) in _DRAWERS:
         _drawing().get_ready()
-        os.nice(_DRAWING_IS_NICER)
+        os.nice(_DRAWERS[name])
     bounds = Bounds(limits.max_qubits, limits.max_clbits, limits.max_operations)
     _limit_memory(limits.memory_mb)
     decoder = msgspec.msgpack.Decoder(Order)
@@ -136,8 +137,7 @@ def _answer(order: Order, simulator: aer.Simulator, limits: Limits, bounds: Boun
                 with _for_a_slice(order.cpu_s):
                     return check(order, limits.simulator_memory_mb, bounds)
             case Draw():
-                drawn: Drawn = _drawing().draw(order, bounds)
-                return drawn
+                return _draw(order, bounds)
             case Run():
                 _stop_softly_after(order.soft_time_limit_s)
                 try:
@@ -160,6 +160,16 @@ def _answer(order: Order, simulator: aer.Simulator, limits: Limits, bounds: Boun
     except MemoryError:
         setting = "SIMULATOR_MEMORY_MB" if isinstance(order, Run) else "PARSER_MEMORY_MB"
         return Rejected(MEMORY_EXCEEDED, more_than_memory(limits.memory_mb, setting))
+
+
+def _draw(order: Draw, bounds: Bounds) -> Drawn | Unfinished:
+    drawing = _drawing()
+    with _for_a_slice(_SMALL_READ_S) if order.small else contextlib.nullcontext():
+        plan = drawing.plan(order, bounds)
+    if order.small and not plan.small:
+        return Unfinished()
+    drawn: Drawn = drawing.draw(plan, order.format)
+    return drawn
 
 
 def _drawing() -> ModuleType:
