@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import pytest
 
-from quantum_tasks.fairness import Fair, NoRoom, Pace
+from quantum_tasks.fairness import TOLD_AT_ONCE, Fair, NoRoom, Pace, tell
 
 
 class World:
@@ -203,3 +203,53 @@ async def test_whoever_goes_before_it_is_his_turn_holds_up_nobody() -> None:
     await asyncio.gather(*turns, return_exceptions=True)
     async with asyncio.timeout(5):
         await pace.turn("a")
+
+
+async def test_ten_thousand_who_wait_for_one_thing_are_told_while_others_have_their_turns() -> (
+    None
+):
+    order: list[int] = []
+
+    async def one(number: int, news: asyncio.Future[str]) -> None:
+        assert await news == "news"
+        order.append(number)
+
+    waiting = [asyncio.get_running_loop().create_future() for _ in range(10_000)]
+    tasks = [asyncio.create_task(one(*numbered)) for numbered in enumerate(waiting)]
+    await settled()
+    longest, telling = 0, asyncio.create_task(tell(waiting, "news"))
+    while not telling.done():
+        before = len(order)
+        await asyncio.sleep(0)
+        longest = max(longest, len(order) - before)
+    await asyncio.gather(*tasks)
+    assert order == list(range(10_000))
+    assert longest <= TOLD_AT_ONCE
+
+
+async def test_others_have_the_loop_for_as_long_as_it_takes_to_tell() -> None:
+    busy = 0.0
+
+    async def one(news: asyncio.Future[None]) -> None:
+        nonlocal busy
+        await news
+        began = time.monotonic()
+        while time.monotonic() - began < 0.001:
+            pass
+        busy += 0.001
+
+    waiting = [asyncio.get_running_loop().create_future() for _ in range(3 * TOLD_AT_ONCE)]
+    tasks = [asyncio.create_task(one(news)) for news in waiting]
+    await settled()
+    began = time.monotonic()
+    await tell(waiting, None)
+    await asyncio.gather(*tasks)
+    assert time.monotonic() - began > 1.6 * busy
+
+
+async def test_a_few_are_told_before_anything_else_happens() -> None:
+    waiting = [asyncio.get_running_loop().create_future() for _ in range(TOLD_AT_ONCE - 1)]
+    waiting[0].cancel()
+    with suppress(StopIteration):
+        tell(waiting, 1).send(None)
+    assert all(news.done() for news in waiting)

@@ -114,7 +114,7 @@ class Archive:
         self._program_key = Grouped(self._program_keys)
         self._program = Grouped(self._programs, most=10)  # they may be long
         self._gone = Grouped(self._gone_all, most=1000)
-        self._now: Grouped[None, Place] = Grouped(self._now_all, most=1000)
+        self._now: Grouped[None, Place] = Grouped(self._now_all)
         self._backend: Grouped[None, Backend] = Grouped(self._backend_all, most=1000)
         self._placing = Throttle(rests=True)
         self._counting = Throttle(rests=True)

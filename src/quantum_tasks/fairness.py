@@ -1,14 +1,24 @@
-"""Turns for those who wait: whoever asks a thousand times waits behind himself."""
+"""Turns for those who wait: whoever asks a thousand times waits behind himself, and a thousand who
+wait for one thing are not all told at once."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections import Counter, OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from itertools import islice
+from typing import TypeVar
 
 _Line = OrderedDict[asyncio.Future[None], None]  # those who wait, in order; O(1) from any place
+
+
+TOLD_AT_ONCE = 50
+_UNTIL_DONE = 4  # turns of the loop, in which whoever was woken does what it waited to do
+_LONGEST_REST_S = 0.1
+
+T = TypeVar("T")
 
 
 class NoRoom(Exception):
@@ -105,6 +115,22 @@ class Fair:
 
     def _keys(self, key: str) -> OrderedDict[str, _Line]:
         return self._holding if key in self._held else self._without
+
+
+async def tell(waiting: Iterable[asyncio.Future[T]], news: T) -> None:
+    """Wakes all who wait, some at a time, and leaves the event loop to others in between for as
+    long as those took. The first of them are woken before this waits for anything."""
+    rest = iter(waiting)
+    while some := list(islice(rest, TOLD_AT_ONCE)):
+        for one in some:
+            if not one.done():
+                one.set_result(news)
+        if len(some) < TOLD_AT_ONCE:
+            return
+        began = time.monotonic()
+        for _ in range(_UNTIL_DONE):
+            await asyncio.sleep(0)
+        await asyncio.sleep(min(time.monotonic() - began, _LONGEST_REST_S))
 
 
 class Pace:

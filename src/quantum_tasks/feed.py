@@ -11,6 +11,7 @@ from itertools import takewhile
 from quantum_tasks.archive import Archive, FeedEvent, Place
 from quantum_tasks.database.throttle import Throttle
 from quantum_tasks.errors import DatabaseUnavailable
+from quantum_tasks.fairness import tell
 
 _LOOK_S = 0.2
 _KEPT = 20_000  # events
@@ -34,7 +35,7 @@ class Feed:
         self._end: Place | None = None
         self._followers = 0
         self._somebody = asyncio.Event()
-        self._news = asyncio.Event()
+        self._waiting: dict[asyncio.Future[None], None] = {}  # for news, in order
         self._reading: dict[Place, asyncio.Task[tuple[Place, bytes]]] = {}
         self._joined: tuple[Place, Place | None, bytes] = (Place(0), None, b"")
         self._far = Throttle(patience_s=_PATIENCE_S, rests=True)
@@ -65,14 +66,20 @@ class Feed:
                 await asyncio.sleep(_LOOK_S)  # until what is new is kept
             return after, events
         if not self._kept(after) and not self.closed:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(within_s):
-                    await self._news.wait()
+            await self._wait_for_news(within_s)
             if self._begin is None or after < self._begin:
                 return after, b""
         new = self._kept(after)
         assert self._end is not None
         return max(after, self._end), new
+
+    async def _wait_for_news(self, within_s: float) -> None:
+        news = asyncio.get_running_loop().create_future()
+        self._waiting[news] = None
+        try:
+            await asyncio.wait({news}, timeout=within_s)
+        finally:
+            self._waiting.pop(news, None)
 
     async def _read(self, after: Place) -> tuple[Place, bytes]:
         """What the database knows; one look for all who are at the same place, as they are after
@@ -105,7 +112,9 @@ class Feed:
     def close(self) -> None:
         """Lets everybody go: the service stops."""
         self.closed = True
-        self._news.set()
+        for news in self._waiting:
+            if not news.done():
+                news.set_result(None)
 
     async def run(self) -> None:
         """Reads for ever what is new."""
@@ -128,7 +137,7 @@ class Feed:
             while len(self._events) > _KEPT:
                 self._begin = self._events.popleft()[0]
             if events:
-                news, self._news = self._news, asyncio.Event()
-                news.set()
+                # Ten thousand followers take half a second: then the next look waits for that.
+                await tell(list(self._waiting), None)
             if len(events) < _PAGE:
                 return

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import defaultdict
+from collections.abc import Collection
 
 from quantum_tasks.errors import DatabaseUnavailable
+from quantum_tasks.fairness import TOLD_AT_ONCE, tell
 from quantum_tasks.store import Store
 from quantum_tasks.tasks import Task
 
@@ -40,6 +42,7 @@ class Waiters:
         self._waiting: dict[uuid.UUID, set[_Waiter]] = defaultdict(set)
         self._seen: dict[uuid.UUID, int] = {}  # the last change of a task that we know of
         self._young: dict[uuid.UUID, float] = {}  # when they were submitted, the oldest first
+        self._telling: set[asyncio.Task[None]] = set()
         self._somebody = asyncio.Event()
         self.closed = False
 
@@ -80,8 +83,7 @@ class Waiters:
     def announce(self, id: uuid.UUID, task: Task | None = None) -> None:
         """A task has ended, as `task` if that is known here."""
         self._young.pop(id, None)
-        for waiter in self._waiting.get(id, ()):
-            waiter.wake(task)
+        self._wake(self._waiting.get(id, ()), task)
 
     def close(self) -> None:
         """Lets everybody go: the service stops."""
@@ -114,10 +116,18 @@ class Waiters:
         if ended:
             self.announce(id)
             return
-        for waiter in self._waiting.get(id, ()):
+        if waiters := self._waiting.get(id):
             self._seen[id] = change
-            if waiter.seen is not None and waiter.seen < change:
-                waiter.wake(None)
+            self._wake([w for w in waiters if w.seen is not None and w.seen < change], None)
+
+    def _wake(self, waiters: Collection[_Waiter], task: Task | None) -> None:
+        if len(waiters) <= TOLD_AT_ONCE:
+            for waiter in waiters:
+                waiter.wake(task)
+            return
+        telling = asyncio.create_task(tell([waiter.future for waiter in waiters], task))
+        self._telling.add(telling)
+        telling.add_done_callback(self._telling.discard)
 
     def _enter(self, id: uuid.UUID, seen: int | None) -> _Waiter:
         waiter = _Waiter(seen)

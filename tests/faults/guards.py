@@ -30,6 +30,7 @@ FAULTS, OUTCOMES = "tests/faults/test_faults.py::", "tests/faults/test_outcomes.
 ANY_FAULT = FAULTS + "test_nothing_is_lost_or_changed_by"
 ORIGINS = "tests/hostile/test_origins.py::"
 FAIRNESS, LANE = "tests/test_fairness.py::", "tests/test_lane.py::"
+DOOR = "tests/test_door.py::"
 DRAWING = "tests/test_drawing.py::"
 LARGE = "tests/v1/test_large_results.py::"
 FEED = "tests/v1/test_feed.py::"
@@ -377,10 +378,29 @@ GUARDS = [
     Guard("turns: one that was given to nobody", CODE + "fairness.py",
           "self._leave(key)  # it had its turn", "pass  # it had its turn",
           FAIRNESS + "test_who_is_cancelled_in_the_moment_of_its_turn_passes_it_on"),
+    Guard("news: told some at a time", CODE + "fairness.py",
+          "some := list(islice(rest, TOLD_AT_ONCE))", "some := list(rest)",
+          FAIRNESS + "test_ten_thousand_who_wait_for_one_thing_are_told_while_others_have_their"
+          "_turns"),
+    Guard("news: the rest between", CODE + "fairness.py",
+          "await asyncio.sleep(min(time.monotonic() - began, _LONGEST_REST_S))", "pass",
+          FAIRNESS + "test_others_have_the_loop_for_as_long_as_it_takes_to_tell"),
+    Guard("door: so many in a turn", CODE + "web/door.py",
+          "if self._let_in < _AT_ONCE and not self._waiting:", "if True:",
+          DOOR + "test_many_are_let_in_turn_by_turn_in_the_order_in_which_they_came"),
+    Guard("door: addresses in turn", CODE + "web/door.py",
+          "self._waiting.popitem(last=False)", "self._waiting.popitem()",
+          DOOR + "test_who_comes_alone_does_not_wait_behind_a_thousand_of_another_address"),
     Guard("lane: what many want is made once", CODE + "lane.py",
           "if wanted.made.done():\n                return\n",
           "if False:\n                return\n",
           LANE + "test_what_many_want_at_the_same_time_is_made_once[2]"),
+    Guard("drawings: large ones elsewhere", CODE + "drawing.py",
+          "pool = self._small if order.small else self._large", "pool = self._large",
+          DRAWING + "test_a_small_drawing_never_waits_for_a_large_one"),
+    Guard("drawings: small to read", CODE + "simulator/child.py",
+          "_for_a_slice(_SMALL_READ_S) if order.small else", "",
+          DRAWING + "test_a_program_that_takes_long_to_read_is_not_small"),
     Guard("drawings: kept", CODE + "drawing.py",
           "self._kept.put(whole, drawn, len(drawn))", "pass",
           DRAWING + "test_a_drawing_is_made_once_for_all_who_want_it"),

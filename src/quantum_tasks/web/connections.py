@@ -28,6 +28,7 @@ from uvicorn.protocols.http.httptools_impl import (
 from quantum_tasks.errors import HeadersTooLarge, MalformedHttp, Problem, UrlTooLong
 from quantum_tasks.settings import Settings
 from quantum_tasks.web.crowd import LEAVING, SPARE, Crowd, Doing
+from quantum_tasks.web.door import Door
 from quantum_tasks.web.headers import finished
 from quantum_tasks.web.heads import MAX_HEADER_BYTES, Head
 from quantum_tasks.web.large import ABORT
@@ -69,10 +70,11 @@ def protocol(settings: Settings) -> Any:
         )
     rules = Rules(settings.header_timeout_s)
     crowd = Crowd(min(settings.max_connections, possible))
+    door = Door()
     buffer = memoryview(bytearray(_BODY_PIECE))
 
     def connect(**arguments: Any) -> Connection:
-        return Connection(rules, crowd, buffer, **arguments)
+        return Connection(rules, crowd, door, buffer, **arguments)
 
     return connect
 
@@ -146,11 +148,18 @@ class Connection(HttpToolsProtocol):
     flow: _Flow
 
     def __init__(
-        self, rules: Rules, crowd: Crowd, buffer: memoryview, config: Config, **arguments: Any
+        self,
+        rules: Rules,
+        crowd: Crowd,
+        door: Door,
+        buffer: memoryview,
+        config: Config,
+        **arguments: Any,
     ) -> None:
         super().__init__(config, **arguments)
         self._rules = rules
         self._crowd = crowd
+        self._door = door
         self._buffer = buffer
         self._header_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
@@ -225,7 +234,11 @@ class Connection(HttpToolsProtocol):
         if self._deaf:
             return
         self._unset_keepalive_if_required()
-        self._parse(self._early + data)
+        if self._door.lets_in(self.client[0] if self.client else "", self._go_on):
+            self._parse(self._early + data)
+        else:
+            self._early += data
+            self.flow.hold()
 
     def _parse(self, data: bytes) -> None:
         self._early = b""
