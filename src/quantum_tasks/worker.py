@@ -99,7 +99,11 @@ class Worker:
         return len(self._ends)
 
     async def stop_cancelled(self) -> None:
-        """For ever looks for tasks of this instance that were cancelled, and stops them."""
+        """For ever looks for tasks of this instance that were cancelled, and stops them.
+
+        What takes only moments is stopped when it is seen again: to kill a child costs more.
+        """
+        before: set[uuid.UUID] = set()
         while True:
             await asyncio.sleep(_LOOK_S)
             if not self._running:
@@ -109,9 +113,11 @@ class Worker:
             except DatabaseUnavailable:
                 continue
             for run, task in list(self._running.items()):
-                if task.id in cancelled and task.id not in self._stopped:
+                due = task.id in cancelled and (task.work_ms is None or task.id in before)
+                if due and task.id not in self._stopped:
                     self._stopped.add(task.id)
                     run.cancel()
+            before = cancelled
 
     async def run(self) -> None:
         """Works until cancelled; what is running then goes on, see finish()."""

@@ -61,6 +61,7 @@ async def megabytes_of_json(ground: Ground) -> None:
         json.dumps({"tasks": [{}] * 200_000}),
         json.dumps({"tasks": [1] * 300_000, "atomic": False}),
         '{"qc": ' + "1" * 900_000 + "}",
+        '{"qc": "x", "parameters": {"a": [' + "1e300," * 150_000 + "1]}}",
     ]
     assert all(len(body) < _MEGABYTE for body in bodies), [len(body) for body in bodies]
     sent = [body.encode() for body in bodies]

@@ -395,6 +395,14 @@ GUARDS = [
           "if wanted.made.done():\n                return\n",
           "if False:\n                return\n",
           LANE + "test_what_many_want_at_the_same_time_is_made_once[2]"),
+    Guard("cancelled: what takes a moment", CODE + "worker.py",
+          "(task.work_ms is None or task.id in before)", "True",
+          "tests/v1/test_cancelling.py::"
+          "test_a_task_of_a_moment_costs_no_process_when_it_is_cancelled"),
+    Guard("numbers that take long to read", CODE + "web/requests.py",
+          "_check_numbers(body)\n        if", "pass\n        if",
+          "tests/v1/test_submitting.py::"
+          "test_numbers_that_take_long_to_read_are_not_taken_by_the_thousand"),
     Guard("drawings: large ones elsewhere", CODE + "drawing.py",
           "pool = self._small if order.small else self._large", "pool = self._large",
           DRAWING + "test_a_small_drawing_never_waits_for_a_large_one"),

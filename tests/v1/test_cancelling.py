@@ -46,6 +46,19 @@ def frozen(service: Service) -> Iterator[None]:
         os.kill(service.pid, signal.SIGCONT)
 
 
+@contextmanager
+def stopped(children: list[int]) -> Iterator[None]:
+    """Child processes that do not get on for a while."""
+    for child in children:
+        os.kill(child, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for child in children:
+            if alive(child):
+                os.kill(child, signal.SIGCONT)
+
+
 def events(service: Service, id: str) -> list[str]:
     answer = service.client.get(f"/v1/tasks/{id}/events").json()
     return [event["status"] for event in answer["events"]]
@@ -86,6 +99,25 @@ def test_a_running_task_is_stopped_within_two_seconds_and_its_place_is_free(clus
     reaches(cluster.api, following, "completed", 5)
     assert rows_of(cluster.database, id)["results"] == 0
     assert events(cluster.api, id) == ["queued", "running", "cancelling", "cancelled"]
+
+
+def test_a_task_of_a_moment_costs_no_process_when_it_is_cancelled(cluster: Cluster):
+    """Which takes longer to start than the task to end; unless it does not end."""
+    submit(cluster.api, BELL)
+    children = cluster.worker.children()
+    for _ in range(8):
+        with stopped(children):
+            id = submit(cluster.api, BELL)["id"]
+            reaches(cluster.api, id, "running")
+            assert cancel(cluster.api, id).status_code == 202
+            time.sleep(0.2)
+        reaches(cluster.api, id, "cancelled", 2)
+        assert cluster.worker.children() == children
+    with stopped(children):
+        id = submit(cluster.api, BELL)["id"]
+        reaches(cluster.api, id, "running")
+        cancel(cluster.api, id)
+        reaches(cluster.api, id, "cancelled", 2)
 
 
 def test_a_task_that_is_being_cancelled_says_so_until_it_is(cluster: Cluster):

@@ -153,6 +153,18 @@ def test_a_body_that_is_not_json_is_400(service: Service, field: bytes, says: st
     assert says in problem["detail"]
 
 
+def test_numbers_that_take_long_to_read_are_not_taken_by_the_thousand(service: Service):
+    for number in (b"1e300", b"-1.5E-300 ", b"0.1e+0100"):
+        body = b'{"qc":%b,"parameters":{"a":[%b]}}'
+        response = post(service, body % (QC, b",".join([number] * 1001)))
+        wrong = refused(response, 422, "invalid_request")
+        assert "1000 numbers with an exponent of three digits" in wrong["detail"]
+        response = post(service, body % (QC, b",".join([number] * 1000)))
+        assert "does not declare an input 'a'" in response.text
+    text = b"// 0x3e100; 1e300 and rx(2e-300) q " * 2000
+    assert post(service, b'{"qc":%b}' % QC.replace(b"qubit", text + b"\\nqubit", 1)).is_success
+
+
 def test_no_depth_is_too_deep_for_an_answer(service: Service):
     for depth in range(940, 1000, 3):
         value = b'"parameters":{"a":%b%b}' % (b"[" * depth, b"]" * depth)

@@ -51,10 +51,11 @@ from quantum_tasks.tasks import (
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
 _AT_WORK = 0.25  # of the time, at least, is a child that is not stopped
-# The service answers people, and a parser answers for it; whatever takes longer uses what is left,
-# and large pictures, once their process is up, are drawn when nobody waits for results.
-_NICENESS, _PARSERS_NICENESS = 5, 1
-_DRAWERS = {"qtasks-drawer": 0, "qtasks-slow-drawer": 5}  # and how much nicer they are
+# The service answers people, and these answer for it; whatever takes longer uses what is left, and
+# large pictures are drawn when nobody waits for results.
+_NICENESSES = {"qtasks-parser": 1, "qtasks-drawer": 1, "qtasks-slow-drawer": 10}
+_NICENESS = 5  # of the others
+_DRAWERS = ("qtasks-drawer", "qtasks-slow-drawer")
 _SMALL_READ_S = 0.05  # to read what is drawn only if it is small
 _RECURSION_LIMIT = 5000
 _RESERVED_MB = 128  # what the allocator sets aside for its threads without ever touching it
@@ -95,9 +96,8 @@ def serve(channel: socket.socket, stderr: int, limits: Limits) -> None:
     simulator = aer.Simulator(limits.memory_mb, limits.max_result_bytes)
     for example in (_EXAMPLE, _SHORT_EXAMPLE):  # which go different ways
         simulator.run(program.load(example, Bounds()), shots=1, seed=0)
-    if (name := multiprocessing.current_process().name) in _DRAWERS:
+    if multiprocessing.current_process().name in _DRAWERS:
         _drawing().get_ready()
-        os.nice(_DRAWERS[name])
     bounds = Bounds(limits.max_qubits, limits.max_clbits, limits.max_operations)
     _limit_memory(limits.memory_mb)
     decoder = msgspec.msgpack.Decoder(Order)
@@ -195,7 +195,7 @@ def _live_and_die_with_the_service(stderr: int) -> None:
         prctl(_PR_SET_NAME, name.encode())
         if os.getppid() == 1:  # it died before we could ask
             os._exit(1)
-    os.nice(_PARSERS_NICENESS if name == "qtasks-parser" else _NICENESS)
+    os.nice(_NICENESSES.get(name, _NICENESS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
     largest = _LARGEST_FILE if most == resource.RLIM_INFINITY else min(most, _LARGEST_FILE)
