@@ -228,7 +228,8 @@ class Connection(HttpToolsProtocol):
             self._unwanted += len(data)
             if self._unwanted > _MAX_UNWANTED_BYTES:
                 self.abort()
-            else:  # uvloop would read on while there is something; now others have their turn
+            elif len(data) >= _HEAD_PIECE:
+                # uvloop would read on while there is something; now others have their turn.
                 self.flow.pause_reading()
                 self.loop.call_soon(self._read_on)
         if self._deaf:
