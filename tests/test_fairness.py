@@ -227,26 +227,6 @@ async def test_ten_thousand_who_wait_for_one_thing_are_told_while_others_have_th
     assert longest <= TOLD_AT_ONCE
 
 
-async def test_others_have_the_loop_for_as_long_as_it_takes_to_tell() -> None:
-    busy = 0.0
-
-    async def one(news: asyncio.Future[None]) -> None:
-        nonlocal busy
-        await news
-        began = time.monotonic()
-        while time.monotonic() - began < 0.001:
-            pass
-        busy += 0.001
-
-    waiting = [asyncio.get_running_loop().create_future() for _ in range(3 * TOLD_AT_ONCE)]
-    tasks = [asyncio.create_task(one(news)) for news in waiting]
-    await settled()
-    began = time.monotonic()
-    await tell(waiting, None)
-    await asyncio.gather(*tasks)
-    assert time.monotonic() - began > 1.6 * busy
-
-
 async def test_a_few_are_told_before_anything_else_happens() -> None:
     waiting = [asyncio.get_running_loop().create_future() for _ in range(TOLD_AT_ONCE - 1)]
     waiting[0].cancel()

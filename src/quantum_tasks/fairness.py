@@ -15,8 +15,7 @@ _Line = OrderedDict[asyncio.Future[None], None]  # those who wait, in order; O(1
 
 
 TOLD_AT_ONCE = 50
-_UNTIL_DONE = 4  # turns of the loop, in which whoever was woken does what it waited to do
-_LONGEST_REST_S = 0.1
+_TURNS_BETWEEN = 4  # of the loop, in which whoever was woken does what it waited to do
 
 T = TypeVar("T")
 
@@ -118,8 +117,8 @@ class Fair:
 
 
 async def tell(waiting: Iterable[asyncio.Future[T]], news: T) -> None:
-    """Wakes all who wait, some at a time, and leaves the event loop to others in between for as
-    long as those took. The first of them are woken before this waits for anything."""
+    """Wakes all who wait, some at a time, between which others have turns of the event loop. The
+    first of them are woken before this waits for anything."""
     rest = iter(waiting)
     while some := list(islice(rest, TOLD_AT_ONCE)):
         for one in some:
@@ -127,10 +126,8 @@ async def tell(waiting: Iterable[asyncio.Future[T]], news: T) -> None:
                 one.set_result(news)
         if len(some) < TOLD_AT_ONCE:
             return
-        began = time.monotonic()
-        for _ in range(_UNTIL_DONE):
+        for _ in range(_TURNS_BETWEEN):
             await asyncio.sleep(0)
-        await asyncio.sleep(min(time.monotonic() - began, _LONGEST_REST_S))
 
 
 class Pace:

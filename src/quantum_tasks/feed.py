@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -124,9 +125,12 @@ class Feed:
                 self._begin = self._end = None
                 self._somebody.clear()
                 await self._somebody.wait()
+            began = time.monotonic()
             with suppress(DatabaseUnavailable):
                 await self._look()
-            await asyncio.sleep(_LOOK_S)
+            # To tell ten thousand takes half a second, after which others have as much.
+            took_s = time.monotonic() - began
+            await asyncio.sleep(max(_LOOK_S - took_s, took_s))
 
     async def _look(self) -> None:
         if self._end is None:
@@ -137,7 +141,6 @@ class Feed:
             while len(self._events) > _KEPT:
                 self._begin = self._events.popleft()[0]
             if events:
-                # Ten thousand followers take half a second: then the next look waits for that.
                 await tell(list(self._waiting), None)
             if len(events) < _PAGE:
                 return

@@ -382,9 +382,6 @@ GUARDS = [
           "some := list(islice(rest, TOLD_AT_ONCE))", "some := list(rest)",
           FAIRNESS + "test_ten_thousand_who_wait_for_one_thing_are_told_while_others_have_their"
           "_turns"),
-    Guard("news: the rest between", CODE + "fairness.py",
-          "await asyncio.sleep(min(time.monotonic() - began, _LONGEST_REST_S))", "pass",
-          FAIRNESS + "test_others_have_the_loop_for_as_long_as_it_takes_to_tell"),
     Guard("door: so many in a turn", CODE + "web/door.py",
           "if self._let_in < _AT_ONCE and not self._waiting:", "if True:",
           DOOR + "test_many_are_let_in_turn_by_turn_in_the_order_in_which_they_came"),
