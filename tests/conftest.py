@@ -14,8 +14,8 @@ from service import Cluster, Service
 from quantum_tasks.database.embedded import EmbeddedPostgres
 from quantum_tasks.database.migrations import migrate
 from quantum_tasks.database.pool import Pool, create_pool
-from quantum_tasks.store import Store
-from quantum_tasks.submissions import Submissions
+from quantum_tasks.queue.store import Store
+from quantum_tasks.queue.submissions import Submissions
 
 pytest_plugins = ["hanging"]
 

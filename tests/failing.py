@@ -6,13 +6,14 @@ import sys
 from typing import Any
 
 if __name__ == "__main__":
-    from quantum_tasks import pool
+    from quantum_tasks.fence import pool
     from quantum_tasks.cli import main
 
     pool.PRELOAD = "failing"  # what the simulator's processes import: this
     sys.exit(main())
 
-from quantum_tasks.simulator import controller, preload
+from quantum_tasks.engines import controller
+from quantum_tasks.fence.inside import preload
 
 _aer = controller.aer_controller_execute
 

@@ -22,17 +22,17 @@ from typing import Any, NoReturn
 import msgspec
 
 if __name__ == "__main__":
-    from quantum_tasks import pool
+    from quantum_tasks.fence import pool
     from quantum_tasks.cli import main
 
     pool.PRELOAD = "rogue"  # what the children's processes import: this
     sys.exit(main())
 
-from quantum_tasks import child, replies
+from quantum_tasks.fence import child, replies
 from quantum_tasks.errors import Diagnostic
-from quantum_tasks.frames import MARK, frame
-from quantum_tasks.simulator import child as honest
-from quantum_tasks.simulator import preload
+from quantum_tasks.fence.frames import MARK, frame
+from quantum_tasks.fence.inside import main as honest
+from quantum_tasks.fence.inside import preload
 from quantum_tasks.tasks import Accepted, Completed, Drawn, Limits, Rejected, Run
 
 assert preload

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import uuid
 
-from quantum_tasks.store import Store
-from quantum_tasks.submissions import NewTask, Submissions
+from quantum_tasks.queue.store import Store
+from quantum_tasks.queue.submissions import NewTask, Submissions
 from quantum_tasks.tasks import Accepted
 
 

@@ -14,20 +14,21 @@ import pytest
 from receiver import HANG, SECRET, Receiver, ended, receiving
 from submitting import submit
 
-from quantum_tasks import queue, rescue, retention
-from quantum_tasks.archive import Archive
+from quantum_tasks.queue import jobs as queue, rescue
+from quantum_tasks.archive import retention
+from quantum_tasks.archive.archive import Archive
 from quantum_tasks.database.pool import Pool, create_pool
-from quantum_tasks.feed import Feed
-from quantum_tasks.pool import ProcessPool
+from quantum_tasks.live.feed import Feed
+from quantum_tasks.fence.pool import ProcessPool
 from quantum_tasks.settings import Settings
-from quantum_tasks.storage import Storage
-from quantum_tasks.store import Store
+from quantum_tasks.queue.storage import Storage
+from quantum_tasks.queue.store import Store
 from quantum_tasks.supervisor import Supervisor
 from quantum_tasks.tasks import Limits
-from quantum_tasks.waiting import Waiters
-from quantum_tasks.web.streams import written
-from quantum_tasks.webhooks import Webhooks
-from quantum_tasks.worker import Worker
+from quantum_tasks.live.waiting import Waiters
+from quantum_tasks.web.answers.streams import written
+from quantum_tasks.callbacks.webhooks import Webhooks
+from quantum_tasks.queue.worker import Worker
 
 _AT_ONCE = 25
 _LONGEST_S = 0.12  # after which it is cancelled
@@ -190,7 +191,7 @@ async def happening(parts: Parts) -> AsyncIterator[Receiver]:
 
 @pytest.mark.parametrize("kind", WORKS, ids=lambda kind: kind.__name__)
 async def test_a_cancel_ends_it_at_whatever_moment(parts, kind, caplog, monkeypatch):
-    monkeypatch.setattr("quantum_tasks.webhooks._FINISH_S", 0.01)
+    monkeypatch.setattr("quantum_tasks.callbacks.webhooks._FINISH_S", 0.01)
     caplog.set_level(logging.CRITICAL)
     draw = random.Random(kind.__name__)
     free = asyncio.Semaphore(_AT_ONCE)

@@ -17,11 +17,12 @@ from random_programs import programs
 from service import STDGATES
 from simulation import assert_distributed
 
-from quantum_tasks.simulator import branches, program
-from quantum_tasks.simulator.amplitudes import fingerprints
-from quantum_tasks.simulator.bounds import Bounds
-from quantum_tasks.simulator.branching import TooMuchWork, aer_work, sample
-from quantum_tasks.simulator.circuit import (
+from quantum_tasks.engines import branches
+from quantum_tasks.language import program
+from quantum_tasks.engines.amplitudes import fingerprints
+from quantum_tasks.circuits.bounds import Bounds
+from quantum_tasks.engines.branching import TooMuchWork, aer_work, sample
+from quantum_tasks.circuits.circuit import (
     Branch,
     Gate,
     Loop,
@@ -31,8 +32,8 @@ from quantum_tasks.simulator.circuit import (
     Store,
     Unitary,
 )
-from quantum_tasks.simulator.mistakes import ProgramError
-from quantum_tasks.simulator.sampling import sampled
+from quantum_tasks.parsing.mistakes import ProgramError
+from quantum_tasks.engines.sampling import sampled
 
 SHOTS = 200_000
 WORK = 60e9

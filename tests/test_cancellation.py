@@ -10,7 +10,7 @@ import pytest
 from submitting import submit
 from test_store import A, B, age, claim, claimed, status, steady
 
-from quantum_tasks.store import LEASE_S
+from quantum_tasks.queue.store import LEASE_S
 from quantum_tasks.tasks import Status
 
 

@@ -6,7 +6,7 @@ import uuid
 
 from submitting import submit
 
-from quantum_tasks.store import Store
+from quantum_tasks.queue.store import Store
 from quantum_tasks.tasks import Accepted, ClaimedTask
 
 A = uuid.UUID(int=1)

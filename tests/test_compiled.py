@@ -9,11 +9,12 @@ import pytest
 from language import table
 from service import STDGATES
 
-from quantum_tasks.simulator import circuit, program
-from quantum_tasks.simulator.bounds import Bounds
-from quantum_tasks.simulator.circuit import Program
-from quantum_tasks.simulator.compiled import decode, encode
-from quantum_tasks.simulator.mistakes import ProgramError
+from quantum_tasks.circuits import circuit
+from quantum_tasks.language import program
+from quantum_tasks.circuits.bounds import Bounds
+from quantum_tasks.circuits.circuit import Program
+from quantum_tasks.circuits.compiled import decode, encode
+from quantum_tasks.parsing.mistakes import ProgramError
 from quantum_tasks.tasks import COMPILED_FORMAT
 
 EVERYTHING = """

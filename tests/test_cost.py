@@ -12,11 +12,11 @@ import pytest
 from service import STDGATES
 from simulation import assert_distributed, simulate
 
-from quantum_tasks.simulator import program
-from quantum_tasks.simulator.bounds import Bounds
-from quantum_tasks.simulator.cost import plan
-from quantum_tasks.simulator.methods import Plan
-from quantum_tasks.simulator.mistakes import ProgramError
+from quantum_tasks.language import program
+from quantum_tasks.circuits.bounds import Bounds
+from quantum_tasks.engines.cost import plan
+from quantum_tasks.engines.methods import Plan
+from quantum_tasks.parsing.mistakes import ProgramError
 
 MIB = 2**20
 
@@ -127,9 +127,10 @@ _MID_CIRCUIT = (
 _MEASURE = r"""
 import json, re, sys
 from pathlib import Path
-from quantum_tasks.simulator import aer, program
-from quantum_tasks.simulator.bounds import Bounds
-from quantum_tasks.simulator.cost import plan
+from quantum_tasks.engines import aer
+from quantum_tasks.language import program
+from quantum_tasks.circuits.bounds import Bounds
+from quantum_tasks.engines.cost import plan
 def peak():
     return int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1])
 text = sys.stdin.read()

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from quantum_tasks.web.door import _AT_ONCE, Door
+from quantum_tasks.web.wire.door import _AT_ONCE, Door
 
 
 class House:

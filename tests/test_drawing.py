@@ -17,12 +17,14 @@ from language import table
 from service import BELL, STDGATES, descendants, name
 from simulation import assert_distributed
 
-from quantum_tasks.drawing import MEMORY_MB, Drawer
+from quantum_tasks.fence.drawing import MEMORY_MB, Drawer
 from quantum_tasks.errors import QasmSyntax, ServiceBusy, TooLargeToDraw
-from quantum_tasks.pool import ChildDiedError
-from quantum_tasks.simulator import aer, drawing, program
-from quantum_tasks.simulator.bounds import Bounds
-from quantum_tasks.simulator.circuit import (
+from quantum_tasks.fence.pool import ChildDiedError
+from quantum_tasks.engines import aer
+from quantum_tasks.pictures import drawing
+from quantum_tasks.language import program
+from quantum_tasks.circuits.bounds import Bounds
+from quantum_tasks.circuits.circuit import (
     Branch,
     Loop,
     Measure,
@@ -30,8 +32,8 @@ from quantum_tasks.simulator.circuit import (
     Program,
     Store,
 )
-from quantum_tasks.simulator.legible import If, Step, While, legible
-from quantum_tasks.simulator.mistakes import ProgramError
+from quantum_tasks.pictures.legible import If, Step, While, legible
+from quantum_tasks.parsing.mistakes import ProgramError
 from quantum_tasks.tasks import Draw, Limits, Rejected
 
 PROGRAMS = table("PROGRAMS")
@@ -246,9 +248,9 @@ def test_an_svg_is_whole_in_itself_and_has_a_title(qc):
 def test_an_svg_needs_no_home_and_is_the_same_in_every_process(tmp_path):
     """Nor has anything but a drawer imported matplotlib."""
     code = (
-        "import sys; import quantum_tasks.app, quantum_tasks.simulator.preload;"
+        "import sys; import quantum_tasks.app, quantum_tasks.fence.inside.preload;"
         " assert 'matplotlib' not in sys.modules;"
-        " from quantum_tasks.simulator import bounds, drawing;"
+        " from quantum_tasks.circuits import bounds; from quantum_tasks.pictures import drawing;"
         " from quantum_tasks.tasks import Draw;"
         f" plan = drawing.plan(Draw({BELL!r}, None, 'svg'), bounds.Bounds());"
         " print(drawing.draw(plan, 'svg').content, end='')"
@@ -388,11 +390,11 @@ async def test_a_child_that_dies_is_a_problem_of_its_own_drawing_alone(drawer):
 
 
 async def test_a_drawing_has_its_time_and_others_do_not_wait_for_ever(drawer, monkeypatch):
-    monkeypatch.setattr("quantum_tasks.drawing._TIME_LIMIT_S", 1.0)
+    monkeypatch.setattr("quantum_tasks.fence.drawing._TIME_LIMIT_S", 1.0)
     await stopped(drawer)
     slow = asyncio.create_task(drawer.draw(SMALL))
     await asyncio.sleep(0.1)
-    monkeypatch.setattr("quantum_tasks.drawing._BUSY_AFTER_S", 0.2)
+    monkeypatch.setattr("quantum_tasks.fence.drawing._BUSY_AFTER_S", 0.2)
     with pytest.raises(ServiceBusy) as caught:
         await drawer.draw(SMALL)
     assert caught.value.retry_after_s == 5
@@ -411,7 +413,7 @@ async def test_a_drawing_that_takes_too_much_memory_is_too_large(drawer, monkeyp
             raise end
         return end
 
-    monkeypatch.setattr("quantum_tasks.pool.ProcessPool.run", run)
+    monkeypatch.setattr("quantum_tasks.fence.pool.ProcessPool.run", run)
     with pytest.raises(TooLargeToDraw, match="400 MiB"):
         await drawer.draw(SMALL)
 
@@ -443,7 +445,7 @@ async def test_a_drawing_is_made_once_for_all_who_want_it(drawer):
 
 
 async def test_why_something_cannot_be_drawn_is_kept_as_well(drawer, monkeypatch):
-    monkeypatch.setattr("quantum_tasks.drawing._TIME_LIMIT_S", 0.5)
+    monkeypatch.setattr("quantum_tasks.fence.drawing._TIME_LIMIT_S", 0.5)
     await stopped(drawer)
     shelf = Shelf(drawer)
     for _ in range(3):

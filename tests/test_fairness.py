@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import pytest
 
-from quantum_tasks.fairness import TOLD_AT_ONCE, Fair, NoRoom, Pace, tell
+from quantum_tasks.turns.fairness import TOLD_AT_ONCE, Fair, NoRoom, Pace, tell
 
 
 class World:

@@ -11,7 +11,7 @@ from submitting import submit
 
 from quantum_tasks.database.grouped import Grouped
 from quantum_tasks.errors import DatabaseUnavailable, QueueFull
-from quantum_tasks.submissions import Submissions
+from quantum_tasks.queue.submissions import Submissions
 from quantum_tasks.tasks import Status
 
 A = uuid.UUID(int=1)

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from quantum_tasks.web.histogram import MAX_BARS, histogram
+from quantum_tasks.pictures.histogram import MAX_BARS, histogram
 
 SVG = "{http://www.w3.org/2000/svg}"
 

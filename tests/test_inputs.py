@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from service import STDGATES
 from simulation import assert_distributed, simulate
 
-from quantum_tasks.simulator import program
-from quantum_tasks.simulator.bounds import Bounds
-from quantum_tasks.simulator.circuit import Operation, Program
-from quantum_tasks.simulator.mistakes import ProgramError
+from quantum_tasks.language import program
+from quantum_tasks.circuits.bounds import Bounds
+from quantum_tasks.circuits.circuit import Operation, Program
+from quantum_tasks.parsing.mistakes import ProgramError
 from quantum_tasks.tasks import Parameters, Rejected
 
 _READS_BITS = "if (v[0]) x q[0]; if (v[1] ^ v[2]) x q[1];"

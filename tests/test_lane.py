@@ -5,8 +5,8 @@ from collections import Counter
 
 import pytest
 
-from quantum_tasks.kept import Kept
-from quantum_tasks.lane import Lane, NoRoom
+from quantum_tasks.fence.kept import Kept
+from quantum_tasks.turns.lane import Lane, NoRoom
 
 
 class Workshop:

@@ -8,7 +8,7 @@ import pytest
 from language import table
 from simulation import assert_distributed, simulate
 
-from quantum_tasks.simulator.program import ProgramError
+from quantum_tasks.language.program import ProgramError
 
 PROGRAMS = table("PROGRAMS")
 OPTIONAL = table("OPTIONAL")

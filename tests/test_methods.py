@@ -9,14 +9,15 @@ import pytest
 from service import STDGATES
 from test_cost import dense, ghz, scrambled
 
-from quantum_tasks.simulator import child, program
-from quantum_tasks.simulator.aer import Simulator
-from quantum_tasks.simulator.bounds import Bounds
-from quantum_tasks.simulator.cost import plan
-from quantum_tasks.simulator.estimate import assess
-from quantum_tasks.simulator.methods import Plan
-from quantum_tasks.simulator.mistakes import ProgramError
-from quantum_tasks.simulator.submission import check
+from quantum_tasks.fence.inside import main as child
+from quantum_tasks.language import program
+from quantum_tasks.engines.aer import Simulator
+from quantum_tasks.circuits.bounds import Bounds
+from quantum_tasks.engines.cost import plan
+from quantum_tasks.engines.estimate import assess
+from quantum_tasks.engines.methods import Plan
+from quantum_tasks.parsing.mistakes import ProgramError
+from quantum_tasks.fence.inside.submission import check
 from quantum_tasks.tasks import (
     Accepted,
     Check,

@@ -10,13 +10,13 @@ import asyncpg
 import msgspec
 import pytest
 
-from quantum_tasks.archive import Archive, Place
+from quantum_tasks.archive.archive import Archive, Place
 from quantum_tasks.database.migrations import Migration, all_migrations, migrate
 from quantum_tasks.database.pool import create_pool
 from quantum_tasks.errors import StartError
-from quantum_tasks.queue import JOB_NAME
-from quantum_tasks.storage import Storage
-from quantum_tasks.store import Store
+from quantum_tasks.queue.jobs import JOB_NAME
+from quantum_tasks.queue.storage import Storage
+from quantum_tasks.queue.store import Store
 from quantum_tasks.tasks import Status
 
 

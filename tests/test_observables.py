@@ -13,7 +13,7 @@ from random_circuits import CLIFFORD, circuit, operator, terms
 from service import STDGATES
 from simulation import simulated
 
-from quantum_tasks.simulator.controller import SimulationError
+from quantum_tasks.engines.controller import SimulationError
 from quantum_tasks.tasks import Depolarizing, Expectation, Method, Noise, Options, PauliTerm
 
 EXACT = [

@@ -22,8 +22,8 @@ from receiver import (
     receiving,
 )
 
-from quantum_tasks import outgoing
-from quantum_tasks.names import _domain
+from quantum_tasks.callbacks import outgoing
+from quantum_tasks.callbacks.names import _domain
 
 
 @pytest.fixture

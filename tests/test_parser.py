@@ -19,8 +19,8 @@ from openqasm3._antlr.qasm3Lexer import qasm3Lexer
 from random_programs import programs
 from upstream.cases import CASES
 
-from quantum_tasks.simulator import lexer, parser, syntax
-from quantum_tasks.simulator.expression_parser import UnsureError
+from quantum_tasks.parsing import lexer, parser, syntax
+from quantum_tasks.parsing.expression_parser import UnsureError
 
 LANGUAGE = [text for kind in ("PROGRAMS", "OPTIONAL") for text, _ in table(kind).values()]
 MUTANTS = 20_000

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 import pytest
 from service import BELL, ENDLESS, STDGATES, alive, descendants, state, until
 
-from quantum_tasks.pool import BusyError, ChildDiedError, OutOfTimeError, ProcessPool
+from quantum_tasks.fence.pool import BusyError, ChildDiedError, OutOfTimeError, ProcessPool
 from quantum_tasks.tasks import Accepted, Check, Completed, Limits, Rejected, Run
 
 LIMITS = Limits(memory_mb=1024, max_result_bytes=2**20)
@@ -192,7 +192,7 @@ async def test_a_seed_gives_the_same_counts_in_every_child(pool):
 def test_no_child_outlives_a_service_that_is_killed(busy):
     script = textwrap.dedent(f"""
         import asyncio
-        from quantum_tasks.pool import ProcessPool
+        from quantum_tasks.fence.pool import ProcessPool
         from quantum_tasks.tasks import Limits, Run
 
         async def main():

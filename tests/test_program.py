@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from service import STDGATES
 
-from quantum_tasks.simulator import program
-from quantum_tasks.simulator.bounds import Bounds
-from quantum_tasks.simulator.mistakes import ProgramError
+from quantum_tasks.language import program
+from quantum_tasks.circuits.bounds import Bounds
+from quantum_tasks.parsing.mistakes import ProgramError
 from quantum_tasks.tasks import Rejected
 
 

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 from procrastinate.exceptions import ConnectorException
 
-from quantum_tasks.queue import JOB_NAME, AsyncpgConnector, create_app, run
+from quantum_tasks.queue.jobs import JOB_NAME, AsyncpgConnector, create_app, run
 from quantum_tasks.supervisor import Supervisor
 
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, note, reject, settings
 from random_programs import programs
 from simulation import assert_distributed, simulate
 
-from quantum_tasks.simulator.program import ProgramError
+from quantum_tasks.language.program import ProgramError
 
 SHOTS = 4096
 

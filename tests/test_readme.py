@@ -19,7 +19,7 @@ import pytest
 from page import Recipe, Shell, Step, recipes
 from service import BELL, Service
 
-from quantum_tasks.webhooks import signature
+from quantum_tasks.callbacks.webhooks import signature
 
 PAGE = (Path(__file__).parents[1] / "README.md").read_text()
 RECIPES = recipes(PAGE)

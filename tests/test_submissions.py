@@ -9,10 +9,10 @@ import asyncpg
 import pytest
 from submitting import submit
 
-import quantum_tasks.submissions
+import quantum_tasks.queue.submissions
 from quantum_tasks.errors import IdempotencyMismatch, OutcomeUnknown, QueueFull
-from quantum_tasks.queue import JOB_NAME
-from quantum_tasks.submissions import NewTask, Submissions
+from quantum_tasks.queue.jobs import JOB_NAME
+from quantum_tasks.queue.submissions import NewTask, Submissions
 
 CLAIM_ONE = """
 update tasks set status = 'running', attempt = 1, instance = gen_random_uuid()
@@ -77,7 +77,7 @@ async def test_a_queue_that_was_full_is_not_asked_again_for_a_moment(pool, monke
     await pool.execute(CLAIM_ONE)
     with pytest.raises(QueueFull):
         await submissions.check_room()
-    monkeypatch.setattr(quantum_tasks.submissions, "_RECOUNT_S", 0.0)
+    monkeypatch.setattr(quantum_tasks.queue.submissions, "_RECOUNT_S", 0.0)
     await submissions.check_room()
     await submit(submissions)
     with pytest.raises(QueueFull):

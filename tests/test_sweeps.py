@@ -10,9 +10,10 @@ import pytest
 from service import STDGATES
 from simulation import assert_distributed
 
-from quantum_tasks.pool import ProcessPool
-from quantum_tasks.simulator import aer, child
-from quantum_tasks.simulator.bounds import Bounds
+from quantum_tasks.fence.pool import ProcessPool
+from quantum_tasks.engines import aer
+from quantum_tasks.fence.inside import main as child
+from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.tasks import (
     Accepted,
     Check,

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from quantum_tasks.database.throttle import Throttle
+from quantum_tasks.turns.throttle import Throttle
 from quantum_tasks.errors import ServiceBusy
 
 

@@ -15,9 +15,10 @@ from typing import Any, Literal
 
 import uvicorn
 
-from quantum_tasks import queue, rescue, retention
-from quantum_tasks.archive import Archive
-from quantum_tasks.checking import Checker
+from quantum_tasks.queue import jobs as queue, rescue
+from quantum_tasks.archive import retention
+from quantum_tasks.archive.archive import Archive
+from quantum_tasks.fence.checking import Checker
 from quantum_tasks.database import migrations
 from quantum_tasks.database.embedded import EmbeddedPostgres
 from quantum_tasks.database.pool import (
@@ -26,25 +27,25 @@ from quantum_tasks.database.pool import (
     create_pool,
     wait_until_reachable,
 )
-from quantum_tasks.drawing import MEMORY_MB as DRAWING_MB
-from quantum_tasks.drawing import Drawer
+from quantum_tasks.fence.drawing import MEMORY_MB as DRAWING_MB
+from quantum_tasks.fence.drawing import Drawer
 from quantum_tasks.errors import DatabaseUnavailable, StartError
-from quantum_tasks.feed import Feed
-from quantum_tasks.lists import Lists
-from quantum_tasks.pool import ProcessPool, stop_fork_server
-from quantum_tasks.records import this_release
+from quantum_tasks.live.feed import Feed
+from quantum_tasks.archive.lists import Lists
+from quantum_tasks.fence.pool import ProcessPool, stop_fork_server
+from quantum_tasks.archive.records import this_release
 from quantum_tasks.settings import Settings
-from quantum_tasks.storage import Storage
-from quantum_tasks.store import Store
-from quantum_tasks.submissions import Submissions
+from quantum_tasks.queue.storage import Storage
+from quantum_tasks.queue.store import Store
+from quantum_tasks.queue.submissions import Submissions
 from quantum_tasks.supervisor import Supervisor
 from quantum_tasks.tasks import Limits, Task
-from quantum_tasks.waiting import Waiters
-from quantum_tasks.web import connections
+from quantum_tasks.live.waiting import Waiters
+from quantum_tasks.web.wire import connections
 from quantum_tasks.web.app import Parts, create_app
-from quantum_tasks.web.streams import written
-from quantum_tasks.webhooks import Webhooks
-from quantum_tasks.worker import Worker
+from quantum_tasks.web.answers.streams import written
+from quantum_tasks.callbacks.webhooks import Webhooks
+from quantum_tasks.queue.worker import Worker
 
 logger = logging.getLogger(__name__)
 

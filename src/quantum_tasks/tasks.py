@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from quantum_tasks.errors import Diagnostic
 
-# Of Accepted.compiled. It counts up whenever simulator/circuit.py writes programs otherwise.
+# Of Accepted.compiled. It counts up whenever circuits/circuit.py writes programs otherwise.
 COMPILED_FORMAT = 2
 
 # Measured bit strings, most significant bit first, registers separated by a space -> shots.
@@ -243,7 +243,7 @@ class ClaimedTask(msgspec.Struct, frozen=True):
     options: Options | None = None
 
 
-# What crosses the fence between the service and a child process (pool.py, simulator/child.py).
+# What crosses the fence between the service and a child process (fence/pool.py, fence/inside/main.py).
 
 # As many as the database has room for: a column of single precision.
 Milliseconds = Annotated[float, Meta(ge=0, le=1e38)]

@@ -123,8 +123,8 @@ def _quick() -> Loop:
     program, and then the circuit which the importer made before."""
     import qiskit.qasm3
 
-    from quantum_tasks.simulator.bounds import Bounds
-    from quantum_tasks.simulator.program import load
+    from quantum_tasks.circuits.bounds import Bounds
+    from quantum_tasks.language.program import load
 
     manager, simulator = _translator()
     bounds = Bounds()
@@ -156,9 +156,9 @@ def _plain() -> Loop:
 
 def _own() -> Loop:
     """What the service does in its children, without the service around them."""
-    from quantum_tasks.simulator.aer import Simulator
-    from quantum_tasks.simulator.bounds import Bounds
-    from quantum_tasks.simulator.program import load
+    from quantum_tasks.engines.aer import Simulator
+    from quantum_tasks.circuits.bounds import Bounds
+    from quantum_tasks.language.program import load
 
     simulator, bounds = Simulator(memory_mb=2048, max_result_bytes=2**24), Bounds()
     return _as_it_is, lambda program: simulator.run(load(program, bounds), SHOTS, None)

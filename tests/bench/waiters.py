@@ -26,7 +26,7 @@ from bench.programs import bell, several
 from bench.running import CLIENTS, CORES, data_folder, database_url, running
 from bench.tables import judged, progress, quantile, table
 from quantum_tasks.database.pool import create_pool
-from quantum_tasks.store import Store
+from quantum_tasks.queue.store import Store
 
 MOST_MS = 300
 _IDLE_S = 10.0

@@ -12,13 +12,13 @@ import pytest
 from proxy import Proxy
 from receiver import HANG, Receiver, delivering, ended, is_delivered, outcome, receiving
 
-from quantum_tasks import webhooks
+from quantum_tasks.callbacks import webhooks
 from quantum_tasks.database.pool import Pool, create_pool
 
 INSTANCE = """
 import asyncio, sys
 from quantum_tasks.database.pool import create_pool
-from quantum_tasks.webhooks import Webhooks
+from quantum_tasks.callbacks.webhooks import Webhooks
 
 async def run():
     await Webhooks(await create_pool(sys.argv[1], 2), "secret", allow_private=True).run()

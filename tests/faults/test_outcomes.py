@@ -28,7 +28,7 @@ from world import MEDIUM, Instance
 
 import quantum_tasks
 from quantum_tasks.database.migrations import _LOCK, all_migrations
-from quantum_tasks.rescue import HEARTBEAT_S
+from quantum_tasks.queue.rescue import HEARTBEAT_S
 
 
 def resident_mb(pid: int) -> float:

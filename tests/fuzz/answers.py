@@ -8,8 +8,9 @@ import re
 
 from fuzz.findings import Finding
 from quantum_tasks.errors import PROBLEMS
-from quantum_tasks.simulator import program, syntax
-from quantum_tasks.simulator.machine import Bounds
+from quantum_tasks.language import program
+from quantum_tasks.parsing import syntax
+from quantum_tasks.language.machine import Bounds
 from quantum_tasks.tasks import Rejected
 
 # Said of the program as a whole; everything else has a place in it.

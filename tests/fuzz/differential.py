@@ -17,7 +17,7 @@ from fuzz.answers import general
 from fuzz.fence import Exact, Fence
 from fuzz.findings import Finding, hunt
 from fuzz.grammar import differs
-from quantum_tasks.pool import ChildDiedError
+from quantum_tasks.fence.pool import ChildDiedError
 from quantum_tasks.tasks import Completed, Rejected
 
 SHOTS = 4096

@@ -16,7 +16,7 @@ from typing import Self
 
 import msgspec
 
-from quantum_tasks.pool import ChildDiedError, OutOfTimeError, ProcessPool
+from quantum_tasks.fence.pool import ChildDiedError, OutOfTimeError, ProcessPool
 from quantum_tasks.tasks import Check, Limits, Order, Rejected, Reply, Run
 
 CHECK_S = 2.0  # for the check of a program

@@ -19,7 +19,7 @@ from fuzz import senseless
 from fuzz.answers import complain, general
 from fuzz.fence import CHECK_S, Exact, Fence
 from fuzz.findings import Finding, hunt
-from quantum_tasks.pool import ChildDiedError, OutOfTimeError
+from quantum_tasks.fence.pool import ChildDiedError, OutOfTimeError
 from quantum_tasks.tasks import Accepted, Completed, Rejected, Reply
 
 SHOTS = 1000

@@ -102,7 +102,7 @@ def inside(folder: Path, options: list[str]) -> None:
     from fuzz.senseless import mutate
 
     with atheris.instrument_imports(include=_INSTRUMENTED):
-        import quantum_tasks.simulator.program
+        import quantum_tasks.language.program
         import quantum_tasks.web.requests  # noqa: F401
 
     judge = Judge()
@@ -155,7 +155,8 @@ class Judge:
     def __init__(self) -> None:
         from fuzz.answers import complain
         from quantum_tasks.errors import Problem
-        from quantum_tasks.simulator import machine, mistakes, program
+        from quantum_tasks.language import machine, program
+        from quantum_tasks.parsing import mistakes
         from quantum_tasks.tasks import TaskRequest
         from quantum_tasks.web import requests
 

@@ -19,7 +19,7 @@ from service import BELL, ENDLESS, Service, until
 
 from hostile.wire import GET, HOST, answer, connected, memory_mb, post, respond, rest, serving
 from quantum_tasks.settings import Settings
-from quantum_tasks.web import connections, crowd, heads
+from quantum_tasks.web.wire import connections, crowd, heads
 
 FEED = b"GET /v1/tasks/feed HTTP/1.1\r\n" + HOST + b"Accept: text/event-stream\r\n\r\n"
 FOLLOWERS = 50

@@ -30,7 +30,7 @@ from hostile.wire import (
     serving,
 )
 from quantum_tasks.settings import Settings
-from quantum_tasks.web import connections
+from quantum_tasks.web.wire import connections
 
 HEADER_TIMEOUT_S = 1.0
 BODY_TIMEOUT_S = 2.0

@@ -14,7 +14,7 @@ import pytest
 from service import BELL, Service
 
 from quantum_tasks.settings import Settings
-from quantum_tasks.web.origins import Origins
+from quantum_tasks.web.wire.origins import Origins
 
 OWN, FRIEND = "quantum.example.org", "https://lab.example.org"
 FOREIGN = [

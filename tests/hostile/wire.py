@@ -17,7 +17,7 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from quantum_tasks.settings import Settings
-from quantum_tasks.web import connections
+from quantum_tasks.web.wire import connections
 
 HOST = b"Host: x\r\n"
 GET = b"GET /healthz HTTP/1.1\r\n" + HOST

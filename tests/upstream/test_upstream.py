@@ -13,7 +13,7 @@ import openqasm3
 import pytest
 from simulation import assert_distributed, simulate
 
-from quantum_tasks.simulator.program import ProgramError
+from quantum_tasks.language.program import ProgramError
 from upstream.cases import ACCEPTED, CASES
 from upstream.raw import Plain
 from upstream.survey import classify

@@ -21,11 +21,11 @@ from asking import JSON, body, post, reaches, read, refused, sql
 from msgspec import Raw
 from service import BELL, STDGATES, Service, until
 
-from quantum_tasks.checking import Checker
+from quantum_tasks.fence.checking import Checker
 from quantum_tasks.errors import ServiceBusy
 from quantum_tasks.settings import Settings
 from quantum_tasks.tasks import Limits
-from quantum_tasks.web import submitting
+from quantum_tasks.web.answers import submitting
 
 GOOD = {"qc": BELL, "shots": 10}
 WRONG_PROGRAM = {"qc": "OPENQASM 3.0;\nqubit q;\n  nosuch q;"}

@@ -24,7 +24,7 @@ from streaming import Stream, events, statuses
 from submitting import submit
 
 from quantum_tasks.database.migrations import migrate
-from quantum_tasks.web import streams
+from quantum_tasks.web.answers import streams
 
 sys.path.append(str(Path(__file__).parents[1] / "faults"))
 

@@ -21,10 +21,10 @@ from inprocess import Application
 from service import Service
 from submitting import submit
 
-from quantum_tasks import lists
+from quantum_tasks.archive import lists
 from quantum_tasks.database.pool import create_pool
-from quantum_tasks.lists import Filter, Lists
-from quantum_tasks.store import Store
+from quantum_tasks.archive.lists import Filter, Lists
+from quantum_tasks.queue.store import Store
 
 SEED = 6
 TASKS = 400

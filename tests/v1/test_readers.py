@@ -16,8 +16,8 @@ from inprocess import Application
 from service import BELL, Service
 from submitting import submit
 
-from quantum_tasks import lists as listing
-from quantum_tasks.lists import Lists
+from quantum_tasks.archive import lists as listing
+from quantum_tasks.archive.lists import Lists
 
 
 @contextlib.asynccontextmanager

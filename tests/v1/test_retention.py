@@ -11,7 +11,7 @@ from asking import body, finished, reaches, read, refused, rows_of, sql, submit
 from service import BELL, ENDLESS, Service, until
 from submitting import submit as given
 
-from quantum_tasks.archive import Archive
+from quantum_tasks.archive.archive import Archive
 
 GONE = {"status": "error", "message": "Task not found."}
 

@@ -7,22 +7,11 @@ from typing import Any, get_args
 
 import msgspec
 
-from quantum_tasks.lists import Order
-from quantum_tasks.records import TaskRecord
+from quantum_tasks.archive.lists import Order
+from quantum_tasks.archive.records import TaskRecord
 from quantum_tasks.tasks import Status, TaskRequest
-from quantum_tasks.web import (
-    backend,
-    changing,
-    examples,
-    operations,
-    pictures,
-    reading,
-    results,
-    streams,
-    submitting,
-    tasks,
-    views,
-)
+from quantum_tasks.web.answers import backend, changing, pictures, reading, results, streams, submitting, tasks, views
+from quantum_tasks.web import examples, operations
 from quantum_tasks.web.requests import MAX_WAIT_S
 
 _PROGRAM_PROBLEMS = (

@@ -1,0 +1,73 @@
+"""A compiled program as bytes: what a submission's check found out is kept until the run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from quantum_tasks.circuits.circuit import (
+    Branch,
+    Condition,
+    Kept,
+    Loop,
+    Operation,
+    Program,
+    Store,
+)
+
+
+def encode(program: Program) -> bytes:
+    """A program as MessagePack, in the form of tasks.COMPILED_FORMAT."""
+    return _encoder.encode(program)
+
+
+def decode(data: bytes) -> Program:
+    """The program again. Raises msgspec.DecodeError for what encode() did not write."""
+    program = _decoder.decode(data)
+    if _has_conditions(program.operations):
+        operations = [_mended(operation) for operation in program.operations]
+        return msgspec.structs.replace(program, operations=operations)
+    return program
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Kept):
+        return int(value)
+    if isinstance(value, complex):
+        return (value.real, value.imag)
+    raise NotImplementedError(type(value))
+
+
+def _complex(type: type, value: Any) -> complex:
+    return complex(*value)
+
+
+_encoder = msgspec.msgpack.Encoder(enc_hook=_plain)
+_decoder = msgspec.msgpack.Decoder(Program, dec_hook=_complex)
+
+
+def _has_conditions(operations: Iterable[Operation]) -> bool:
+    return any(isinstance(operation, Branch | Loop | Store) for operation in operations)
+
+
+def _mended(operation: Operation) -> Operation:
+    """Conditions are tuples all the way down; nested ones are decoded as lists."""
+    match operation:
+        case Store():
+            return Store(operation.bit, _condition(operation.value))
+        case Branch():
+            then = [_mended(inner) for inner in operation.then]
+            otherwise = [_mended(inner) for inner in operation.otherwise]
+            return Branch(_condition(operation.condition), then, otherwise)
+        case Loop():
+            return Loop(operation.condition, [_mended(inner) for inner in operation.body])
+    return operation
+
+
+def _condition(value: Any) -> Condition:
+    if isinstance(value, list | tuple):
+        operator, *parts = value
+        return (operator, *map(_condition, parts))
+    return value  # type: ignore[no-any-return]

@@ -1,0 +1,191 @@
+"""Is this a program that can be run? Asked of child processes, of which no program keeps another
+one waiting for long: what a program takes to be checked is known only afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+
+import msgspec
+
+from quantum_tasks.errors import (
+    PROBLEMS,
+    Diagnostic,
+    MemoryExceeded,
+    ServiceBusy,
+    TooComplex,
+    more_than_memory,
+)
+from quantum_tasks.turns.fairness import Fair, NoRoom
+from quantum_tasks.fence.pool import BusyError, ChildDiedError, OutOfTimeError, ProcessPool
+from quantum_tasks.tasks import Accepted, Check, Limits, Options, Rejected, Reply, Unfinished
+
+logger = logging.getLogger(__name__)
+
+# Processor time that everybody gets. The first look is short, and longer for whoever has sent
+# more: it is enough for nearly all programs, and a hundred that it is not enough for keep the
+# others waiting for a fifth of a second.
+_QUICK_S = 0.05
+_LOOK_S = 0.003
+_LOOK_S_PER_CHARACTER = 5e-6
+# After which a child is killed that does not come to the end of such a time, because it is at
+# something that no signal interrupts, or gets no processor.
+_QUICK_WALL_S = 0.5
+_BUSY_AFTER_S = 10.0  # without a look
+_LONGER_WAIT_S = 1.0  # for the rest of the quick time; then the slow lane is the quicker one
+_MOST_WAITING = 256  # in the slow lane, by one peer
+_RETRY_AFTER_S = 5
+_REMEMBERED = 4096  # programs that the quick time was not enough for
+_SHORT = 4096  # characters: a longer program is checked by itself
+_CHECK_MS = 0.002  # per character
+_TRIES = 3
+
+
+class Checker:
+    """Checks programs in two lanes.
+
+    Each program first gets 50 ms of processor time in the quick one, whoever sent it: a short look
+    at once, and the rest in all but one of the processes, so that one is always there for the next
+    look. What is not done by then goes to the slow lane, where peers take turns. A program that
+    was slow before goes there straight away.
+    """
+
+    def __init__(self, processes: int, limits: Limits, time_limit_s: float) -> None:
+        """`processes` are those of the quick lane; the slow one has half as many, or one."""
+        slow = max(1, processes // 2)
+        self.quick = ProcessPool("parser", processes, limits)
+        self.slow = ProcessPool("slow-parser", slow, limits)
+        self._limits = limits
+        self._time_limit_s = time_limit_s
+        self._longer = asyncio.Semaphore(max(1, processes - 1))
+        self._turns = Fair(slow, _MOST_WAITING)
+        self._slow_ones: OrderedDict[int, None] = OrderedDict()  # hashes, the latest last
+        self._encoder = msgspec.msgpack.Encoder()
+
+    async def start(self) -> None:
+        """Begins to start the quick lane, and returns at once. The slow one starts when something
+        is slow for the first time."""
+        await self.quick.start()
+
+    async def stop(self) -> None:
+        """Ends every check."""
+        await asyncio.gather(self.quick.stop(), self.slow.stop())
+
+    async def quickly(self, qc: str, shots: int, options: Options | None) -> Accepted | None:
+        """What there is to know of a program that can be run; None if that takes longer.
+
+        Raises the Problem that says why it cannot be run, or ServiceBusy.
+        """
+        look_s = min(_QUICK_S, _LOOK_S + len(qc) * _LOOK_S_PER_CHARACTER)
+        order = Check(qc, shots, options, look_s)
+        if self._was_slow(order):
+            return None
+        likely_ms = len(qc) * _CHECK_MS if options is None and len(qc) <= _SHORT else None
+        found = await self._look(order, likely_ms)
+        if found is None and look_s < _QUICK_S:
+            found = await self._look_longer(order)
+        if found is None:
+            self._slow_ones[self._key(order)] = None
+            if len(self._slow_ones) > _REMEMBERED:
+                self._slow_ones.popitem(last=False)
+        return found
+
+    async def slowly(self, qc: str, shots: int, options: Options | None, peer: str) -> Accepted:
+        """The same of a program that takes longer, when it is this peer's turn.
+
+        Raises the Problem that says why it cannot be run, or ServiceBusy.
+        """
+        # It has had the quick time already, and twice as much by the clock.
+        cpu_s, wall_s = (max(0.1, self._time_limit_s - _QUICK_S * had) for had in (1, 2))
+        order = Check(qc, shots, options, cpu_s)
+        try:
+            async with self._turns.place(peer):
+                reply = await self._asked(self.slow, order, wall_s)
+        except NoRoom:
+            raise ServiceBusy(
+                f"{_MOST_WAITING} programs that take long to check wait already from your "
+                "address; please try again.",
+                retry_after_s=_RETRY_AFTER_S,
+            ) from None
+        except OutOfTimeError:
+            reply = Unfinished()
+        if (accepted := _accepted(reply)) is None:
+            raise TooComplex(
+                f"Checking the program took longer than {self._time_limit_s:g} s "
+                "(PARSE_TIME_LIMIT_S). Make it shorter, or nest its gates and loops less.",
+                errors=[Diagnostic(pointer="/qc")],
+            )
+        return accepted
+
+    def _was_slow(self, order: Check) -> bool:
+        """Whether the quick time was not enough for this one before."""
+        if not self._slow_ones or (key := self._key(order)) not in self._slow_ones:
+            return False
+        self._slow_ones.move_to_end(key)
+        return True
+
+    def _key(self, order: Check) -> int:
+        return hash(self._encoder.encode((order.qc, order.shots, order.options)))
+
+    async def _look_longer(self, order: Check) -> Accepted | None:
+        try:
+            async with asyncio.timeout(_LONGER_WAIT_S):
+                await self._longer.acquire()
+        except TimeoutError:
+            return None
+        try:
+            if self._was_slow(order):  # as was found out meanwhile
+                return None
+            return await self._look(msgspec.structs.replace(order, cpu_s=_QUICK_S), None)
+        finally:
+            self._longer.release()
+
+    async def _look(self, order: Check, likely_ms: float | None) -> Accepted | None:
+        try:
+            reply = await self._asked(self.quick, order, _QUICK_WALL_S, _BUSY_AFTER_S, likely_ms)
+        except OutOfTimeError:
+            return None
+        return _accepted(reply)
+
+    async def _asked(
+        self,
+        pool: ProcessPool,
+        order: Check,
+        wall_s: float,
+        patience_s: float | None = None,
+        likely_ms: float | None = None,
+    ) -> Reply:
+        """What a child says. Raises OutOfTimeError, or a Problem if none can say anything."""
+        for _ in range(_TRIES):
+            try:
+                return await pool.run(order, wall_s, patience_s, likely_ms)
+            except BusyError:
+                raise ServiceBusy(retry_after_s=_RETRY_AFTER_S) from None
+            except ChildDiedError as died:
+                if died.out_of_memory:
+                    raise MemoryExceeded(
+                        more_than_memory(self._limits.memory_mb, "PARSER_MEMORY_MB"),
+                        errors=[Diagnostic(pointer="/qc")],
+                    ) from None
+                logger.warning("a parser died", extra={"how": died.how})
+                death = died
+        if death.with_all:
+            raise ServiceBusy(retry_after_s=_RETRY_AFTER_S)
+        raise TooComplex(  # it was the program, then
+            "The program cannot be checked: the parser gives up on it.",
+            errors=[Diagnostic(pointer="/qc")],
+        )
+
+
+def _accepted(reply: Reply) -> Accepted | None:
+    """What was found out; None if nothing was. Raises the Problem of a program that was
+    rejected."""
+    if isinstance(reply, Unfinished):
+        return None
+    if isinstance(reply, Rejected):
+        if reply.log:
+            logger.error("a program met a defect", extra={"log": reply.log})
+        raise PROBLEMS[reply.code](reply.message, errors=reply.errors)
+    assert isinstance(reply, Accepted)
+    return reply

@@ -1,0 +1,43 @@
+"""The run of a task, in whatever way it was asked for."""
+
+from __future__ import annotations
+
+import time
+
+import msgspec
+
+from quantum_tasks.circuits import compiled
+from quantum_tasks.language import program
+from quantum_tasks.engines.aer import Simulator
+from quantum_tasks.circuits.bounds import Bounds
+from quantum_tasks.circuits.circuit import Program
+from quantum_tasks.fence.inside.sweep import run_sweep
+from quantum_tasks.tasks import Completed, Limits, Options, Run
+
+
+def run(order: Run, simulator: Simulator, limits: Limits, bounds: Bounds) -> Completed:
+    """The result of a task. Raises ProgramError, SimulationError or MemoryError."""
+    begun = time.perf_counter()
+    options, details = order.options, None
+    if options is None:
+        loaded = _loaded(order, None, bounds)
+        counts = simulator.run(loaded, order.shots, order.seed, threads=order.threads)
+    elif options.items is not None:
+        counts, details = run_sweep(simulator, order, options, bounds, limits)
+    else:
+        loaded = _loaded(order, options, bounds)
+        counts, found = simulator.simulate(
+            loaded, order.shots, order.seed, options, threads=order.threads
+        )
+        details = None if found is None else msgspec.json.encode(found).decode()
+    return Completed(counts, details, (time.perf_counter() - begun) * 1e3)
+
+
+def _loaded(order: Run, options: Options | None, bounds: Bounds) -> Program:
+    if order.compiled:
+        return compiled.decode(order.compiled)
+    if options is None:
+        return program.load(order.qc, bounds)
+    parameters = options.parameters
+    assert not isinstance(parameters, list)
+    return program.load(order.qc, bounds, parameters, observed=bool(options.observables))

@@ -1,0 +1,394 @@
+"""Writes operations: variables that become bits, branches that are merged, loops.
+
+While a program is compiled, a variable holds what is known of it: a value, or conditions over
+bits of the machine. Bits of a `bit` variable have a home each, which measurements write and which
+always holds what the program would see. Everything else is stored in bits of its own when it is
+assigned, and these are never written again but by the same statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from quantum_tasks.errors import Problem, TooManyClbits, TooManyQubits
+from quantum_tasks.circuits.bounds import Bounds, too_many, too_many_operations
+from quantum_tasks.language.cases import MAX_DECIDING_BITS, TooManyCases, bases, simplified
+from quantum_tasks.circuits.circuit import (
+    Branch,
+    Condition,
+    Kept,
+    Loop,
+    Operation,
+    Store,
+    size,
+)
+from quantum_tasks.parsing.mistakes import ProgramError
+from quantum_tasks.language.runtime import merged
+from quantum_tasks.language.storage import bits_of, has_bits, stored
+from quantum_tasks.language.values import Choice, Value
+
+_SMALL = 6  # a condition of more parts may be simpler than it looks
+_LARGE = 30  # a condition of more parts is stored rather than repeated
+
+
+class CannotBeCarriedError(TooManyCases):
+    """A number that is not made of bits changes in a loop that only a measurement ends."""
+
+
+class Variable:
+    """A classical variable. `homes` are the bits of a bit variable, least significant first."""
+
+    __slots__ = ("const", "homes", "name", "number", "value")
+    count: ClassVar[int] = 0
+
+    def __init__(self, name: str, value: Value, homes: list[int] | None = None) -> None:
+        Variable.count += 1
+        self.number = Variable.count
+        self.name = name
+        self.value = value
+        self.homes = homes
+        self.const = value.const
+
+
+class Machine:
+    """The program as far as it is written."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        self.bounds = bounds
+        self.operations: list[Operation] = []
+        self.qubits = 0
+        self.bits = 2  # no bit is numbered 0 or 1, which Python takes for False and True
+        self._named_bits = 0
+        self._hidden_bits = 0
+        self._written = 0
+        self._turns = 0
+        self._fixed: set[int] = set()
+        self._journals: list[dict[Variable, Value]] = []
+        self._loops = 0
+        self._carried: dict[int, list[Variable]] = {}
+
+    # What is written
+
+    def emit(self, operation: Operation) -> None:
+        """Adds one operation. Raises ProgramError when there are too many."""
+        self._written += 1
+        if self._written > self.bounds.operations:
+            raise too_many_operations(None, self.bounds.operations)
+        self.operations.append(operation)
+
+    def require(self, operations: int) -> None:
+        """Refuses what would write too many operations, before it does."""
+        if self._written + operations > self.bounds.operations:
+            raise too_many_operations(self._written + operations, self.bounds.operations)
+
+    def take_turn(self) -> None:
+        """Counts a statement that is worked out at compile time."""
+        self._turns += 1
+        if self._turns > self.bounds.operations:
+            raise too_many_operations(None, self.bounds.operations)
+
+    def mark(self) -> tuple[int, int, int]:
+        """A point to which rewind() comes back."""
+        return len(self.operations), self._written, self._hidden_bits
+
+    def rewind(self, mark: tuple[int, int, int]) -> None:
+        """Takes back what was written since."""
+        del self.operations[mark[0] :]
+        self._written, self._hidden_bits = mark[1:]
+
+    # Bits
+
+    def new_bit(self) -> int:
+        """A bit that nobody sees."""
+        self.bits += 1
+        self._hidden_bits += 1
+        if self._hidden_bits > 10 * self.bounds.bits:
+            raise ProgramError(
+                TooManyClbits,
+                "The program's classical variables take more than "
+                f"{10 * self.bounds.bits} bits at run time (MAX_CLBITS).",
+            )
+        return self.bits - 1
+
+    def name_bits(self, count: int) -> list[int]:
+        """Bits of a declaration. Raises ProgramError when there are too many."""
+        _check_count(TooManyClbits, "classical bits", self._named_bits, count, self.bounds.bits)
+        self._named_bits += count
+        self.bits += count
+        return list(range(self.bits - count, self.bits))
+
+    def add_qubits(self, count: int) -> range:
+        """Qubits of a declaration. Raises ProgramError when there are too many."""
+        _check_count(TooManyQubits, "qubits", self.qubits, count, self.bounds.qubits)
+        self.qubits += count
+        return range(self.qubits - count, self.qubits)
+
+    def keep(self, condition: Condition) -> Condition:
+        """The same condition, cheap to use, and the same whatever is written later."""
+        if isinstance(condition, bool) or condition in self._fixed:
+            return condition
+        bit = self.new_bit()
+        self.emit(Store(bit, condition))
+        self._fixed.add(bit)
+        found: set[int] = set()
+        bases(condition, found)
+        if len(found) <= MAX_DECIDING_BITS and found <= self._fixed:
+            bit = Kept(bit)
+            bit.origin, bit.base = condition, frozenset(found)
+        return bit
+
+    def fixed_bit(self) -> int:
+        """A bit that the caller writes once, as the next operation."""
+        bit = self.new_bit()
+        self._fixed.add(bit)
+        return bit
+
+    def kept(self, value: Value) -> Value:
+        """A value that stays what it is, whatever is written later."""
+        if value.type.dimensions:
+            return Value(value.type, [self.kept(element) for element in value.data], value.const)
+        data: Any = value.data
+        copies: dict[int, Condition] = {}
+        if value.type.kind in ("bool", "bit"):
+            data = self._fixed_form(data, copies)
+        elif isinstance(data, tuple):
+            data = tuple(self._fixed_form(bit, copies) for bit in data)
+        elif isinstance(data, Choice):
+            data = Choice(
+                tuple((self._fixed_form(part, copies), number) for part, number in data.cases)
+            )
+        return Value(value.type, data, value.const)
+
+    def _fixed_form(self, condition: Condition, copies: dict[int, Condition]) -> Condition:
+        """A small condition stays one, so that it is still known what goes with what."""
+        if size(condition) > _SMALL:
+            condition = simplified(condition)
+        if size(condition) > _LARGE:
+            return self.keep(condition)
+        return self._substituted(condition, copies)
+
+    def _substituted(self, condition: Condition, copies: dict[int, Condition]) -> Condition:
+        if isinstance(condition, bool):
+            return condition
+        if isinstance(condition, int):
+            if condition not in copies:
+                copies[condition] = self.keep(condition)
+            return copies[condition]
+        parts = (self._substituted(part, copies) for part in condition[1:])
+        return (condition[0], *parts)
+
+    # Variables
+
+    def assign(self, variable: Variable, value: Value) -> None:
+        """Gives a variable, which has no home, a value of its type."""
+        kept = self.kept(value)
+        self._set(variable, Value(kept.type, kept.data))
+
+    def assume(self, variable: Variable, value: Value) -> None:
+        """Notes what is known of a variable where operations are being written."""
+        if variable.value != value:  # or every loop would carry it
+            self._set(variable, value)
+
+    def write(self, variable: Variable, place: int, condition: Condition) -> None:
+        """Writes one bit of a variable that has a home."""
+        assert variable.homes is not None
+        home = variable.homes[place]
+        if condition == self.bit_of(variable, place) and isinstance(condition, bool):
+            return
+        if condition != home:
+            self.emit(Store(home, condition))
+        self.measured(variable, place, condition if isinstance(condition, bool) else home)
+
+    def measured(self, variable: Variable, place: int, now: Condition) -> None:
+        """One bit of a variable is known to be something, or to be in its home."""
+        if variable.value.type.kind == "bit":
+            self._set(variable, Value(variable.value.type, now))
+        else:
+            data = variable.value.data
+            self._set(
+                variable, Value(variable.value.type, (*data[:place], now, *data[place + 1 :]))
+            )
+
+    @staticmethod
+    def bit_of(variable: Variable, place: int) -> Condition:
+        """What is known of one bit."""
+        data: Any = variable.value.data
+        bit: Condition = data if variable.value.type.kind == "bit" else data[place]
+        return bit
+
+    def _set(self, variable: Variable, value: Value) -> None:
+        if self._journals:
+            self._journals[-1].setdefault(variable, variable.value)
+        variable.value = value
+
+    # Branches and loops
+
+    @property
+    def in_loop(self) -> bool:
+        """Whether what is written now runs more than once."""
+        return self._loops > 0
+
+    def branch(
+        self,
+        condition: Condition,
+        then: Callable[[], None],
+        otherwise: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Does one of two things; what is then known is what both have in common."""
+        if isinstance(condition, bool):
+            return then() if condition else otherwise()
+        ours, then_operations = self._trial(then)
+        theirs, else_operations = self._trial(otherwise)
+        changed = {**ours, **theirs}
+        if changed:
+            condition = self._fixed_form(condition, {})
+        if then_operations or else_operations:
+            self.emit(Branch(condition, then_operations, else_operations))
+        for variable in changed:
+            a, b = ours.get(variable, variable.value), theirs.get(variable, variable.value)
+            if variable.homes is not None:
+                self._set(variable, self._common(variable, a, b))
+            elif a != b:
+                self.assign(variable, merged(condition, a, b))
+            else:
+                self._set(variable, a)
+
+    def _trial(self, work: Callable[[], None]) -> tuple[dict[Variable, Value], list[Operation]]:
+        """What some work writes and changes; then everything is as it was."""
+        outside, self.operations = self.operations, []
+        self._journals.append({})
+        changes: dict[Variable, Value] = {}
+        try:
+            work()
+            changes = {variable: variable.value for variable in self._journals[-1]}
+        finally:
+            self._undo()
+            inside, self.operations = self.operations, outside
+        return changes, inside
+
+    @staticmethod
+    def _common(variable: Variable, a: Value, b: Value) -> Value:
+        assert variable.homes is not None
+        if a.type.kind == "bit":
+            same = type(a.data) is type(b.data) and a.data == b.data
+            return Value(a.type, a.data if same else variable.homes[0])
+        pairs = zip(a.data, b.data, variable.homes, strict=True)
+        return Value(
+            a.type,
+            tuple(x if type(x) is type(y) and x == y else home for x, y, home in pairs),
+        )
+
+    def loop(
+        self,
+        first: Condition,
+        condition: Callable[[], Condition],
+        body: Callable[[], None],
+        key: int,
+    ) -> None:
+        """Does something as long as a condition holds, which is known only at run time; `first`
+        is what it is before the first turn.
+
+        What the body changes has to be carried from turn to turn in bits of its own, and only
+        the body itself tells what that is: so it is compiled until nothing more turns up.
+        """
+        newest = Variable.count
+        # A loop within a loop is compiled again with it, and changes the same.
+        carried = [v for v in self._carried.get(key, []) if v.number <= newest]
+        self._loops += 1
+        try:
+            while True:
+                mark = self.mark()
+                outside, self.operations = self.operations, []
+                self._journals.append({})
+                found: list[Variable] = []
+                try:
+                    self._write_loop(first, condition, body, carried)
+                    journal = self._journals[-1]
+                    found = [v for v in journal if v.number <= newest and v not in carried]
+                except BaseException:
+                    self._undo()
+                    raise
+                finally:
+                    written, self.operations = self.operations, outside
+                if not found:
+                    break
+                self._undo()
+                self.rewind(mark)
+                carried += found
+        finally:
+            self._loops -= 1
+        self._carried[key] = carried
+        self._commit()
+        self.operations += written
+
+    def transaction(self, work: Callable[..., None], *args: Any) -> None:
+        """Does some work; if that fails, variables and operations are as they were."""
+        mark = self.mark()
+        self._journals.append({})
+        try:
+            work(*args)
+        except BaseException:
+            self._undo()
+            self.rewind(mark)
+            raise
+        self._commit()
+
+    def _undo(self) -> None:
+        for variable, before in self._journals.pop().items():
+            variable.value = before
+
+    def _commit(self) -> None:
+        journal = self._journals.pop()
+        if self._journals:
+            for variable, before in journal.items():
+                self._journals[-1].setdefault(variable, before)
+
+    def _write_loop(
+        self,
+        first: Condition,
+        condition: Callable[[], Condition],
+        body: Callable[[], None],
+        carried: list[Variable],
+    ) -> None:
+        storages = {variable: self._carry(variable) for variable in carried}
+        unchanged = {v: v.value for v, storage in storages.items() if storage is None}
+        go = self.new_bit()
+        self.emit(Store(go, first))
+        before, self.operations = self.operations, []
+        body()
+        goes_on = self.keep(condition())  # which may change variables as well
+        for variable, storage in storages.items():
+            if storage is not None:
+                for bit, now in zip(storage, bits_of(variable.value), strict=True):
+                    if bit != now and variable.homes is None:
+                        self.emit(Store(bit, now))
+                self._set(variable, stored(variable.value.type, storage))
+            elif variable.value != unchanged[variable]:
+                raise CannotBeCarriedError(
+                    f"'{variable.name}' of type {variable.value.type} changes in a loop that "
+                    "ends by a measurement, where only bits, booleans and integers can"
+                )
+        self.emit(Store(go, goes_on))
+        inside, self.operations = self.operations, before
+        self.emit(Loop(go, inside))
+
+    def _carry(self, variable: Variable) -> list[int] | None:
+        """Puts a variable where every turn of a loop finds it."""
+        type = variable.value.type
+        if variable.homes is not None:
+            self._set(variable, stored(type, variable.homes))
+            return variable.homes
+        if not has_bits(type):
+            return None
+        bits = bits_of(variable.value)
+        storage = [self.new_bit() for _ in bits]
+        for bit, condition in zip(storage, bits, strict=True):
+            self.emit(Store(bit, condition))
+        self._set(variable, stored(type, storage))
+        return storage
+
+
+def _check_count(problem: type[Problem], what: str, has: int, more: int, limit: int) -> None:
+    if has + more > limit:
+        raise too_many(problem, what, has + more, limit)

@@ -1,0 +1,213 @@
+"""Names, and what they stand for."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterable
+
+import msgspec
+from openqasm3 import ast
+
+from quantum_tasks.circuits.gates import BUILT_IN, STANDARD
+from quantum_tasks.language.machine import Variable
+from quantum_tasks.parsing.mistakes import ProgramError, Start, semantic
+from quantum_tasks.language.values import FLOAT, Value
+
+
+class Qubits(msgspec.Struct, frozen=True):
+    """A qubit, a register, or an alias of some."""
+
+    numbers: tuple[int, ...]
+    scalar: bool
+
+
+class Cells(msgspec.Struct, frozen=True):
+    """Bits of variables: a bit, a register, or an alias of some."""
+
+    cells: tuple[tuple[Variable, int], ...]
+    scalar: bool
+
+
+class View(msgspec.Struct, frozen=True):
+    """Elements of an array, row by row."""
+
+    variable: Variable
+    places: tuple[int, ...]
+    dimensions: tuple[int, ...]
+    readonly: bool = False
+
+
+class GateDefinition:
+    """A gate of the program's own; its body is worked out once for each set of angles."""
+
+    def __init__(self, node: ast.QuantumGateDefinition) -> None:
+        self.node = node
+        self.qubits = len(node.qubits)
+        self.angles = len(node.arguments)
+
+
+class Subroutine(msgspec.Struct, frozen=True):
+    """A `def`."""
+
+    node: ast.SubroutineDefinition
+
+
+class StandardGate(msgspec.Struct, frozen=True):
+    """A gate that is built in, or comes with stdgates.inc."""
+
+    name: str
+
+
+Symbol = Variable | Qubits | Cells | View | GateDefinition | Subroutine | StandardGate
+
+_WHAT = {
+    Qubits: "a qubit register",
+    Cells: "an alias of bits",
+    View: "an array",
+    GateDefinition: "a gate",
+    StandardGate: "a gate",
+    Subroutine: "a subroutine",
+    Variable: "a variable",
+}
+
+
+def what(symbol: Symbol) -> str:
+    """A person's word for a kind of symbol."""
+    if isinstance(symbol, Qubits) and symbol.scalar:
+        return "a qubit"
+    return _WHAT[type(symbol)]
+
+
+class Scope(dict[str, Symbol]):
+    """The names of one block. From within a function, only constants, gates and subroutines of
+    the scopes around it are visible."""
+
+    def __init__(self, is_function: bool = False) -> None:
+        super().__init__()
+        self.is_function = is_function
+        self.starts: dict[str, Start] = {}  # where each was declared
+
+
+class Scopes:
+    """The blocks around the statement that is being compiled, innermost last."""
+
+    def __init__(self) -> None:
+        self.stack: list[Scope] = [_BUILT_IN, Scope()]
+        self.included = False
+
+    @property
+    def is_global(self) -> bool:
+        """Whether the innermost scope is the program's own."""
+        return len(self.stack) == 2
+
+    def include_standard_gates(self, node: ast.QASMNode) -> None:
+        """Declares what stdgates.inc does. Raises ProgramError for names that are taken."""
+        if not self.included:
+            self.included = True
+            scope = self.stack[-1]
+            if not scope.keys().isdisjoint(_STANDARD_GATES):
+                name = min(scope.keys() & _STANDARD_GATES)
+                raise semantic(f"'{name}' is declared before stdgates.inc declares it.", node)
+            scope.update(_STANDARD_GATES)
+
+    def declare(self, identifier: ast.Identifier, symbol: Symbol, node: ast.QASMNode) -> None:
+        """Adds a name to the innermost scope. Raises ProgramError if it is there already."""
+        name = identifier.name
+        scope = self.stack[-1]
+        if name in scope:
+            hint = None
+            if isinstance(scope[name], StandardGate):
+                hint = f"'{name}' is a gate of stdgates.inc; take another name"
+            mistake = semantic(f"'{name}' is declared twice.", node, hint)
+            mistake.first = scope.starts.get(name)
+            raise mistake
+        if len(self.stack) == 2 and name in self.stack[0]:
+            raise semantic(f"'{name}' is built in and cannot be declared.", node)
+        scope[name] = symbol
+        scope.starts[name] = node.span
+
+    def find(self, name: str) -> Symbol | None:
+        """What a name stands for here, if anything."""
+        if (symbol := self.stack[-1].get(name)) is not None:
+            return symbol
+        outside = False
+        for scope in reversed(self.stack):
+            symbol = scope.get(name)
+            if symbol is not None and (not outside or _is_visible_everywhere(symbol)):
+                return symbol
+            outside = outside or scope.is_function
+        return None
+
+    def look_up(self, name: str, node: ast.QASMNode) -> Symbol:
+        """What a name stands for here. Raises ProgramError."""
+        symbol = self.find(name)
+        if symbol is None:
+            raise self._unknown(name, node)
+        return symbol
+
+    def look_up_inside(self, name: str, node: ast.QASMNode) -> None:
+        """Raises ProgramError for a name that a subroutine defined here would not see."""
+        self.stack.append(Scope(is_function=True))
+        try:
+            self.look_up(name, node)
+        finally:
+            self.stack.pop()
+
+    def _unknown(self, name: str, node: ast.QASMNode) -> ProgramError:
+        for scope in self.stack:
+            if name in scope:
+                message = f"'{name}' is {what(scope[name])} of the program, not visible here."
+                return semantic(message, node, "pass it as an argument")
+        known = (
+            other
+            for scope in self.stack
+            for other, symbol in scope.items()
+            if not isinstance(symbol, GateDefinition | StandardGate)
+        )
+        hint = did_you_mean(name, known) or "declare it before it is used"
+        return semantic(f"'{name}' is not declared.", node, hint)
+
+    def unknown_gate(self, name: str, node: ast.QASMNode) -> ProgramError:
+        """The error for the call of a gate that is not there."""
+        if name in STANDARD and not self.included:
+            hint: str | None = 'add include "stdgates.inc"; after the version line'
+        else:
+            gates = [
+                name
+                for scope in self.stack
+                for name, symbol in scope.items()
+                if isinstance(symbol, GateDefinition | StandardGate)
+            ]
+            hint = did_you_mean(name, gates)
+            if name.lower() in gates:
+                hint = f"did you mean '{name.lower()}'?"
+        return semantic(f"The gate '{name}' is not defined.", node, hint)
+
+
+def _built_in() -> Scope:
+    scope = Scope()
+    numbers = {"pi": math.pi, "π": math.pi, "tau": 2 * math.pi, "τ": 2 * math.pi}
+    for name, number in (numbers | {"euler": math.e, "ℇ": math.e}).items():
+        scope[name] = Variable(name, Value(FLOAT, number, const=True))
+    for name in BUILT_IN:
+        scope[name] = StandardGate(name)
+    return scope
+
+
+_BUILT_IN = _built_in()
+_STANDARD_GATES: dict[str, Symbol] = {name: StandardGate(name) for name in STANDARD}
+
+
+def _is_visible_everywhere(symbol: Symbol) -> bool:
+    if isinstance(symbol, Variable):
+        return symbol.const
+    return isinstance(symbol, GateDefinition | Subroutine | StandardGate)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str | None:
+    """A hint at the nearest name."""
+    if len(name) > 40:
+        return None
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f"did you mean '{close[0]}'?" if close else None

@@ -1,0 +1,84 @@
+"""The heartbeat of this instance, and the sweep that puts right what dead ones left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import uuid
+from collections.abc import Callable, Collection
+
+from quantum_tasks import __version__
+from quantum_tasks.errors import DatabaseUnavailable
+from quantum_tasks.archive.records import this_release
+from quantum_tasks.queue.store import Store
+
+logger = logging.getLogger(__name__)
+
+HEARTBEAT_S = 3.0
+_RETRY_S = 0.5
+# For a heartbeat and a sweep at the same time.
+CONNECTIONS = 2
+# Less than usual, so that a lease has room for two connections that turn out to be dead.
+STATEMENT_TIMEOUT_S = 4.0
+SWEEP_S = 5.0
+
+
+def identity() -> tuple[str, int, str]:
+    """Host, process id and version: what people know an instance by."""
+    return socket.gethostname(), os.getpid(), __version__
+
+
+async def beat(
+    store: Store,
+    instance: uuid.UUID,
+    figures: Callable[[], tuple[int, int, int]],
+    wake: Callable[[], None],
+) -> None:
+    """Says for ever that this instance lives, and how it does: outcomes that were refused,
+    simulators that are up, tasks that ended within the last minute."""
+    release = this_release()
+    away = False
+    while True:
+        try:
+            refused, simulators, ended = figures()
+            if await store.heartbeat(instance, *identity(), refused, release, simulators, ended):
+                wake()  # without its lease it could not take what is queued
+        except DatabaseUnavailable as error:
+            if not away:
+                logger.warning("the database is away", extra={"reason": repr(error.__cause__)})
+            away = True
+            await asyncio.sleep(_RETRY_S)
+        else:
+            if away:
+                logger.warning("the database is back")
+            away = False
+            await asyncio.sleep(HEARTBEAT_S)
+
+
+async def sweep(
+    store: Store,
+    instance: uuid.UUID,
+    held: Callable[[], Collection[uuid.UUID]],
+    wake: Callable[[], None],
+) -> None:
+    """For ever looks for tasks that nobody is running any more, and queues them again."""
+    while True:
+        await asyncio.sleep(SWEEP_S)
+        try:
+            for id in await store.disown(instance, held()):
+                logger.warning("task queued again: its claim was lost", extra={"task": id})
+            swept = await store.sweep(instance)
+        except DatabaseUnavailable:
+            continue
+        if swept is None:
+            continue
+        for name in swept.instances:
+            logger.warning("instance is dead", extra={"instance": name})
+        for id in swept.requeued:
+            logger.warning("task queued again: its instance died", extra={"task": id})
+        for id in swept.failed:
+            logger.error("task given up: its instances kept dying", extra={"task": id})
+        if swept.requeued:
+            wake()

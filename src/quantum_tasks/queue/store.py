@@ -1,0 +1,306 @@
+"""What the service asks of its database to run tasks: one function per statement."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping
+
+import asyncpg
+import msgspec
+
+from quantum_tasks.database.grouped import Grouped
+from quantum_tasks.database.pool import Pool, connection
+from quantum_tasks.database.queries import QUERIES
+from quantum_tasks.turns.throttle import Throttle
+from quantum_tasks.errors import TASK_LOST
+from quantum_tasks.archive.records import SMALL, Versions
+from quantum_tasks.tasks import COMPILED_FORMAT, ClaimedTask, Options, Status, Task
+
+# An instance whose heartbeat is older than this is dead. Recovery takes a lease and a sweep.
+LEASE_S = 15.0
+_MAX_LOSSES = 8
+_ALONE_FROM = 2  # losses
+_STALE_JOB_S = 10.0
+_CLAIM_TAKES_S = 10.0
+LOST = (
+    f"The service went down {_MAX_LOSSES + 1} times while running this task. "
+    "It will not be tried again."
+)
+
+
+class Swept(msgspec.Struct, frozen=True):
+    """What a sweep found: dead instances, tasks queued again, tasks given up."""
+
+    instances: list[str]
+    requeued: list[uuid.UUID]
+    failed: list[uuid.UUID]
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """A result on its way into the database."""
+
+    id: uuid.UUID
+    attempt: int
+    instance: uuid.UUID
+    counts: str
+    details: str | None
+    simulate_ms: float | None
+
+
+class Store:
+    """Every method raises DatabaseUnavailable while the database is away.
+
+    Results and look-ups go to it in groups: see Grouped.
+    """
+
+    def __init__(self, pool: Pool, queue: str) -> None:
+        self._pool = pool
+        self.queue = queue
+        self._complete = Grouped(self._complete_all)
+        self._get = Grouped(self._get_all)
+        self._migration: Grouped[None, int | None] = Grouped(self._migration_all, most=1000)
+        self._cancelling = Throttle(2)
+        self._cancelling_many = Throttle(rests=True)
+
+    async def get(self, id: uuid.UUID) -> Task | None:
+        """A task as its submitter sees it, or None. One that is completed lacks its counts if
+        they are large."""
+        return await self._get(id)
+
+    async def counts(self, id: uuid.UUID) -> str | None:
+        """A task's counts, however large."""
+        async with connection(self._pool) as db:
+            counts: str | None = await db.fetchval(QUERIES["counts"], id)
+        return counts
+
+    async def _get_all(self, ids: list[uuid.UUID]) -> list[Task | None]:
+        async with connection(self._pool) as db:
+            rows = await db.fetch(QUERIES["get"], ids, SMALL)
+        found = {
+            id: Task(status=Status(status), error_code=code, error_message=message, counts=counts)
+            for id, status, code, message, counts in rows
+        }
+        return [found.get(id) for id in ids]
+
+    async def changed(self, seen: Mapping[uuid.UUID, int]) -> list[tuple[uuid.UUID, int, bool]]:
+        """Which of these tasks have changed since these changes of theirs: each with its last
+        change, and whether it has ended."""
+        async with connection(self._pool) as db:
+            rows = await db.fetch(QUERIES["changed"], list(seen), list(seen.values()))
+        return [tuple(row) for row in rows]
+
+    async def claim(
+        self,
+        instance: uuid.UUID,
+        limit: int,
+        large: int | None = None,
+        ahead: int = 0,
+        ahead_ms: float = 0.0,
+    ) -> tuple[list[ClaimedTask], bool]:
+        """Takes queued tasks for this instance, first come first served; none unless its last
+        heartbeat is within the lease.
+
+        Takes up to `limit`, of which up to `large` (default: all) are large; and further ones that
+        are not, up to `ahead` in all, as long as they take no more than `ahead_ms` in all. Also
+        returns whether some were held back because one of them has to run alone: then the
+        instance should ask again soon.
+        """
+        async with connection(self._pool) as db:
+            rows = await db.fetch(
+                QUERIES["claim"],
+                instance,
+                self.queue,
+                limit,
+                _ALONE_FROM,
+                LEASE_S,
+                limit if large is None else large,
+                max(limit, ahead),
+                ahead_ms,
+                COMPILED_FORMAT,
+            )
+        *_, held_back = rows[0]
+        tasks = [_claimed(row) for row in rows if row["id"] is not None]
+        # The order of an UPDATE's rows is nobody's promise.
+        return sorted(tasks, key=lambda task: task.position), held_back
+
+    async def complete(
+        self,
+        task: ClaimedTask,
+        instance: uuid.UUID,
+        counts: str,
+        details: str | None = None,
+        simulate_ms: float | None = None,
+    ) -> bool:
+        """Stores the result; False if this attempt no longer owns the task, or it is being
+        cancelled."""
+        return await self._complete(
+            Outcome(task.id, task.attempt, instance, counts, details, simulate_ms)
+        )
+
+    async def _complete_all(self, outcomes: list[Outcome]) -> list[bool]:
+        """Which outcomes were stored, in order."""
+        # The rows are locked in the order in which cancel.sql locks them.
+        ordered = sorted(outcomes, key=lambda outcome: outcome.id)
+        async with connection(self._pool) as db:
+            rows = await db.fetch(
+                QUERIES["complete"],
+                [outcome.id for outcome in ordered],
+                [outcome.attempt for outcome in ordered],
+                [outcome.instance for outcome in ordered],
+                [outcome.counts for outcome in ordered],
+                [outcome.details for outcome in ordered],
+                [outcome.simulate_ms for outcome in ordered],
+            )
+        stored = {(row["id"], row["attempt"], row["instance"]) for row in rows}
+        return [(o.id, o.attempt, o.instance) in stored for o in outcomes]
+
+    async def fail(
+        self,
+        task: ClaimedTask,
+        instance: uuid.UUID,
+        code: str,
+        message: str,
+        place: tuple[int | None, int | None] = (None, None),
+        simulate_ms: float | None = None,
+    ) -> bool:
+        """Ends the task with an error, at a line and column of its program if there is one. False
+        if this attempt no longer owns it, or it is being cancelled."""
+        error = (code, _storable(message), *place)
+        async with connection(self._pool) as db:
+            ended = await db.fetchval(
+                QUERIES["fail"], task.id, task.attempt, instance, *error, simulate_ms
+            )
+        return ended is not None
+
+    async def retry(
+        self,
+        task: ClaimedTask,
+        instance: uuid.UUID,
+        retries: int,
+        delay_s: float,
+        code: str,
+        message: str,
+    ) -> Status | None:
+        """Queues a crashed task again or, after too many crashes, fails it.
+
+        Returns its new status; None if this attempt no longer owns it.
+        """
+        return await self._charge(task, instance, True, retries, delay_s, code, message)
+
+    async def lose(self, task: ClaimedTask, instance: uuid.UUID) -> Status | None:
+        """Queues again a task whose process died through no fault of its own, as if its instance
+        had; returns what `retry` does."""
+        return await self._charge(task, instance, False, _MAX_LOSSES, 0, TASK_LOST, LOST)
+
+    async def _charge(
+        self,
+        task: ClaimedTask,
+        instance: uuid.UUID,
+        crash: bool,
+        allowed: int,
+        delay_s: float,
+        code: str,
+        message: str,
+    ) -> Status | None:
+        charge = (crash, allowed, delay_s, code, _storable(message))
+        async with connection(self._pool) as db:
+            status = await db.fetchval(QUERIES["retry"], task.id, task.attempt, instance, *charge)
+        return None if status is None else Status(status)
+
+    async def cancel(self, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Status]:
+        """Ends tasks that are queued, and asks for those that are running to be stopped. Returns
+        the status that each has then; nothing of those that do not exist."""
+        lane = self._cancelling if len(ids) <= 1 else self._cancelling_many
+        async with lane.turn(), connection(self._pool) as db:
+            rows = await db.fetch(QUERIES["cancel"], list(ids))
+        return {row["id"]: Status(row["status"]) for row in rows}
+
+    async def cancellations(self, instance: uuid.UUID) -> list[uuid.UUID]:
+        """Which of the tasks that this instance runs shall be stopped."""
+        async with connection(self._pool) as db:
+            return [row["id"] for row in await db.fetch(QUERIES["cancellations"], instance)]
+
+    async def cancelled(self, task: ClaimedTask, instance: uuid.UUID) -> bool:
+        """Ends a task that was to be stopped, and was; False if this attempt no longer owns it."""
+        async with connection(self._pool) as db:
+            ended = await db.fetchval(QUERIES["cancelled"], task.id, task.attempt, instance)
+        return ended is not None
+
+    async def release(self, instance: uuid.UUID) -> list[uuid.UUID]:
+        """Queues again what this instance runs; returns which tasks that were."""
+        async with connection(self._pool) as db:
+            return [row["id"] for row in await db.fetch(QUERIES["release"], instance)]
+
+    async def disown(self, instance: uuid.UUID, held: Collection[uuid.UUID]) -> list[uuid.UUID]:
+        """Queues again what this instance owns without knowing it; returns which."""
+        async with connection(self._pool) as db:
+            rows = await db.fetch(QUERIES["disown"], instance, list(held), _CLAIM_TAKES_S)
+        return [row["id"] for row in rows]
+
+    async def heartbeat(
+        self,
+        instance: uuid.UUID,
+        host: str,
+        pid: int,
+        version: str,
+        refused: int,
+        release: Versions | None = None,
+        simulators: int = 0,
+        ended_last_minute: int = 0,
+    ) -> bool:
+        """Says that this instance lives, on which versions, and how it does.
+        Returns whether it had been silent for long."""
+        identity = (instance, host, pid, version)
+        libraries = (release.qiskit, release.aer) if release else ("", "")
+        figures = (simulators, ended_last_minute)
+        async with connection(self._pool) as db:
+            returned: bool = await db.fetchval(
+                QUERIES["heartbeat"], *identity, refused, LEASE_S / 2, *libraries, *figures
+            )
+        return returned
+
+    async def unregister(self, instance: uuid.UUID) -> None:
+        """Says goodbye."""
+        async with connection(self._pool) as db:
+            await db.execute(QUERIES["unregister"], instance)
+
+    async def sweep(self, instance: uuid.UUID) -> Swept | None:
+        """Puts right what dead instances left behind.
+
+        None if another instance is at it, or this one has not been steady for a lease.
+        """
+        async with connection(self._pool) as db, db.transaction():
+            if not await db.fetchval(QUERIES["sweep_begin"], instance, LEASE_S):
+                return None
+            dead = await db.fetch(QUERIES["sweep_instances"], LEASE_S)
+            tasks = await db.fetch(QUERIES["sweep_tasks"], _MAX_LOSSES, TASK_LOST, LOST)
+            await db.execute(QUERIES["sweep_hints"])
+            await db.execute(QUERIES["sweep_jobs"], _STALE_JOB_S)
+        return Swept(
+            [f"{row['host']}:{row['pid']}" for row in dead],
+            [row["id"] for row in tasks if row["status"] == Status.QUEUED],
+            [row["id"] for row in tasks if row["status"] == Status.FAILED],
+        )
+
+    async def migration(self) -> int | None:
+        """The number of the newest migration of the database."""
+        return await self._migration(None)
+
+    async def _migration_all(self, askers: list[None]) -> list[int | None]:
+        async with connection(self._pool) as db:
+            number: int | None = await db.fetchval(QUERIES["health"])
+        return [number] * len(askers)
+
+
+def _claimed(row: asyncpg.Record) -> ClaimedTask:
+    *values, options = tuple(row)[:-1]
+    values.append(_options.decode(options) if options else None)
+    return ClaimedTask(*values)
+
+
+_options = msgspec.json.Decoder(Options)
+
+
+def _storable(text: str) -> str:
+    """Postgres' text takes no NUL, and UTF-8 no surrogates: an error message may quote either."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()

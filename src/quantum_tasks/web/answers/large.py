@@ -1,0 +1,159 @@
+"""Answers that are large: few are made at once, what is on its way out is bounded, and each goes
+out in pieces as its client takes them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from quantum_tasks.errors import ServiceBusy
+from quantum_tasks.turns.lane import Lane, NoRoom
+from quantum_tasks.web.requests import peer, unless_gone
+
+ABORT = "quantum_tasks.abort"  # in a request's scope: closes its connection now
+
+_AT_ONCE = 2
+_MOST_WAITING = 100  # by one address
+_PATIENCE_S = 10.0
+_RETRY_AFTER_S = 5
+_PIECE = 131_072
+_BYTES_PER_S = 250e6  # to all clients together: more would leave no time for anything else
+_GRACE_S = 5.0  # for which nobody is cut off to make room for others
+_LOOK_S = 0.1
+
+
+class _Body:
+    """An answer's bytes, and those who are being sent them: since when, and how to stop it."""
+
+    def __init__(self, key: Hashable, pieces: Sequence[bytes]) -> None:
+        self.key = key
+        self.pieces = pieces
+        self.size = sum(map(len, pieces))
+        self.sendings: dict[object, tuple[float, Callable[[], object]]] = {}
+
+
+class LargeAnswers:
+    """What this instance is making and sending of large answers.
+
+    Those who ask for the same get the same bytes. If there is no room for more, answers that
+    have been on their way for longest are cut off: a client that reads slowly is welcome as long
+    as nobody waits for the memory that its answer takes.
+    """
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+        self._lane: Lane[_Body] = Lane(_AT_ONCE, _MOST_WAITING, _PATIENCE_S)
+        self._out: dict[Hashable, _Body] = {}
+        self._bytes = 0
+        self._sending = 0
+
+    @property
+    def on_their_way(self) -> int:
+        """How many bytes are being sent."""
+        return self._bytes
+
+    async def respond(
+        self,
+        request: Request,
+        key: Hashable,
+        make: Callable[[], Awaitable[Sequence[bytes]]],
+        headers: Mapping[str, str],
+        media_type: str,
+    ) -> Response:
+        """The answer whose bytes the key stands for, and `make` makes. Raises ServiceBusy, and
+        what that raises."""
+        body = self._out.get(key)
+        if body is None:
+            making = self._lane(peer(request), key, lambda: self._make(key, make))
+            try:
+                body = await unless_gone(request, making)
+            except NoRoom:
+                raise _busy() from None
+        return _Streamed(self, body or _Body(key, []), headers, media_type)
+
+    async def _make(self, key: Hashable, make: Callable[[], Awaitable[Sequence[bytes]]]) -> _Body:
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                while self._bytes >= self._most_bytes:
+                    self._cut_off()
+                    await asyncio.sleep(_LOOK_S)
+        except TimeoutError:
+            raise _busy() from None
+        return _Body(key, await make())
+
+    def _cut_off(self) -> None:
+        """Ends what has been on its way for longest, if that is long."""
+        late = asyncio.get_running_loop().time() - _GRACE_S
+        since = {key: next(iter(body.sendings.values()))[0] for key, body in self._out.items()}
+        slowest = min(since, key=since.__getitem__, default=None)
+        if slowest is not None:
+            for began, abort in list(self._out[slowest].sendings.values()):
+                if began < late:
+                    abort()
+
+    @contextlib.asynccontextmanager
+    async def sending(self, body: _Body, abort: Callable[[], object]) -> AsyncIterator[None]:
+        """While a body is sent to a client."""
+        this = object()
+        if not body.sendings:
+            self._bytes += body.size
+            self._out[body.key] = body
+        body.sendings[this] = (asyncio.get_running_loop().time(), abort)
+        self._sending += 1
+        try:
+            yield
+        finally:
+            self._sending -= 1
+            del body.sendings[this]
+            if not body.sendings:
+                self._bytes -= body.size
+                if self._out.get(body.key) is body:
+                    del self._out[body.key]
+
+    async def pause(self) -> None:
+        """Between two pieces, so that others have their share of the time."""
+        await asyncio.sleep(self._sending * _PIECE / _BYTES_PER_S)
+
+
+class _Streamed(Response):
+    """A body that is sent in pieces, each when the client has taken those before it."""
+
+    def __init__(
+        self, answers: LargeAnswers, body: _Body, headers: Mapping[str, str], media_type: str
+    ) -> None:
+        super().__init__(None, 200, headers, media_type)
+        self.headers["Content-Length"] = str(body.size)
+        self._answers = answers
+        self._whole = body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        gone = False
+
+        def abort() -> None:
+            nonlocal gone
+            gone = True
+            scope.get(ABORT, lambda: None)()
+
+        async with self._answers.sending(self._whole, abort):
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            if scope["method"] != "HEAD":
+                for piece in self._whole.pieces:
+                    for start in range(0, len(piece), _PIECE):
+                        part = piece[start : start + _PIECE]
+                        await send({"type": "http.response.body", "body": part, "more_body": True})
+                        if gone:
+                            return
+                        await self._answers.pause()
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _busy() -> ServiceBusy:
+    return ServiceBusy(
+        "The service is busy with other large results; please try again.",
+        retry_after_s=_RETRY_AFTER_S,
+    )

@@ -1,0 +1,454 @@
+"""Connections that no client can hold for ever, nor fill without end.
+
+uvicorn bounds how long a connection may be idle after a response, and nothing else: a client may
+take a week for its headers, send a gigabyte of them, queue requests without reading the answers,
+or read a byte a day. Its protocol's insides are used here; when its pin moves, tests/hostile says
+what has to be looked at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import re
+import resource
+from typing import Any, NoReturn
+
+import httptools
+import msgspec
+from uvicorn.config import Config
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
+
+from quantum_tasks.errors import HeadersTooLarge, MalformedHttp, Problem, UrlTooLong
+from quantum_tasks.settings import Settings
+from quantum_tasks.web.wire.crowd import LEAVING, SPARE, Crowd, Doing
+from quantum_tasks.web.wire.door import Door
+from quantum_tasks.web.wire.headers import finished
+from quantum_tasks.web.wire.heads import MAX_HEADER_BYTES, Head
+from quantum_tasks.web.answers.large import ABORT
+from quantum_tasks.web.responses import new_id, problem_response
+
+logger = logging.getLogger(__name__)
+
+_AUTHORITY = re.compile(rb"[A-Za-z]+://([^/?#]*)")
+_MAX_URL_BYTES = 8192
+_MAX_UNPARSED_BYTES = _MAX_URL_BYTES + MAX_HEADER_BYTES + 1024
+_HEAD_END = b"\r\n\r\n"
+_HEAD_PIECE = 4096  # bytes that are read at once: what is read early waits in memory
+_BODY_PIECE = 8192
+_UNREAD_BODY = 4096  # bytes of a body after which no more is read before somebody asks for it
+_WRITTEN_AHEAD = 8192  # bytes of an answer that may wait in memory before the rest is made
+_LINGER_S = 2.0
+_MAX_UNWANTED_BYTES = 2**25
+_STALLED_AFTER_S = 20.0
+_LEAST_PROGRESS = 65536  # bytes that a client must take in that time, if there are so many
+_TURN_S = 0.05  # after an answer, until a request is parsed that came before it
+# Files besides the most connections: children, the database, 350 callbacks, and connections that
+# come and go.
+_OTHER_FILES = 640 + SPARE + LEAVING
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """What every connection of a server keeps to."""
+
+    header_timeout_s: float
+
+
+def protocol(settings: Settings) -> Any:
+    """What uvicorn makes a connection with."""
+    possible = _raise_open_files_limit()
+    if possible < settings.max_connections:
+        logger.warning(
+            "few files may be open: fewer connections than MAX_CONNECTIONS",
+            extra={"connections": possible},
+        )
+    rules = Rules(settings.header_timeout_s)
+    crowd = Crowd(min(settings.max_connections, possible))
+    door = Door()
+    buffer = memoryview(bytearray(_BODY_PIECE))
+
+    def connect(**arguments: Any) -> Connection:
+        return Connection(rules, crowd, door, buffer, **arguments)
+
+    return connect
+
+
+def _raise_open_files_limit() -> int:
+    """Allows this process all the files that it may allow itself; returns for how many
+    connections that is enough."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):  # macOS says infinite, and means less
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        soft = hard
+    return 2**31 if soft == resource.RLIM_INFINITY else max(soft - _OTHER_FILES, 1)
+
+
+class _Flow(FlowControl):
+    """Reads nothing while it is held, whoever asks for more."""
+
+    held = False
+
+    def hold(self) -> None:
+        self.held = True
+        self.pause_reading()
+
+    def release(self) -> None:
+        self.held = False
+        self.resume_reading()
+
+    def resume_reading(self) -> None:
+        if not self.held:
+            super().resume_reading()
+
+
+class _Wire(asyncio.BufferedProtocol):
+    """Between a transport and a connection, so that the connection says how much is read at once.
+
+    uvloop asks no asyncio.Protocol for a buffer, which uvicorn's are; it reads 256 KB then, much
+    of which would wait in memory for the answer to the first request in it. The buffer is shared
+    by all connections, because nothing stays in it.
+    """
+
+    def __init__(self, connection: Connection, buffer: memoryview) -> None:
+        self._connection = connection
+        self._buffer = buffer
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._buffer[: self._connection.wanted]
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._connection.data_received(bytes(self._buffer[:nbytes]))
+
+    def eof_received(self) -> bool:
+        return self._connection.eof_received()
+
+    def pause_writing(self) -> None:
+        self._connection.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._connection.resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._connection.connection_lost(exc)
+
+
+class Connection(HttpToolsProtocol):
+    """One client's connection.
+
+    A request is parsed when the one before it has been answered; what has been read of it before
+    waits as it came.
+    """
+
+    flow: _Flow
+
+    def __init__(
+        self,
+        rules: Rules,
+        crowd: Crowd,
+        door: Door,
+        buffer: memoryview,
+        config: Config,
+        **arguments: Any,
+    ) -> None:
+        super().__init__(config, **arguments)
+        self._rules = rules
+        self._crowd = crowd
+        self._door = door
+        self._buffer = buffer
+        self._header_timer: asyncio.TimerHandle | None = None
+        self._write_timer: asyncio.TimerHandle | None = None
+        self._unwritten = 0
+        self._early = b""  # what came before it could be parsed
+        self._tail = b""  # what the parser got last, where the end of a head may have begun
+        self._in_body = False
+        self._body_left = 0  # bytes, of a body whose length is known
+        self._unparsed = 0  # bytes that came since something last came of them
+        self._head = Head()
+        self._unwanted = 0  # bytes that came although their answer was there already
+        self._refusal: Problem | None = None
+        self._deaf = False  # whether what else arrives is of no interest
+        self._lost = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        transport.set_protocol(_Wire(self, self._buffer))
+        transport.set_write_buffer_limits(_WRITTEN_AHEAD)
+        self.flow = _Flow(transport)
+        self._place = self._crowd.enter(self)
+        self._arm_header_timer()
+        self._crowd.make_room()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._deaf = self._lost = True
+        self._early = b""
+        self._place.leave()
+        self._disarm_header_timer()
+        self._unset_keepalive_if_required()
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+        super().connection_lost(exc)
+
+    def abort(self) -> None:
+        """Closes the connection now, whatever is still to be written."""
+        self._place.leave()
+        self.connections.discard(self)
+        self._deaf = True
+        self.transport.abort()
+
+    def end(self) -> None:
+        """Closes the connection after the answer that is under way."""
+        self.cycle.keep_alive = False
+
+    def unread(self) -> int:
+        """The bytes that wait for the client."""
+        return self.transport.get_write_buffer_size()
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """A client that has sent everything it has to say still gets its answers."""
+        self._deaf = True
+        last = self.cycle
+        if last is None or last.response_complete or last.more_body:
+            return False
+        last.keep_alive = False
+        return True
+
+    @property
+    def wanted(self) -> int:
+        """The bytes that are to be read at once, at most."""
+        return _BODY_PIECE if self._deaf else max(self._body_left, _HEAD_PIECE)
+
+    def data_received(self, data: bytes) -> None:
+        if self._deaf or (self.cycle is not None and self.cycle.response_complete):
+            self._unwanted += len(data)
+            if self._unwanted > _MAX_UNWANTED_BYTES:
+                self.abort()
+            elif len(data) >= _HEAD_PIECE:
+                # uvloop would read on while there is something; now others have their turn.
+                self.flow.pause_reading()
+                self.loop.call_soon(self._read_on)
+        if self._deaf:
+            return
+        self._unset_keepalive_if_required()
+        if self._door.lets_in(self.client[0] if self.client else "", self._go_on):
+            self._parse(self._early + data)
+        else:
+            self._early += data
+            self.flow.hold()
+
+    def _parse(self, data: bytes) -> None:
+        self._early = b""
+        while data and not self._deaf:
+            if self._is_answering():
+                self._early = data
+                self.flow.hold()
+                return
+            piece, data = self._split(data)
+            self._unparsed += len(piece)
+            try:
+                self.parser.feed_data(piece)
+            except httptools.HttpParserUpgrade as upgrade:
+                data = piece[upgrade.args[0] :] + data
+                if self._offered_upgrade():
+                    data = self._without_upgrade() + data
+            except httptools.HttpParserError:
+                self._refuse(self._refusal or MalformedHttp())
+        if self._unparsed > _MAX_UNPARSED_BYTES:
+            self._refuse(HeadersTooLarge())
+        if not self._deaf and (self.cycle is None or self.cycle.response_complete):
+            self._arm_header_timer()
+
+    def _is_answering(self) -> bool:
+        """Whether there is a whole request that has not been answered yet."""
+        cycle = self.cycle
+        return cycle is not None and not cycle.response_complete and not cycle.more_body
+
+    def _split(self, data: bytes) -> tuple[bytes, bytes]:
+        """What the parser may get next: nothing of it is beyond the end of a request."""
+        if self._body_left:
+            end = self._body_left
+        else:
+            looked = self._tail + data
+            found = looked.find(_HEAD_END)
+            end = found + len(_HEAD_END) - len(self._tail) if found >= 0 else len(data)
+            self._tail = looked[-len(_HEAD_END) + 1 :] if found < 0 else b""
+        return data[:end], data[end:]
+
+    def on_message_begin(self) -> None:
+        self._unparsed = 0
+        self._head.begin()
+        self._in_body = False
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        if len(self.url) > _MAX_URL_BYTES:
+            self._stop_parsing(UrlTooLong())
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        name = name.lower()
+        try:
+            kept = self._head.takes(name, value)
+        except HeadersTooLarge as problem:
+            self._stop_parsing(problem)
+        if kept and not self._in_body:  # what follows a body says nothing about it
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        if self._deaf:
+            return
+        self._unparsed = 0
+        if self._offered_upgrade():
+            return
+        self._unwanted = 0
+        self._disarm_header_timer()
+        if not self.url.startswith(b"/"):
+            self._believe_url()
+        self._in_body = True
+        for name, value in self.headers:
+            if name == b"content-length":
+                self._body_left = int(value)
+        super().on_headers_complete()
+        self.scope["state"]["place"] = self._place
+        self.url = b""
+
+    def on_body(self, body: bytes) -> None:
+        self._unparsed = 0
+        self._body_left = max(0, self._body_left - len(body))
+        if self._deaf:
+            return
+        super().on_body(body)
+        if len(self.cycle.body) > _UNREAD_BODY:
+            self.flow.pause_reading()
+
+    def on_message_complete(self) -> None:
+        if self._deaf or self._offered_upgrade():
+            return
+        self._unparsed = self._body_left = 0
+        super().on_message_complete()
+        if not self.cycle.response_complete:
+            self._place.does(Doing.SERVED)
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._place.does(Doing.WAITING)
+        self._watch_writing()
+        if self.cycle.scope is self.scope:  # while the client thinks, nothing of it is kept
+            self.scope = self.cycle.scope = {}  # type: ignore[typeddict-item]
+            self.headers = []
+        self.cycle.body = bytearray()
+        if self._early and not self.transport.is_closing():
+            self.loop.call_later(_TURN_S, self._go_on)
+
+    def _read_on(self) -> None:
+        if not self._lost and not self.transport.is_closing():
+            self.flow.resume_reading()
+
+    def _go_on(self) -> None:
+        """Parses what came early."""
+        if not self._lost and not self.transport.is_closing():
+            self._unset_keepalive_if_required()
+            self.flow.release()
+            self._parse(self._early)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._place.stick(self.unread())
+        self._watch_writing()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._place.flow()
+        self._unwritten = 0
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        cycle.scope[ABORT] = self.abort  # type: ignore[literal-required]
+        super()._start_asgi_task(cycle, app)
+
+    def _offered_upgrade(self) -> bool:
+        return self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
+
+    def _without_upgrade(self) -> bytes:
+        """The head of this request without its offer to speak something else, which we do not.
+
+        The parser believes that we do and takes the body for that other language; Java's client
+        makes the offer of HTTP/2 with every request.
+        """
+        version = self.parser.get_http_version().encode()
+        head = [b"%b %b HTTP/%b\r\n" % (self.parser.get_method(), self.url, version)]
+        head += [b"%b: %b\r\n" % header for header in self.headers if header[0] != b"upgrade"]
+        return b"".join(head) + b"\r\n"
+
+    def _believe_url(self) -> None:
+        """Of a whole URL the host counts, whatever the header says (RFC 9112, 3.2.2)."""
+        if authority := _AUTHORITY.match(self.url):
+            for index, (name, _) in enumerate(self.headers):
+                if name == b"host":
+                    self.headers[index] = (name, authority[1])
+
+    def _stop_parsing(self, problem: Problem) -> NoReturn:
+        self._refusal = problem
+        raise problem
+
+    def _refuse(self, problem: Problem) -> None:
+        """Answers, after what is still to be answered, that the rest is of no use; and closes."""
+        if self._deaf:
+            return
+        self._deaf = True
+        last: RequestResponseCycle | None = self.cycle
+        if last is not None and not last.response_complete:
+            if last.response_started or not last.more_body:
+                last.keep_alive = False
+                return
+            last.disconnected = True
+            last.message_event.set()
+        self.transport.write(_answer(problem))
+        # To close with bytes unread would reset the connection, and take the answer back.
+        self.transport.write_eof()
+        self._disarm_header_timer()
+        self._arm_header_timer(_LINGER_S)
+        self._watch_writing()
+
+    def _arm_header_timer(self, after_s: float | None = None) -> None:
+        if self._header_timer is None:
+            self._header_timer = self.loop.call_later(
+                after_s or self._rules.header_timeout_s, self._close
+            )
+
+    def _disarm_header_timer(self) -> None:
+        if self._header_timer is not None:
+            self._header_timer.cancel()
+            self._header_timer = None
+
+    def _close(self) -> None:
+        self._deaf = True
+        self.transport.close()
+        self._watch_writing()
+
+    def _watch_writing(self) -> None:
+        """Sees to it that what was written leaves, before or after a close."""
+        if self._lost or self._write_timer is not None:
+            return
+        if left := self.transport.get_write_buffer_size():
+            self._unwritten = left
+            self._write_timer = self.loop.call_later(_STALLED_AFTER_S, self._check_writing)
+
+    def _check_writing(self) -> None:
+        self._write_timer = None
+        before, left = self._unwritten, self.transport.get_write_buffer_size()
+        if before and left > max(0, before - _LEAST_PROGRESS):
+            self.abort()
+        else:
+            self._watch_writing()
+
+
+def _answer(problem: Problem) -> bytes:
+    response = problem_response(problem, {"Connection": "close"})
+    headers = finished(response.raw_headers, new_id().encode())
+    head = b"".join(b"%b: %b\r\n" % header for header in headers)
+    return b"%b%b\r\n%b" % (STATUS_LINE[problem.status], head, bytes(response.body))
