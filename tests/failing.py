@@ -6,8 +6,8 @@ import sys
 from typing import Any
 
 if __name__ == "__main__":
-    from quantum_tasks.fence import pool
     from quantum_tasks.cli import main
+    from quantum_tasks.fence import pool
 
     pool.PRELOAD = "failing"  # what the simulator's processes import: this
     sys.exit(main())

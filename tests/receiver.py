@@ -11,8 +11,8 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
-from quantum_tasks.database.pool import Pool
 from quantum_tasks.callbacks.webhooks import Webhooks
+from quantum_tasks.database.pool import Pool
 
 KEY = b"0123456789abcdef01234567"
 SECRET = "whsec_" + base64.b64encode(KEY).decode()

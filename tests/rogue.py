@@ -22,18 +22,18 @@ from typing import Any, NoReturn
 import msgspec
 
 if __name__ == "__main__":
-    from quantum_tasks.fence import pool
     from quantum_tasks.cli import main
+    from quantum_tasks.fence import pool
 
     pool.PRELOAD = "rogue"  # what the children's processes import: this
     sys.exit(main())
 
-from quantum_tasks.fence import child, replies
 from quantum_tasks.errors import Diagnostic
+from quantum_tasks.fence import child, replies
 from quantum_tasks.fence.frames import MARK, frame
 from quantum_tasks.fence.inside import main as honest
 from quantum_tasks.fence.inside import preload
-from quantum_tasks.tasks import Accepted, Completed, Drawn, Limits, Rejected, Run
+from quantum_tasks.orders import Accepted, Completed, Drawn, Limits, Rejected, Run
 
 assert preload
 SEED = 1_000_000

@@ -6,9 +6,9 @@ import json
 import math
 from functools import cache
 
+from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.engines import aer
 from quantum_tasks.language import program
-from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.tasks import Details, Options
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 
+from quantum_tasks.orders import Accepted
 from quantum_tasks.queue.store import Store
 from quantum_tasks.queue.submissions import NewTask, Submissions
-from quantum_tasks.tasks import Accepted
 
 
 async def submit(

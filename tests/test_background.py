@@ -14,21 +14,22 @@ import pytest
 from receiver import HANG, SECRET, Receiver, ended, receiving
 from submitting import submit
 
-from quantum_tasks.queue import jobs as queue, rescue
 from quantum_tasks.archive import retention
 from quantum_tasks.archive.archive import Archive
+from quantum_tasks.callbacks.webhooks import Webhooks
 from quantum_tasks.database.pool import Pool, create_pool
-from quantum_tasks.live.feed import Feed
 from quantum_tasks.fence.pool import ProcessPool
-from quantum_tasks.settings import Settings
+from quantum_tasks.live.feed import Feed
+from quantum_tasks.live.waiting import Waiters
+from quantum_tasks.orders import Limits
+from quantum_tasks.queue import jobs as queue
+from quantum_tasks.queue import rescue
 from quantum_tasks.queue.storage import Storage
 from quantum_tasks.queue.store import Store
-from quantum_tasks.supervisor import Supervisor
-from quantum_tasks.tasks import Limits
-from quantum_tasks.live.waiting import Waiters
-from quantum_tasks.web.answers.streams import written
-from quantum_tasks.callbacks.webhooks import Webhooks
 from quantum_tasks.queue.worker import Worker
+from quantum_tasks.settings import Settings
+from quantum_tasks.supervisor import Supervisor
+from quantum_tasks.web.answers.streams import written
 
 _AT_ONCE = 25
 _LONGEST_S = 0.12  # after which it is cancelled

@@ -17,11 +17,7 @@ from random_programs import programs
 from service import STDGATES
 from simulation import assert_distributed
 
-from quantum_tasks.engines import branches
-from quantum_tasks.language import program
-from quantum_tasks.engines.amplitudes import fingerprints
 from quantum_tasks.circuits.bounds import Bounds
-from quantum_tasks.engines.branching import TooMuchWork, aer_work, sample
 from quantum_tasks.circuits.circuit import (
     Branch,
     Gate,
@@ -32,8 +28,12 @@ from quantum_tasks.circuits.circuit import (
     Store,
     Unitary,
 )
-from quantum_tasks.parsing.mistakes import ProgramError
+from quantum_tasks.engines import branches
+from quantum_tasks.engines.amplitudes import fingerprints
+from quantum_tasks.engines.branching import TooMuchWork, aer_work, sample
 from quantum_tasks.engines.sampling import sampled
+from quantum_tasks.language import program
+from quantum_tasks.parsing.mistakes import ProgramError
 
 SHOTS = 200_000
 WORK = 60e9

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from service import BELL, STDGATES
 
+from quantum_tasks.errors import QasmSyntax, ServiceBusy, TooComplex
 from quantum_tasks.fence import checking
 from quantum_tasks.fence.checking import Checker
-from quantum_tasks.errors import QasmSyntax, ServiceBusy, TooComplex
 from quantum_tasks.fence.pool import ProcessPool
-from quantum_tasks.tasks import Accepted, Check, Limits, Unfinished
+from quantum_tasks.orders import Accepted, Check, Limits, Unfinished
 
 LIMITS = Limits(memory_mb=1024, max_result_bytes=2**20, max_operations=10**9)
 NEVER_DONE = "OPENQASM 3.0;\nqubit q;\nbit c;\nwhile (true) { }\n"

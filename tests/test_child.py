@@ -19,9 +19,9 @@ from service import BELL, STDGATES, Service, alive, until
 from quantum_tasks.fence import pool as pools
 from quantum_tasks.fence import replies
 from quantum_tasks.fence.frames import Frames, MalformedError, frame
-from quantum_tasks.fence.pool import ChildDiedError, ProcessPool, stop_fork_server
 from quantum_tasks.fence.inside import main as honest
-from quantum_tasks.tasks import Accepted, Check, Completed, Draw, Drawn, Limits, Rejected, Run
+from quantum_tasks.fence.pool import ChildDiedError, ProcessPool, stop_fork_server
+from quantum_tasks.orders import Accepted, Check, Completed, Draw, Drawn, Limits, Rejected, Run
 
 LIMITS = Limits(memory_mb=1024, max_result_bytes=2**24)
 MOST_GROWTH_MB = 50

@@ -6,8 +6,8 @@ import uuid
 
 from submitting import submit
 
-from quantum_tasks.queue.store import Store
-from quantum_tasks.tasks import Accepted, ClaimedTask
+from quantum_tasks.orders import Accepted
+from quantum_tasks.queue.store import ClaimedTask, Store
 
 A = uuid.UUID(int=1)
 

@@ -10,12 +10,12 @@ from language import table
 from service import STDGATES
 
 from quantum_tasks.circuits import circuit
-from quantum_tasks.language import program
 from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.circuits.circuit import Program
 from quantum_tasks.circuits.compiled import decode, encode
+from quantum_tasks.language import program
+from quantum_tasks.orders import COMPILED_FORMAT
 from quantum_tasks.parsing.mistakes import ProgramError
-from quantum_tasks.tasks import COMPILED_FORMAT
 
 EVERYTHING = """
 qubit[3] q; bit[3] c; bit d; uint[4] n = 0;

@@ -12,10 +12,10 @@ import pytest
 from service import STDGATES
 from simulation import assert_distributed, simulate
 
-from quantum_tasks.language import program
 from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.engines.cost import plan
 from quantum_tasks.engines.methods import Plan
+from quantum_tasks.language import program
 from quantum_tasks.parsing.mistakes import ProgramError
 
 MIB = 2**20

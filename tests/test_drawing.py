@@ -17,12 +17,6 @@ from language import table
 from service import BELL, STDGATES, descendants, name
 from simulation import assert_distributed
 
-from quantum_tasks.fence.drawing import MEMORY_MB, Drawer
-from quantum_tasks.errors import QasmSyntax, ServiceBusy, TooLargeToDraw
-from quantum_tasks.fence.pool import ChildDiedError
-from quantum_tasks.engines import aer
-from quantum_tasks.pictures import drawing
-from quantum_tasks.language import program
 from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.circuits.circuit import (
     Branch,
@@ -32,9 +26,15 @@ from quantum_tasks.circuits.circuit import (
     Program,
     Store,
 )
-from quantum_tasks.pictures.legible import If, Step, While, legible
+from quantum_tasks.engines import aer
+from quantum_tasks.errors import QasmSyntax, ServiceBusy, TooLargeToDraw
+from quantum_tasks.fence.drawing import MEMORY_MB, Drawer
+from quantum_tasks.fence.pool import ChildDiedError
+from quantum_tasks.language import program
+from quantum_tasks.orders import Draw, Limits, Rejected
 from quantum_tasks.parsing.mistakes import ProgramError
-from quantum_tasks.tasks import Draw, Limits, Rejected
+from quantum_tasks.pictures import drawing
+from quantum_tasks.pictures.legible import If, Step, While, legible
 
 PROGRAMS = table("PROGRAMS")
 EVERY = 12  # of the language's programs one of so many is drawn

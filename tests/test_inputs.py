@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from service import STDGATES
 from simulation import assert_distributed, simulate
 
-from quantum_tasks.language import program
 from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.circuits.circuit import Operation, Program
+from quantum_tasks.language import program
+from quantum_tasks.orders import Rejected
 from quantum_tasks.parsing.mistakes import ProgramError
-from quantum_tasks.tasks import Parameters, Rejected
+from quantum_tasks.tasks import Parameters
 
 _READS_BITS = "if (v[0]) x q[0]; if (v[1] ^ v[2]) x q[1];"
 SLOW = "\npragma left to the other parser\n"

@@ -11,10 +11,10 @@ import pytest
 from service import STDGATES
 from simulation import simulated
 
-from quantum_tasks.engines import aer
-from quantum_tasks.language import program
 from quantum_tasks.circuits.bounds import Bounds
+from quantum_tasks.engines import aer
 from quantum_tasks.engines.controller import SimulationError
+from quantum_tasks.language import program
 from quantum_tasks.tasks import Depolarizing, Method, Noise, Options, PauliTerm
 
 QC = f"{STDGATES}qubit[3] q; bit[2] a; bit b; h q; a = measure q[0:1]; b = measure q[2];"

@@ -9,27 +9,17 @@ import pytest
 from service import STDGATES
 from test_cost import dense, ghz, scrambled
 
-from quantum_tasks.fence.inside import main as child
-from quantum_tasks.language import program
-from quantum_tasks.engines.aer import Simulator
 from quantum_tasks.circuits.bounds import Bounds
+from quantum_tasks.engines.aer import Simulator
 from quantum_tasks.engines.cost import plan
 from quantum_tasks.engines.estimate import assess
 from quantum_tasks.engines.methods import Plan
-from quantum_tasks.parsing.mistakes import ProgramError
+from quantum_tasks.fence.inside import main as child
 from quantum_tasks.fence.inside.submission import check
-from quantum_tasks.tasks import (
-    Accepted,
-    Check,
-    Depolarizing,
-    Limits,
-    Method,
-    Noise,
-    Options,
-    PauliTerm,
-    Rejected,
-    Reply,
-)
+from quantum_tasks.language import program
+from quantum_tasks.orders import Accepted, Check, Limits, Rejected, Reply
+from quantum_tasks.parsing.mistakes import ProgramError
+from quantum_tasks.tasks import Depolarizing, Method, Noise, Options, PauliTerm
 
 NOISE = Noise(depolarizing=Depolarizing(p1=0.01, p2=0.02))
 READOUT = Noise(readout=0.1)

@@ -18,14 +18,14 @@ from random_circuits import CLIFFORD, Circuit, circuit
 from service import STDGATES
 from simulation import assert_distributed, simulated
 
-from quantum_tasks.language import program
-from quantum_tasks.engines.amplitudes import paulis
 from quantum_tasks.circuits.bounds import Bounds
-from quantum_tasks.engines.branching import sample
 from quantum_tasks.circuits.circuit import Depolarize
-from quantum_tasks.engines.controller import Controller
 from quantum_tasks.circuits.noise import channel, mixed_by_coin, readout, with_errors
+from quantum_tasks.engines.amplitudes import paulis
+from quantum_tasks.engines.branching import sample
+from quantum_tasks.engines.controller import Controller
 from quantum_tasks.engines.sampler import Sampler, Way
+from quantum_tasks.language import program
 from quantum_tasks.tasks import Depolarizing, Method, Noise, Options, PauliTerm
 
 ERRORS = Depolarizing(p1=0.04, p2=0.1)

@@ -12,12 +12,12 @@ import openapi_spec_validator
 import pytest
 from service import BELL, SLOW, Service
 
-from quantum_tasks.errors import PROBLEMS, TASK_ERRORS
 from quantum_tasks.archive.records import TaskRecord
-from quantum_tasks.web.openapi import document
+from quantum_tasks.errors import PROBLEMS, TASK_ERRORS
 from quantum_tasks.web.answers.reading import TaskFields
-from quantum_tasks.web.routes import API, EVERYWHERE, Endpoint
 from quantum_tasks.web.answers.submitting import Validation
+from quantum_tasks.web.openapi import document
+from quantum_tasks.web.routes import API, EVERYWHERE, Endpoint
 
 DOCUMENT = document()
 SCHEMAS = DOCUMENT["components"]["schemas"]

@@ -9,10 +9,10 @@ from bench.programs import heavy, several
 from service import STDGATES
 from simulation import assert_distributed, simulate
 
-from quantum_tasks.language import program
 from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.circuits.circuit import Gate
 from quantum_tasks.circuits.ordering import clustered
+from quantum_tasks.language import program
 
 
 def drawn(seed: int) -> list[Gate]:

@@ -15,7 +15,7 @@ import pytest
 from service import BELL, ENDLESS, STDGATES, alive, descendants, state, until
 
 from quantum_tasks.fence.pool import BusyError, ChildDiedError, OutOfTimeError, ProcessPool
-from quantum_tasks.tasks import Accepted, Check, Completed, Limits, Rejected, Run
+from quantum_tasks.orders import Accepted, Check, Completed, Limits, Rejected, Run
 
 LIMITS = Limits(memory_mb=1024, max_result_bytes=2**20)
 
@@ -193,7 +193,7 @@ def test_no_child_outlives_a_service_that_is_killed(busy):
     script = textwrap.dedent(f"""
         import asyncio
         from quantum_tasks.fence.pool import ProcessPool
-        from quantum_tasks.tasks import Limits, Run
+        from quantum_tasks.orders import Limits, Run
 
         async def main():
             pool = ProcessPool("simulator", 2, Limits(1024, 2**20))

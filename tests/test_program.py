@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from service import STDGATES
 
-from quantum_tasks.language import program
 from quantum_tasks.circuits.bounds import Bounds
+from quantum_tasks.language import program
+from quantum_tasks.orders import Rejected
 from quantum_tasks.parsing.mistakes import ProgramError
-from quantum_tasks.tasks import Rejected
 
 
 def refusal(qc: str) -> Rejected:

@@ -7,8 +7,8 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from quantum_tasks.errors import InvalidRequest
 from quantum_tasks.callbacks.receivers import MAX_URL_LENGTH, Receiver, check_url, is_public, parse
+from quantum_tasks.errors import InvalidRequest
 
 
 @pytest.mark.parametrize(

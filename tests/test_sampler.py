@@ -11,11 +11,11 @@ from random_circuits import CLIFFORD, GATES, circuit
 from service import STDGATES
 from simulation import assert_distributed, simulated
 
-from quantum_tasks.engines import sampler
 from quantum_tasks.circuits.circuit import Gate
-from quantum_tasks.engines.controller import Controller
 from quantum_tasks.circuits.decomposition import few_phases
 from quantum_tasks.circuits.gates import Basic, Controlled, Sequence
+from quantum_tasks.engines import sampler
+from quantum_tasks.engines.controller import Controller
 from quantum_tasks.tasks import Method, Options
 
 METHODS = [

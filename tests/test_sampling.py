@@ -11,10 +11,10 @@ import pytest
 from service import STDGATES
 from simulation import assert_distributed, simulate
 
-from quantum_tasks.language import program
-from quantum_tasks.engines.amplitudes import draw
 from quantum_tasks.circuits.bounds import Bounds
+from quantum_tasks.engines.amplitudes import draw
 from quantum_tasks.engines.sampling import as_values, keyed, sampled
+from quantum_tasks.language import program
 
 MEASURED_AT_THE_END = {
     "h q; c = measure q;": True,
@@ -98,7 +98,8 @@ def test_a_seed_decides_and_other_seeds_decide_otherwise():
 @pytest.mark.parametrize("qubits", [18, 19], ids=["drawn", "by Aer"])
 def test_a_run_uses_the_cores_that_it_is_given(qubits):
     code = (
-        "import os, sys; from quantum_tasks.engines import aer; from quantum_tasks.language import program; "
+        "import os, sys; from quantum_tasks.engines import aer; "
+        "from quantum_tasks.language import program; "
         "from quantum_tasks.circuits.bounds import Bounds; "
         "simulator = aer.Simulator(1024, 2**24); "
         "loaded = program.load(sys.stdin.read(), Bounds()); "

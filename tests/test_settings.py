@@ -8,8 +8,8 @@ import pytest
 
 from quantum_tasks.app import _limits
 from quantum_tasks.errors import SettingsError
+from quantum_tasks.orders import Limits
 from quantum_tasks.settings import Settings, available_cores, describe, load
-from quantum_tasks.tasks import Limits
 
 ROOT = Path(__file__).parents[1]
 

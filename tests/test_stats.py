@@ -9,11 +9,11 @@ import pytest
 import qiskit_qasm3_import
 from service import STDGATES
 
-from quantum_tasks.language import program
 from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.engines.cost import plan
 from quantum_tasks.engines.estimate import assess
 from quantum_tasks.engines.stats import stats
+from quantum_tasks.language import program
 from quantum_tasks.tasks import Method, Register, Stats
 
 # Each is one operation here and one in Qiskit.

@@ -12,9 +12,10 @@ from submitting import submit
 from quantum_tasks.archive.archive import Archive
 from quantum_tasks.database.pool import Pool
 from quantum_tasks.errors import StorageFull
+from quantum_tasks.orders import Accepted
 from quantum_tasks.queue.storage import LARGE, Storage, most_result_bytes
 from quantum_tasks.queue.submissions import NewTask, Submissions
-from quantum_tasks.tasks import Accepted, Method, Options, PauliTerm, Register, Stats
+from quantum_tasks.tasks import Method, Options, PauliTerm, Register, Stats
 
 INSTANCE = uuid.UUID(int=1)
 

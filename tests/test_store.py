@@ -11,8 +11,8 @@ import pytest
 from submitting import submit
 
 from quantum_tasks.database.pool import Pool, create_pool
-from quantum_tasks.queue.store import LEASE_S, Store
-from quantum_tasks.tasks import ClaimedTask, Status
+from quantum_tasks.queue.store import LEASE_S, ClaimedTask, Store
+from quantum_tasks.tasks import Status
 
 A, B = uuid.UUID(int=1), uuid.UUID(int=2)
 

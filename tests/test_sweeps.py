@@ -10,21 +10,12 @@ import pytest
 from service import STDGATES
 from simulation import assert_distributed
 
-from quantum_tasks.fence.pool import ProcessPool
+from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.engines import aer
 from quantum_tasks.fence.inside import main as child
-from quantum_tasks.circuits.bounds import Bounds
-from quantum_tasks.tasks import (
-    Accepted,
-    Check,
-    Completed,
-    Limits,
-    Options,
-    PauliTerm,
-    Rejected,
-    Reply,
-    Run,
-)
+from quantum_tasks.fence.pool import ProcessPool
+from quantum_tasks.orders import Accepted, Check, Completed, Limits, Rejected, Reply, Run
+from quantum_tasks.tasks import Options, PauliTerm
 
 LIMITS = Limits(memory_mb=1024, max_result_bytes=100_000, max_qubits=40)
 BOUNDS = Bounds(LIMITS.max_qubits, LIMITS.max_clbits, LIMITS.max_operations)

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from quantum_tasks.turns.throttle import Throttle
 from quantum_tasks.errors import ServiceBusy
+from quantum_tasks.turns.throttle import Throttle
 
 
 async def test_so_many_are_let_in_at_once_and_all_have_their_turn():

@@ -33,10 +33,10 @@ from receiver import (
 from quantum_tasks import __version__
 from quantum_tasks.callbacks import outgoing, webhooks
 from quantum_tasks.callbacks.callbacks import Callbacks
+from quantum_tasks.callbacks.webhooks import DELAYS_S, delay_s, signing_key
 from quantum_tasks.database.pool import create_pool
 from quantum_tasks.database.queries import QUERIES
 from quantum_tasks.errors import SettingsError
-from quantum_tasks.callbacks.webhooks import DELAYS_S, delay_s, signing_key
 
 
 @pytest.fixture

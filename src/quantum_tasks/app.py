@@ -7,18 +7,15 @@ import contextlib
 import gc
 import logging
 import signal
-import socket
 import uuid
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Literal
 
-import uvicorn
-
-from quantum_tasks.queue import jobs as queue, rescue
 from quantum_tasks.archive import retention
 from quantum_tasks.archive.archive import Archive
-from quantum_tasks.fence.checking import Checker
+from quantum_tasks.archive.lists import Lists
+from quantum_tasks.callbacks.webhooks import Webhooks
 from quantum_tasks.database import migrations
 from quantum_tasks.database.embedded import EmbeddedPostgres
 from quantum_tasks.database.pool import (
@@ -27,25 +24,26 @@ from quantum_tasks.database.pool import (
     create_pool,
     wait_until_reachable,
 )
+from quantum_tasks.errors import DatabaseUnavailable, StartError
+from quantum_tasks.fence.checking import Checker
 from quantum_tasks.fence.drawing import MEMORY_MB as DRAWING_MB
 from quantum_tasks.fence.drawing import Drawer
-from quantum_tasks.errors import DatabaseUnavailable, StartError
-from quantum_tasks.live.feed import Feed
-from quantum_tasks.archive.lists import Lists
 from quantum_tasks.fence.pool import ProcessPool, stop_fork_server
-from quantum_tasks.archive.records import this_release
-from quantum_tasks.settings import Settings
+from quantum_tasks.live.feed import Feed
+from quantum_tasks.live.waiting import Waiters
+from quantum_tasks.orders import Limits
+from quantum_tasks.queue import jobs, rescue
 from quantum_tasks.queue.storage import Storage
 from quantum_tasks.queue.store import Store
 from quantum_tasks.queue.submissions import Submissions
-from quantum_tasks.supervisor import Supervisor
-from quantum_tasks.tasks import Limits, Task
-from quantum_tasks.live.waiting import Waiters
-from quantum_tasks.web.wire import connections
-from quantum_tasks.web.app import Parts, create_app
-from quantum_tasks.web.answers.streams import written
-from quantum_tasks.callbacks.webhooks import Webhooks
+from quantum_tasks.queue.versions import this_release
 from quantum_tasks.queue.worker import Worker
+from quantum_tasks.settings import Settings
+from quantum_tasks.supervisor import Supervisor
+from quantum_tasks.tasks import Task
+from quantum_tasks.web.answers.streams import written
+from quantum_tasks.web.app import Parts, create_app
+from quantum_tasks.web.server import bind, server
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +51,6 @@ Role = Literal["api", "worker"]
 
 _CTRL_C_GRACE_S = 2.0
 _CLOSE_TIMEOUT_S = 2.0
-_OPEN_REQUESTS_GRACE_S = 3
 
 
 async def serve(
@@ -67,7 +64,7 @@ async def serve(
     async with AsyncExitStack() as stack:
         if postgres is not None:
             stack.push_async_callback(asyncio.to_thread, postgres.stop)
-        listener = _bind(settings)
+        listener = bind(settings)
         stack.callback(listener.close)
         with stop.cancels_this_task():
             # Before the children: their warming up would slow down that of a new database.
@@ -133,20 +130,8 @@ async def serve(
                 readiness=readiness,
             )
         )
-        config = uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            server_header=False,
-            http=connections.protocol(settings),
-            # Peers take turns by their addresses: nobody shall say that he is another.
-            proxy_headers=False,
-            ws="none",
-            timeout_graceful_shutdown=_OPEN_REQUESTS_GRACE_S,
-        )
         host, port = listener.getsockname()[:2]
-        server = _Server(config, _welcome(host, port, only))
+        serving = server(app, settings, _welcome(host, port, only))
         # What was made so far stays: looking through it for garbage, several times a second under
         # load, would hold up everybody for 15 ms each time. A thousand requests at once are not
         # garbage either.
@@ -155,8 +140,8 @@ async def serve(
         gc.set_threshold(20_000, 10, 10)
         stop.on_request(waiters.close)
         stop.on_request(feed.close)
-        stop.on_request(lambda: setattr(server, "should_exit", True))
-        await server.serve(sockets=[listener])
+        stop.on_request(lambda: setattr(serving, "should_exit", True))
+        await serving.serve(sockets=[listener])
         logger.info("stopping")
 
 
@@ -211,23 +196,6 @@ class _Stop:
         self._actions.clear()
 
 
-class _Server(uvicorn.Server):
-    """uvicorn, without its signal handlers: it would raise the signal again when it is done,
-    and so end the process before the rest has stopped."""
-
-    def __init__(self, config: uvicorn.Config, welcome: str) -> None:
-        super().__init__(config)
-        self._welcome = welcome
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        print(self._welcome, flush=True)
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Any:
-        yield
-
-
 class _Readiness:
     """What `/readyz` asks."""
 
@@ -249,23 +217,6 @@ class _Readiness:
             if not pool.alive:
                 reasons.append(f"no {pool.name} process is up")
         return reasons + [f"the {name} keeps failing" for name in self._supervisor.failing]
-
-
-def _bind(settings: Settings) -> socket.socket:
-    """Takes the port before anything else is started. Raises StartError if it is taken."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        listener = socket.socket(family, kind, protocol)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-    except OSError as error:
-        raise StartError(
-            f"cannot listen on {settings.host}:{settings.port} ({error.strerror or error}): "
-            "choose other values for HOST and PORT, or stop what is using them"
-        ) from None
-    return listener
 
 
 @asynccontextmanager
@@ -338,7 +289,7 @@ async def _working(
     stopped, until its tasks are done."""
     instance = uuid.uuid4()
     worker = Worker(store, simulators, settings, instance, ended, storage)
-    app = queue.create_app(db, url, worker.wake)
+    app = jobs.create_app(db, url, worker.wake)
     async with AsyncExitStack() as stack:
         # Connections of their own, so that no flood of requests can stop a heart.
         vital_db = await stack.enter_async_context(
@@ -351,7 +302,11 @@ async def _working(
             "heartbeat": lambda: rescue.beat(
                 vital,
                 instance,
-                lambda: (worker.refused, simulators.alive, worker.ended_last_minute),
+                lambda: (
+                    worker.outcomes.refused,
+                    simulators.alive,
+                    worker.outcomes.ended_last_minute,
+                ),
                 worker.wake,
             ),
             "sweep": lambda: rescue.sweep(vital, instance, lambda: worker.held, worker.wake),
@@ -360,7 +315,7 @@ async def _working(
             await stack.enter_async_context(_running(supervisor.keep(name, work)))
         stack.push_async_callback(_finish, worker, stop)
         for name, work in {
-            "queue": lambda: queue.run(app, settings.task_queue_name),
+            "queue": lambda: jobs.run(app, settings.task_queue_name),
             "worker": worker.run,
         }.items():
             await stack.enter_async_context(_running(supervisor.keep(name, work)))

@@ -22,8 +22,7 @@ from hypothesis.stateful import (
 from submitting import submit
 
 from quantum_tasks.database.pool import create_pool
-from quantum_tasks.queue.store import LEASE_S, Store
-from quantum_tasks.tasks import ClaimedTask
+from quantum_tasks.queue.store import LEASE_S, ClaimedTask, Store
 
 RETRIES, LOSSES, ALONE = 2, 8, 2
 INSTANCES = [uuid.UUID(int=i) for i in (1, 2)]

@@ -9,9 +9,9 @@ import re
 from fuzz.findings import Finding
 from quantum_tasks.errors import PROBLEMS
 from quantum_tasks.language import program
-from quantum_tasks.parsing import syntax
 from quantum_tasks.language.machine import Bounds
-from quantum_tasks.tasks import Rejected
+from quantum_tasks.orders import Rejected
+from quantum_tasks.parsing import syntax
 
 # Said of the program as a whole; everything else has a place in it.
 _PLACELESS = {"no_measurements", "memory_exceeded", "too_complex", "too_many_operations"}

@@ -18,7 +18,7 @@ from fuzz.fence import Exact, Fence
 from fuzz.findings import Finding, hunt
 from fuzz.grammar import differs
 from quantum_tasks.fence.pool import ChildDiedError
-from quantum_tasks.tasks import Completed, Rejected
+from quantum_tasks.orders import Completed, Rejected
 
 SHOTS = 4096
 

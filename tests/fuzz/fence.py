@@ -17,7 +17,7 @@ from typing import Self
 import msgspec
 
 from quantum_tasks.fence.pool import ChildDiedError, OutOfTimeError, ProcessPool
-from quantum_tasks.tasks import Check, Limits, Order, Rejected, Reply, Run
+from quantum_tasks.orders import Check, Limits, Order, Rejected, Reply, Run
 
 CHECK_S = 2.0  # for the check of a program
 RUN_S = 4.0

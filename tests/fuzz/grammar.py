@@ -20,7 +20,7 @@ from fuzz.answers import complain, general
 from fuzz.fence import CHECK_S, Exact, Fence
 from fuzz.findings import Finding, hunt
 from quantum_tasks.fence.pool import ChildDiedError, OutOfTimeError
-from quantum_tasks.tasks import Accepted, Completed, Rejected, Reply
+from quantum_tasks.orders import Accepted, Completed, Rejected, Reply
 
 SHOTS = 1000
 _RUN_CODES = {"time_limit_exceeded", "memory_exceeded", "result_too_large"}

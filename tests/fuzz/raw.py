@@ -28,7 +28,14 @@ TIMEOUT_S = 5
 RSS_MB = 1024
 SEEDS_PER_S = 10  # each takes some milliseconds before the fuzzer begins
 SHRINK_S = 2.0
-_INSTRUMENTED = ["quantum_tasks.simulator", "quantum_tasks.web.requests", "openqasm3.parser"]
+_INSTRUMENTED = [
+    "quantum_tasks.parsing",
+    "quantum_tasks.circuits",
+    "quantum_tasks.language",
+    "quantum_tasks.engines",
+    "quantum_tasks.web.requests",
+    "openqasm3.parser",
+]
 
 
 def main(seconds: float) -> int:

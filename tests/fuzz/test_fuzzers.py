@@ -15,7 +15,7 @@ from fuzz.fence import Exact, Fence
 from fuzz.findings import Finding, Findings, look
 from fuzz.grammar import Judge
 from quantum_tasks.errors import Diagnostic
-from quantum_tasks.tasks import Rejected
+from quantum_tasks.orders import Rejected
 
 PROGRAM = "qubit q;\nx r;\n"
 

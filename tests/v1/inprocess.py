@@ -9,15 +9,15 @@ from typing import Any
 from starlette.types import ASGIApp, Message
 
 from quantum_tasks.archive.archive import Archive
+from quantum_tasks.archive.lists import Lists
 from quantum_tasks.database.pool import Pool
 from quantum_tasks.live.feed import Feed
-from quantum_tasks.archive.lists import Lists
-from quantum_tasks.settings import Settings
+from quantum_tasks.live.waiting import Waiters
 from quantum_tasks.queue.store import Store
 from quantum_tasks.queue.submissions import Submissions
-from quantum_tasks.live.waiting import Waiters
-from quantum_tasks.web.app import Parts, create_app
+from quantum_tasks.settings import Settings
 from quantum_tasks.web.answers.streams import written
+from quantum_tasks.web.app import Parts, create_app
 
 
 class Application:

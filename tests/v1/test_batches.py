@@ -21,10 +21,10 @@ from asking import JSON, body, post, reaches, read, refused, sql
 from msgspec import Raw
 from service import BELL, STDGATES, Service, until
 
-from quantum_tasks.fence.checking import Checker
 from quantum_tasks.errors import ServiceBusy
+from quantum_tasks.fence.checking import Checker
+from quantum_tasks.orders import Limits
 from quantum_tasks.settings import Settings
-from quantum_tasks.tasks import Limits
 from quantum_tasks.web.answers import submitting
 
 GOOD = {"qc": BELL, "shots": 10}

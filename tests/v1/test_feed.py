@@ -21,9 +21,9 @@ from service import BELL, Service
 from streaming import Received, Stream, events, statuses
 from submitting import submit
 
-from quantum_tasks.live import feed as feeds
 from quantum_tasks.archive.archive import Archive, Place
 from quantum_tasks.database.queries import QUERIES
+from quantum_tasks.live import feed as feeds
 
 SEED = 6
 FEED = "/v1/tasks/feed"

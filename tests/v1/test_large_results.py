@@ -17,9 +17,10 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from quantum_tasks.errors import ServiceBusy
-from quantum_tasks.archive.records import SMALL
+from quantum_tasks.queue.store import SMALL
 from quantum_tasks.web.answers import large
-from quantum_tasks.web.answers.large import ABORT, LargeAnswers
+from quantum_tasks.web.answers.large import LargeAnswers
+from quantum_tasks.web.wire.crowd import ABORT
 
 SHOTS = 20_000
 WIDE = f"{STDGATES}qubit[13] q; bit[12] a; bit b; h q; a = measure q[0:11]; b = measure q[12];"

@@ -22,8 +22,8 @@ from service import Service
 from submitting import submit
 
 from quantum_tasks.archive import lists
-from quantum_tasks.database.pool import create_pool
 from quantum_tasks.archive.lists import Filter, Lists
+from quantum_tasks.database.pool import create_pool
 from quantum_tasks.queue.store import Store
 
 SEED = 6

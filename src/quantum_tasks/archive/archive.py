@@ -10,13 +10,8 @@ from typing import NamedTuple
 import asyncpg
 import msgspec
 
-from quantum_tasks.database.grouped import Grouped
-from quantum_tasks.database.pool import Pool, connection
-from quantum_tasks.database.queries import QUERIES
-from quantum_tasks.turns.throttle import Throttle
 from quantum_tasks.archive.records import (
     LATEST_POSITION,
-    SMALL,
     Content,
     Event,
     Queue,
@@ -25,8 +20,12 @@ from quantum_tasks.archive.records import (
     record_of,
     tags_of,
 )
-from quantum_tasks.queue.store import LEASE_S
+from quantum_tasks.database.grouped import Grouped
+from quantum_tasks.database.pool import Pool, connection
+from quantum_tasks.database.queries import QUERIES
+from quantum_tasks.queue.store import LEASE_S, SMALL
 from quantum_tasks.tasks import Parameters, Status
+from quantum_tasks.turns.throttle import Throttle
 
 _LARGE = 16_384  # bytes of a program and its options, as Postgres keeps them
 _BATCH = 500  # tasks deleted by one statement

@@ -11,12 +11,12 @@ from typing import Literal, NamedTuple
 import asyncpg
 import msgspec
 
+from quantum_tasks.archive.records import LATEST_POSITION, TaskRecord, record_of
 from quantum_tasks.database.pool import Connection, Pool, connection
 from quantum_tasks.database.queries import QUERIES
-from quantum_tasks.turns.throttle import Throttle
 from quantum_tasks.errors import ServiceBusy
-from quantum_tasks.archive.records import LATEST_POSITION, TaskRecord, record_of
 from quantum_tasks.tasks import Status
+from quantum_tasks.turns.throttle import Throttle
 
 _EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
 _LATEST = datetime(9999, 12, 31, tzinfo=UTC)

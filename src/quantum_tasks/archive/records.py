@@ -5,18 +5,15 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from functools import cache
-from importlib.metadata import version
 from typing import Any
 
 import asyncpg
 import msgspec
 
-from quantum_tasks import __version__
+from quantum_tasks.queue.versions import Versions
 from quantum_tasks.tasks import Method, Noise, Options, RunRequest, Stats, Status
 
 LATEST_POSITION = 2**63 - 1
-SMALL = 32768  # bytes of a result that are no trouble to anybody
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -57,15 +54,6 @@ class TaskError(msgspec.Struct, frozen=True):
     message: str
     line: int | None = None
     column: int | None = None
-
-
-class Versions(msgspec.Struct, frozen=True):
-    """What a task was last started on: `quantum_tasks` is this service, `qiskit` and `aer` are its
-    libraries."""
-
-    quantum_tasks: str
-    qiskit: str
-    aer: str
 
 
 class Links(msgspec.Struct, frozen=True, rename={"self_": "self"}):
@@ -110,12 +98,6 @@ class Content(msgspec.Struct, frozen=True):
     details: str | None
     options: str | None
     stats: str | None
-
-
-@cache
-def this_release() -> Versions:
-    """The versions of this program and its libraries, without importing those."""
-    return Versions(__version__, version("qiskit"), version("qiskit-aer"))
 
 
 def links(id: uuid.UUID) -> Links:

@@ -22,9 +22,9 @@ import msgspec
 from quantum_tasks import __version__
 from quantum_tasks.callbacks.callbacks import LEASE_S, Callback, Callbacks
 from quantum_tasks.callbacks.callees import Hosts
+from quantum_tasks.callbacks.receivers import parse
 from quantum_tasks.database.pool import Pool
 from quantum_tasks.errors import DatabaseUnavailable, SettingsError
-from quantum_tasks.callbacks.receivers import parse
 from quantum_tasks.tasks import Status
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ import numpy as np
 import scipy.linalg
 
 from quantum_tasks.circuits.circuit import Gate, Operation, Unitary
-from quantum_tasks.language.values import Mistake
+from quantum_tasks.parsing.mistakes import Mistake
 
 Matrix = Any  # a complex square array; qubit 0 is the least significant
 Emit = Callable[[Operation], None]

@@ -1,1 +1,4 @@
-"""Postgres: connections, queries, migrations, and a server of our own where none is given."""
+"""Postgres: a pool of connections, statements by name, migrations, and a server of our own.
+
+It knows nothing of tasks, and uses no other room. Begin with `pool.py`.
+"""

@@ -7,16 +7,16 @@ from collections.abc import Mapping
 import msgspec
 import numpy as np
 
-from quantum_tasks.errors import RESULT_TOO_LARGE
 from quantum_tasks.circuits.circuit import Program
+from quantum_tasks.circuits.noise import readout, with_errors
+from quantum_tasks.circuits.observables import observable
 from quantum_tasks.engines.controller import Controller, SimulationError
 from quantum_tasks.engines.cost import plan
 from quantum_tasks.engines.expectations import Expectations
 from quantum_tasks.engines.methods import gates_err
-from quantum_tasks.circuits.noise import readout, with_errors
-from quantum_tasks.circuits.observables import observable
 from quantum_tasks.engines.sampler import Sampler, Way, derived
 from quantum_tasks.engines.sampling import keyed
+from quantum_tasks.errors import RESULT_TOO_LARGE
 from quantum_tasks.tasks import Details, Expectation, Method, Options
 
 _VALUE_BYTES = 60  # of an expectation value and its standard error

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quantum_tasks.engines import amplitudes
 from quantum_tasks.circuits import noise
-from quantum_tasks.engines.amplitudes import Amplitudes, Layout
 from quantum_tasks.circuits.circuit import Condition, Program, collect
 from quantum_tasks.circuits.noise import Readout
+from quantum_tasks.engines import amplitudes
+from quantum_tasks.engines.amplitudes import Amplitudes, Layout
 
 BUILD = 5_000  # to read an operation
 CALL = 3_000  # a gate, whatever it is applied to

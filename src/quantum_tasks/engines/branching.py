@@ -14,19 +14,6 @@ from functools import cached_property
 
 import numpy as np
 
-from quantum_tasks.engines import amplitudes
-from quantum_tasks.engines.amplitudes import NEVER, Layout
-from quantum_tasks.engines.branches import (
-    AMPLITUDE,
-    CALL,
-    CONDITION,
-    ROW,
-    SPLIT,
-    Group,
-    Run,
-    Seed,
-    TooMuchWork,
-)
 from quantum_tasks.circuits.circuit import (
     Branch,
     Depolarize,
@@ -42,6 +29,19 @@ from quantum_tasks.circuits.circuit import (
 )
 from quantum_tasks.circuits.clifford import is_clifford
 from quantum_tasks.circuits.noise import Readout
+from quantum_tasks.engines import amplitudes
+from quantum_tasks.engines.amplitudes import NEVER, Layout
+from quantum_tasks.engines.branches import (
+    AMPLITUDE,
+    CALL,
+    CONDITION,
+    ROW,
+    SPLIT,
+    Group,
+    Run,
+    Seed,
+    TooMuchWork,
+)
 from quantum_tasks.engines.sampling import tallied
 
 __all__ = ["TooMuchWork", "aer_work", "sample", "weighted"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from quantum_tasks.errors import MemoryExceeded
 from quantum_tasks.circuits.circuit import Measure, Program
 from quantum_tasks.circuits.clifford import is_clifford
 from quantum_tasks.engines.memory import (
@@ -13,6 +12,7 @@ from quantum_tasks.engines.memory import (
     vector_bytes,
 )
 from quantum_tasks.engines.methods import Plan, asked_for, gates_err, noisy, unsuitable
+from quantum_tasks.errors import MemoryExceeded
 from quantum_tasks.parsing.mistakes import ProgramError
 from quantum_tasks.tasks import Method, Options
 

@@ -11,14 +11,15 @@ from typing import Any
 
 import msgspec
 
-from quantum_tasks.engines.branching import aer_work, weighted
 from quantum_tasks.circuits.circuit import Loop, Measure, Program, Reset
 from quantum_tasks.circuits.compiled import encode
+from quantum_tasks.engines.branching import aer_work, weighted
 from quantum_tasks.engines.cost import bases_of, plan
 from quantum_tasks.engines.methods import Plan, gates_err
 from quantum_tasks.engines.sampling import DRAWN_QUBITS, sampled
 from quantum_tasks.engines.stats import stats
-from quantum_tasks.tasks import Accepted, Method, Options
+from quantum_tasks.orders import Accepted
+from quantum_tasks.tasks import Method, Options
 
 _LARGE_MS = 500.0
 _LARGE_BYTES = 64 << 20

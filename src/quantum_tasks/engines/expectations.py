@@ -9,13 +9,6 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from quantum_tasks.errors import SIMULATION_FAILED
-from quantum_tasks.engines.amplitudes import draw
-from quantum_tasks.engines.assembly import (
-    PROBABILITIES,
-    assemble_bases,
-    assemble_expectations,
-)
 from quantum_tasks.circuits.circuit import (
     Depolarize,
     Gate,
@@ -26,7 +19,6 @@ from quantum_tasks.circuits.circuit import (
     Unitary,
     collect,
 )
-from quantum_tasks.engines.controller import Controller, SimulationError
 from quantum_tasks.circuits.noise import as_rows, misread
 from quantum_tasks.circuits.observables import (
     Basis,
@@ -38,7 +30,15 @@ from quantum_tasks.circuits.observables import (
     statistics,
     turns,
 )
+from quantum_tasks.engines.amplitudes import draw
+from quantum_tasks.engines.assembly import (
+    PROBABILITIES,
+    assemble_bases,
+    assemble_expectations,
+)
+from quantum_tasks.engines.controller import Controller, SimulationError
 from quantum_tasks.engines.sampler import Sampler, Way, derived
+from quantum_tasks.errors import SIMULATION_FAILED
 from quantum_tasks.tasks import Expectation
 
 # Bits (measured qubits, outcomes), and how often each outcome came.

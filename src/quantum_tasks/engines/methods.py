@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import msgspec
 
-from quantum_tasks.errors import MemoryExceeded, MethodUnsuitable
 from quantum_tasks.circuits.circuit import Branch, Gate, Loop, Operation, Program, Store, Unitary
 from quantum_tasks.circuits.clifford import is_clifford
 from quantum_tasks.circuits.decomposition import MAX_CONTROLS
@@ -19,8 +18,9 @@ from quantum_tasks.engines.memory import (
     tableau_bytes,
     vector_bytes,
 )
-from quantum_tasks.parsing.mistakes import ProgramError
 from quantum_tasks.engines.sampling import DRAWN_QUBITS, sampled
+from quantum_tasks.errors import MemoryExceeded, MethodUnsuitable
+from quantum_tasks.parsing.mistakes import ProgramError
 from quantum_tasks.tasks import Method, Noise
 
 _MATRIX_NS, _MATRIX_CALL_NS = 3.7, 8_000  # an element of a density matrix, at an operation

@@ -10,7 +10,9 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from quantum_tasks.errors import SIMULATION_FAILED
+from quantum_tasks.circuits.circuit import Branch, Loop, Measure, Program, Store
+from quantum_tasks.circuits.noise import MAX_QUBITS, Readout, as_rows, depolarized, misread, model
+from quantum_tasks.circuits.ordering import clustered
 from quantum_tasks.engines import branching
 from quantum_tasks.engines.amplitudes import draw
 from quantum_tasks.engines.assembly import (
@@ -20,11 +22,9 @@ from quantum_tasks.engines.assembly import (
     assemble_probabilities,
     assemble_state,
 )
-from quantum_tasks.circuits.circuit import Branch, Loop, Measure, Program, Store
 from quantum_tasks.engines.controller import Controller, SimulationError
-from quantum_tasks.circuits.noise import MAX_QUBITS, Readout, as_rows, depolarized, misread, model
-from quantum_tasks.circuits.ordering import clustered
 from quantum_tasks.engines.sampling import DRAWN_QUBITS, Sampled, as_values, sampled, tallied
+from quantum_tasks.errors import SIMULATION_FAILED
 
 _VECTORS = ("automatic", "statevector", "density_matrix")  # instead of which ours may do
 # Methods that are asked for probabilities whoever chose them, up to so many qubits.

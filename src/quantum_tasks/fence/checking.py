@@ -17,9 +17,10 @@ from quantum_tasks.errors import (
     TooComplex,
     more_than_memory,
 )
-from quantum_tasks.turns.fairness import Fair, NoRoom
 from quantum_tasks.fence.pool import BusyError, ChildDiedError, OutOfTimeError, ProcessPool
-from quantum_tasks.tasks import Accepted, Check, Limits, Options, Rejected, Reply, Unfinished
+from quantum_tasks.orders import Accepted, Check, Limits, Rejected, Reply, Unfinished
+from quantum_tasks.tasks import Options
+from quantum_tasks.turns.fairness import Fair, NoRoom
 
 logger = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from typing import IO, Any
 
 from quantum_tasks.fence import replies
 from quantum_tasks.fence.frames import MARK, Frames, MalformedError, frame
-from quantum_tasks.tasks import Limits, Order, Reply
+from quantum_tasks.orders import Limits, Order, Reply
 
 CHILD = "quantum_tasks.fence.inside.main"
 _WARM_TIMEOUT_S = 120.0  # on a machine that is busy with other things

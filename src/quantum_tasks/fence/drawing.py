@@ -15,9 +15,10 @@ from quantum_tasks.errors import (
     TooLargeToDraw,
 )
 from quantum_tasks.fence.kept import Kept
-from quantum_tasks.turns.lane import Lane, NoRoom
 from quantum_tasks.fence.pool import BusyError, ChildDiedError, OutOfTimeError, ProcessPool
-from quantum_tasks.tasks import Draw, Drawn, Limits, Parameters, Rejected, Unfinished
+from quantum_tasks.orders import Draw, Drawn, Limits, Rejected, Unfinished
+from quantum_tasks.tasks import Parameters
+from quantum_tasks.turns.lane import Lane, NoRoom
 
 logger = logging.getLogger(__name__)
 

@@ -23,10 +23,10 @@ from typing import Any
 
 import msgspec
 
-from quantum_tasks.fence.child import Child, ChildDiedError, Job, OutOfTimeError
 from quantum_tasks.environment import scrub_children
 from quantum_tasks.errors import MEMORY_EXCEEDED, TIME_LIMIT_EXCEEDED
-from quantum_tasks.tasks import Limits, Order, Rejected, Reply, Unfinished
+from quantum_tasks.fence.child import Child, ChildDiedError, Job, OutOfTimeError
+from quantum_tasks.orders import Limits, Order, Rejected, Reply, Unfinished
 
 __all__ = ["BusyError", "ChildDiedError", "OutOfTimeError", "ProcessPool", "stop_fork_server"]
 

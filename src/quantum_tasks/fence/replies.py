@@ -9,11 +9,10 @@ from msgspec import Meta, Raw
 
 from quantum_tasks.errors import PROBLEMS, TASK_ERRORS, Diagnostic
 from quantum_tasks.fence.frames import MalformedError
-from quantum_tasks.tasks import (
+from quantum_tasks.orders import (
     Accepted,
     Check,
     Completed,
-    Details,
     Draw,
     Drawn,
     Limits,
@@ -21,9 +20,9 @@ from quantum_tasks.tasks import (
     Rejected,
     Reply,
     Run,
-    Stats,
     Unfinished,
 )
+from quantum_tasks.tasks import Details, Stats
 
 _LARGEST_MESSAGE = 64 * 1024  # characters
 _LARGEST_INTEGER = 2**31 - 1  # of a column in the database

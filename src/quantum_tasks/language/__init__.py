@@ -1,0 +1,8 @@
+"""From a syntax tree to a circuit: what the language means.
+
+What comes in is a program's tree and the values of its inputs; what goes out is a `Program` of
+`circuits`, or a `ProgramError`. Whatever no measurement decides is worked out here.
+
+It uses `parsing` and `circuits`. Begin with `program.py`, then `compiler.py`, which is made of
+`blocks.py`, `assignments.py`, `gatecalls.py`, `expressions.py` and `references.py`, in this order.
+"""

@@ -22,7 +22,6 @@ from quantum_tasks.language.values import (
     MACHINE_BITS,
     MAX_BITS,
     UINT,
-    Mistake,
     Type,
     Value,
     an,
@@ -36,6 +35,7 @@ from quantum_tasks.language.values import (
     to_float,
     wrapped,
 )
+from quantum_tasks.parsing.mistakes import Mistake
 
 
 def integer_type(a: Type, b: Type) -> Type:

@@ -8,16 +8,16 @@ from typing import Any
 
 from openqasm3 import ast
 
-from quantum_tasks.language import runtime
 from quantum_tasks.circuits.circuit import Condition
+from quantum_tasks.language import runtime
 from quantum_tasks.language.gatecalls import GateCalls
-from quantum_tasks.parsing.indices import Node
 from quantum_tasks.language.inputs import Input
 from quantum_tasks.language.machine import Machine, Variable
-from quantum_tasks.parsing.mistakes import semantic, unsupported
 from quantum_tasks.language.runtime import word
 from quantum_tasks.language.scope import Cells, Qubits, View, what
 from quantum_tasks.language.values import BOOL, Type, Value, bit_size
+from quantum_tasks.parsing.indices import Node
+from quantum_tasks.parsing.mistakes import semantic, unsupported
 
 _WITH_BITS = ("int", "uint", "angle", "bits")
 

@@ -16,18 +16,17 @@ from typing import Any
 
 from openqasm3 import ast
 
+from quantum_tasks.circuits.circuit import Condition, any_of, negated
 from quantum_tasks.errors import QasmSemantic
 from quantum_tasks.language.arithmetic import FUNCTIONS
 from quantum_tasks.language.assignments import Assignments
-from quantum_tasks.language.cases import cases
-from quantum_tasks.circuits.circuit import Condition, any_of, negated
-from quantum_tasks.language.expressions import NeedsKnownError, located
-from quantum_tasks.parsing.indices import Node
+from quantum_tasks.language.cases import NeedsKnownError, cases, located
 from quantum_tasks.language.machine import Machine, Variable
-from quantum_tasks.parsing.mistakes import ProgramError, semantic, unsupported
 from quantum_tasks.language.names import check_names
 from quantum_tasks.language.scope import Qubits, Scope, Subroutine, View
-from quantum_tasks.language.values import BOOL, Mistake, Value
+from quantum_tasks.language.values import BOOL, Value
+from quantum_tasks.parsing.indices import Node
+from quantum_tasks.parsing.mistakes import Mistake, ProgramError, semantic, unsupported
 
 # Of these statements, only a part is evaluated before what is in their blocks; of some, nothing.
 _EVALUATED_FIRST: dict[type, str | None] = {

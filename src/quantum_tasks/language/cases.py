@@ -6,7 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from quantum_tasks.circuits.circuit import Condition, Kept, all_of, choose, either, negated
-from quantum_tasks.language.values import Choice, Mistake, Value, as_integer, to_bits
+from quantum_tasks.errors import QasmSemantic, QasmUnsupported
+from quantum_tasks.language.values import Choice, Value, as_integer, to_bits
+from quantum_tasks.parsing.indices import Node
+from quantum_tasks.parsing.mistakes import Mistake, ProgramError
 
 MAX_DECIDING_BITS = 10  # 2^10 cases
 FEW = 4
@@ -134,3 +137,23 @@ def check_few(bits: list[int]) -> None:
             f"a value that depends on {len(bits)} measured bits in this way is not supported; "
             f"{MAX_DECIDING_BITS} bits are the most"
         )
+
+
+class NeedsKnownError(Exception):
+    """An expression has to be known for the statement around it, but measurements decide it.
+
+    What needs it is then worked out once for each of its values.
+    """
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        super().__init__()
+
+
+def located(mistake: Mistake, node: Node) -> ProgramError:
+    """Says where a mistake was made."""
+    text = str(mistake)
+    sentence = f"{text[:1].upper()}{text[1:]}."
+    if isinstance(mistake, TooManyCases):
+        return ProgramError(QasmUnsupported, sentence, node)
+    return ProgramError(QasmSemantic, sentence, node, about_a_value=True)

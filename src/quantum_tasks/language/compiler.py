@@ -10,11 +10,7 @@ from typing import Any
 
 from openqasm3 import ast
 
-from quantum_tasks.errors import QasmUnsupported, TooComplex
-from quantum_tasks.language import runtime
-from quantum_tasks.language.blocks import Blocks
 from quantum_tasks.circuits.bounds import Bounds
-from quantum_tasks.language.cases import can_hold
 from quantum_tasks.circuits.circuit import (
     Condition,
     Measure,
@@ -25,13 +21,16 @@ from quantum_tasks.circuits.circuit import (
     negated,
     without_unread,
 )
-from quantum_tasks.language.expressions import NeedsKnownError
-from quantum_tasks.parsing.indices import Node
+from quantum_tasks.errors import QasmUnsupported, TooComplex
+from quantum_tasks.language import runtime
+from quantum_tasks.language.blocks import Blocks
+from quantum_tasks.language.cases import NeedsKnownError, can_hold
 from quantum_tasks.language.inputs import Given, Input, input_names
 from quantum_tasks.language.machine import CannotBeCarriedError, Machine, Variable
-from quantum_tasks.parsing.mistakes import ProgramError, semantic, unsupported
 from quantum_tasks.language.scope import Cells, Qubits, Subroutine, what
 from quantum_tasks.language.values import BOOL, DURATION, Type, Value
+from quantum_tasks.parsing.indices import Node
+from quantum_tasks.parsing.mistakes import ProgramError, semantic, unsupported
 
 _UNSUPPORTED = {
     ast.CalibrationDefinition: "A calibration ('defcal') is",

@@ -10,16 +10,14 @@ from typing import Any, TypeVar
 
 from openqasm3 import ast
 
-from quantum_tasks.errors import QasmSemantic, QasmUnsupported, TooManyClbits
+from quantum_tasks.circuits.bounds import too_many
+from quantum_tasks.circuits.circuit import negated
+from quantum_tasks.errors import QasmSemantic, TooManyClbits
 from quantum_tasks.language import runtime
 from quantum_tasks.language.arithmetic import FUNCTIONS
-from quantum_tasks.circuits.bounds import too_many
-from quantum_tasks.language.cases import TooManyCases, cases
-from quantum_tasks.circuits.circuit import negated
-from quantum_tasks.parsing.indices import Node
+from quantum_tasks.language.cases import NeedsKnownError, cases, located
 from quantum_tasks.language.inputs import Input
 from quantum_tasks.language.machine import Machine, Variable
-from quantum_tasks.parsing.mistakes import ProgramError, semantic, unsupported
 from quantum_tasks.language.references import References
 from quantum_tasks.language.runtime import word
 from quantum_tasks.language.scope import (
@@ -42,12 +40,13 @@ from quantum_tasks.language.values import (
     MACHINE_BITS,
     MAX_BITS,
     UINT,
-    Mistake,
     Type,
     Value,
     as_integer,
     integer,
 )
+from quantum_tasks.parsing.indices import Node
+from quantum_tasks.parsing.mistakes import Mistake, ProgramError, semantic, unsupported
 
 T = TypeVar("T")
 
@@ -56,17 +55,6 @@ _MAX_ARRAY = 10_000
 _NOTHING = object()
 _WHOLE = (*INTEGERS, "bits")
 _MAX_DIMENSIONS = 7  # says the language
-
-
-class NeedsKnownError(Exception):
-    """An expression has to be known for the statement around it, but measurements decide it.
-
-    What needs it is then worked out once for each of its values.
-    """
-
-    def __init__(self, node: Node) -> None:
-        self.node = node
-        super().__init__()
 
 
 class Expressions(References):
@@ -409,12 +397,3 @@ def _words(node: Node) -> str:
     """'DurationOf' -> 'duration of'."""
     name = type(node).__name__
     return "".join(f" {c.lower()}" if c.isupper() else c for c in name).strip()
-
-
-def located(mistake: Mistake, node: Node) -> ProgramError:
-    """Says where a mistake was made."""
-    text = str(mistake)
-    sentence = f"{text[:1].upper()}{text[1:]}."
-    if isinstance(mistake, TooManyCases):
-        return ProgramError(QasmUnsupported, sentence, node)
-    return ProgramError(QasmSemantic, sentence, node, about_a_value=True)

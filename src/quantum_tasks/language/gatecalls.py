@@ -8,8 +8,6 @@ from collections.abc import Iterable
 
 from openqasm3 import ast
 
-from quantum_tasks.errors import TooComplex
-from quantum_tasks.language.expressions import Expressions
 from quantum_tasks.circuits.gates import (
     BUILT_IN,
     STANDARD,
@@ -19,11 +17,13 @@ from quantum_tasks.circuits.gates import (
     power,
 )
 from quantum_tasks.circuits.gates import Node as Gate
-from quantum_tasks.parsing.indices import Node
+from quantum_tasks.errors import TooComplex
+from quantum_tasks.language.expressions import Expressions
 from quantum_tasks.language.machine import Machine, Variable
-from quantum_tasks.parsing.mistakes import ProgramError, semantic
 from quantum_tasks.language.scope import GateDefinition, Qubits, Scope, StandardGate, what
 from quantum_tasks.language.values import FLOAT, INTEGERS, Value, as_number
+from quantum_tasks.parsing.indices import Node
+from quantum_tasks.parsing.mistakes import ProgramError, semantic
 
 _MAX_QUBITS_OF_A_GATE = 10_000
 _KNOWN = {**BUILT_IN, **STANDARD}

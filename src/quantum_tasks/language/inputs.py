@@ -12,8 +12,8 @@ import msgspec
 from openqasm3 import ast
 
 from quantum_tasks.errors import UnboundParameter
-from quantum_tasks.parsing.mistakes import ProgramError, invalid
-from quantum_tasks.language.values import Mistake, Type, Value, an, to_angle, to_bits, to_float
+from quantum_tasks.language.values import Type, Value, an, to_angle, to_bits, to_float
+from quantum_tasks.parsing.mistakes import Mistake, ProgramError, invalid
 from quantum_tasks.tasks import Parameters
 
 _SECONDS = {"dt": 1e-9, "ns": 1e-9, "us": 1e-6, "\u00b5s": 1e-6, "ms": 1e-3, "s": 1.0}

@@ -11,9 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from quantum_tasks.errors import Problem, TooManyClbits, TooManyQubits
 from quantum_tasks.circuits.bounds import Bounds, too_many, too_many_operations
-from quantum_tasks.language.cases import MAX_DECIDING_BITS, TooManyCases, bases, simplified
 from quantum_tasks.circuits.circuit import (
     Branch,
     Condition,
@@ -23,10 +21,12 @@ from quantum_tasks.circuits.circuit import (
     Store,
     size,
 )
-from quantum_tasks.parsing.mistakes import ProgramError
+from quantum_tasks.errors import Problem, TooManyClbits, TooManyQubits
+from quantum_tasks.language.cases import MAX_DECIDING_BITS, TooManyCases, bases, simplified
 from quantum_tasks.language.runtime import merged
 from quantum_tasks.language.storage import bits_of, has_bits, stored
 from quantum_tasks.language.values import Choice, Value
+from quantum_tasks.parsing.mistakes import ProgramError
 
 _SMALL = 6  # a condition of more parts may be simpler than it looks
 _LARGE = 30  # a condition of more parts is stored rather than repeated

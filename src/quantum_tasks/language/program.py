@@ -6,12 +6,12 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from quantum_tasks.errors import NoMeasurements
-from quantum_tasks.parsing import syntax
 from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.circuits.circuit import Program
+from quantum_tasks.errors import NoMeasurements
 from quantum_tasks.language.compiler import Compiler
 from quantum_tasks.language.inputs import Given, Input
+from quantum_tasks.parsing import syntax
 from quantum_tasks.parsing.mistakes import ProgramError
 from quantum_tasks.tasks import Parameters
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from openqasm3 import ast
 
-from quantum_tasks.parsing.indices import Indices, Node
 from quantum_tasks.language.machine import Machine, Variable
-from quantum_tasks.parsing.mistakes import semantic
 from quantum_tasks.language.scope import Cells, Qubits, Scopes, Symbol, what
+from quantum_tasks.parsing.indices import Indices, Node
+from quantum_tasks.parsing.mistakes import semantic
 
 
 class References(Indices):

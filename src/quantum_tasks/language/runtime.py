@@ -10,15 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from quantum_tasks.language import arithmetic
-from quantum_tasks.language.cases import (
-    FEW,
-    MAX_DECIDING_BITS,
-    TooManyCases,
-    check_few,
-    deciding_bits,
-    settled,
-)
 from quantum_tasks.circuits.circuit import (
     Condition,
     any_of,
@@ -28,12 +19,20 @@ from quantum_tasks.circuits.circuit import (
     either,
     negated,
 )
+from quantum_tasks.language import arithmetic
+from quantum_tasks.language.cases import (
+    FEW,
+    MAX_DECIDING_BITS,
+    TooManyCases,
+    check_few,
+    deciding_bits,
+    settled,
+)
 from quantum_tasks.language.values import (
     BOOL,
     FLOAT,
     INTEGERS,
     Choice,
-    Mistake,
     Type,
     Value,
     as_integer,
@@ -41,6 +40,7 @@ from quantum_tasks.language.values import (
     cast,
     to_bits,
 )
+from quantum_tasks.parsing.mistakes import Mistake
 
 _WORDS = ("int", "uint", "bits", "bool", "bit")
 Keep = Callable[[Condition], Condition]  # stores a condition, so that it is cheap to use again

@@ -11,8 +11,8 @@ from openqasm3 import ast
 
 from quantum_tasks.circuits.gates import BUILT_IN, STANDARD
 from quantum_tasks.language.machine import Variable
-from quantum_tasks.parsing.mistakes import ProgramError, Start, semantic
 from quantum_tasks.language.values import FLOAT, Value
+from quantum_tasks.parsing.mistakes import ProgramError, Start, semantic
 
 
 class Qubits(msgspec.Struct, frozen=True):

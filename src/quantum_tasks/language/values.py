@@ -14,16 +14,13 @@ from typing import Any
 import msgspec
 
 from quantum_tasks.circuits.circuit import Condition
+from quantum_tasks.parsing.mistakes import Mistake
 
 TAU = 2 * math.pi
 MACHINE_BITS = 32
 _MAX_EXPONENT = 1000  # of a power of two that is a float
 MAX_BITS = 4096  # of an integer constant: no program needs more, a hostile one asks for 10^9
 INTEGERS = ("bool", "bit", "int", "uint")
-
-
-class Mistake(Exception):
-    """Something that a program may not do with its values."""
 
 
 class Type(msgspec.Struct, frozen=True):

@@ -10,9 +10,9 @@ from contextlib import contextmanager, suppress
 from itertools import takewhile
 
 from quantum_tasks.archive.archive import Archive, FeedEvent, Place
-from quantum_tasks.turns.throttle import Throttle
 from quantum_tasks.errors import DatabaseUnavailable
 from quantum_tasks.turns.fairness import tell
+from quantum_tasks.turns.throttle import Throttle
 
 _LOOK_S = 0.2
 _KEPT = 20_000  # events

@@ -8,9 +8,9 @@ from collections import defaultdict
 from collections.abc import Collection
 
 from quantum_tasks.errors import DatabaseUnavailable
-from quantum_tasks.turns.fairness import TOLD_AT_ONCE, tell
 from quantum_tasks.queue.store import Store
 from quantum_tasks.tasks import Task
+from quantum_tasks.turns.fairness import TOLD_AT_ONCE, tell
 
 _LOOK_S = 0.2
 _YOUNG_S = 1.0

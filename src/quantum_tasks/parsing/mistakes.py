@@ -15,11 +15,15 @@ from quantum_tasks.errors import (
     QasmSemantic,
     QasmUnsupported,
 )
+from quantum_tasks.orders import Rejected
 from quantum_tasks.parsing import lexer
-from quantum_tasks.tasks import Rejected
 
 _SNIPPET_WIDTH = 120
 _LONG_WORD = re.compile(r"\S{80,}")
+
+
+class Mistake(Exception):
+    """Something that a program may not do with its values."""
 
 
 class Place(msgspec.Struct, frozen=True):

@@ -21,18 +21,19 @@ from typing import Any
 
 from qiskit.visualization import circuit_drawer
 
-from quantum_tasks.errors import InternalError, TooLargeToDraw
-from quantum_tasks.language import program
-from quantum_tasks.parsing import syntax
 from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.circuits.circuit import Branch, Gate, Loop, Operation, Program, Store, Unitary
+from quantum_tasks.errors import InternalError, TooLargeToDraw
+from quantum_tasks.language import program
 from quantum_tasks.language.compiler import Compiler
 from quantum_tasks.language.inputs import Given
-from quantum_tasks.pictures.legible import If, Step, While, legible
-from quantum_tasks.parsing.mistakes import ProgramError
-from quantum_tasks.pictures.qiskit_circuit import Declared, build
 from quantum_tasks.language.scope import Qubits
-from quantum_tasks.tasks import Draw, Drawn, Parameters
+from quantum_tasks.orders import Draw, Drawn
+from quantum_tasks.parsing import syntax
+from quantum_tasks.parsing.mistakes import ProgramError
+from quantum_tasks.pictures.legible import If, Step, While, legible
+from quantum_tasks.pictures.qiskit_circuit import Declared, build
+from quantum_tasks.tasks import Parameters
 
 # What one core draws within 5 s.
 _MAX_OPERATIONS = {"text": 2000, "svg": 300}

@@ -1,0 +1,7 @@
+"""The life of a task: submitted, claimed, run, finished, rescued.
+
+What comes in are programs that were checked; what goes out is one end for each of them. Each
+change of a task's status is one guarded statement in `sql/queries`, called from `store.py`.
+
+It uses `fence`, `database` and `turns`. Begin with `store.py`, then `worker.py`.
+"""

@@ -11,8 +11,8 @@ from collections.abc import Callable, Collection
 
 from quantum_tasks import __version__
 from quantum_tasks.errors import DatabaseUnavailable
-from quantum_tasks.archive.records import this_release
 from quantum_tasks.queue.store import Store
+from quantum_tasks.queue.versions import this_release
 
 logger = logging.getLogger(__name__)
 

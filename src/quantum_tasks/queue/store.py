@@ -11,13 +11,15 @@ import msgspec
 from quantum_tasks.database.grouped import Grouped
 from quantum_tasks.database.pool import Pool, connection
 from quantum_tasks.database.queries import QUERIES
-from quantum_tasks.turns.throttle import Throttle
 from quantum_tasks.errors import TASK_LOST
-from quantum_tasks.archive.records import SMALL, Versions
-from quantum_tasks.tasks import COMPILED_FORMAT, ClaimedTask, Options, Status, Task
+from quantum_tasks.orders import COMPILED_FORMAT
+from quantum_tasks.queue.versions import Versions
+from quantum_tasks.tasks import Options, Status, Task
+from quantum_tasks.turns.throttle import Throttle
 
 # An instance whose heartbeat is older than this is dead. Recovery takes a lease and a sweep.
 LEASE_S = 15.0
+SMALL = 32768  # bytes of a result that are no trouble to anybody
 _MAX_LOSSES = 8
 _ALONE_FROM = 2  # losses
 _STALE_JOB_S = 10.0
@@ -45,6 +47,23 @@ class Outcome(msgspec.Struct, frozen=True):
     counts: str
     details: str | None
     simulate_ms: float | None
+
+
+class ClaimedTask(msgspec.Struct, frozen=True):
+    """A task that this instance owns for one attempt: the program as the check compiled it or, if
+    that was another version of the service, its text."""
+
+    id: uuid.UUID
+    position: int
+    attempt: int
+    shots: int
+    seed: int | None
+    large: bool
+    parallel: bool
+    work_ms: float | None
+    compiled: bytes
+    qc: str
+    options: Options | None = None
 
 
 class Store:

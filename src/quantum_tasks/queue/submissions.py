@@ -14,7 +14,6 @@ import msgspec
 from quantum_tasks.database.grouped import Grouped
 from quantum_tasks.database.pool import Connection, Pool, connection
 from quantum_tasks.database.queries import QUERIES
-from quantum_tasks.turns.throttle import Throttle
 from quantum_tasks.errors import (
     DatabaseUnavailable,
     IdempotencyMismatch,
@@ -22,8 +21,10 @@ from quantum_tasks.errors import (
     QueueFull,
     StorageFull,
 )
+from quantum_tasks.orders import COMPILED_FORMAT, Accepted
 from quantum_tasks.queue.storage import LARGE, Storage, most_result_bytes
-from quantum_tasks.tasks import COMPILED_FORMAT, Accepted, Options, Stats
+from quantum_tasks.tasks import Options, Stats
+from quantum_tasks.turns.throttle import Throttle
 
 _RECOUNT_S = 1.0
 _CHEAP_COUNT = 1000

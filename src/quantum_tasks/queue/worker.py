@@ -6,29 +6,23 @@ import asyncio
 import logging
 import time
 import uuid
-from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Sequence
 
 from quantum_tasks.errors import (
     MEMORY_EXCEEDED,
-    RESULT_REFUSED,
-    STORAGE_FULL,
-    TASK_LOST,
     TIME_LIMIT_EXCEEDED,
-    WORKER_CRASHED,
     DatabaseUnavailable,
     more_than_memory,
 )
 from quantum_tasks.fence.pool import ChildDiedError, OutOfTimeError, ProcessPool
+from quantum_tasks.orders import Rejected, Reply, Run
+from quantum_tasks.queue.outcomes import Outcomes
+from quantum_tasks.queue.storage import Storage
+from quantum_tasks.queue.store import ClaimedTask, Store
 from quantum_tasks.settings import Settings, available_cores
-from quantum_tasks.queue.storage import LARGE, Storage
-from quantum_tasks.queue.store import LOST, Store
-from quantum_tasks.tasks import ClaimedTask, Completed, Rejected, Reply, Run, Status, Task
+from quantum_tasks.tasks import Task
 
 logger = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 _DATABASE_RETRY_S = 0.5
 _HELD_BACK_S = 0.5
@@ -36,7 +30,6 @@ _AHEAD_MS = 50.0  # of work for each child that may be taken before it is free
 _MOST_AHEAD = 256  # tasks
 _GATHER_S = 0.05
 _LOOK_S = 0.4  # for tasks that shall be stopped
-_MINUTE_S = 60.0
 
 
 class Worker:
@@ -58,11 +51,10 @@ class Worker:
         storage: Storage,
     ) -> None:
         self._store = store
-        self._storage = storage
         self._pool = pool
         self._settings = settings
         self._instance = instance
-        self._ended = ended
+        self.outcomes = Outcomes(store, storage, settings, instance, ended, self.wake)
         self._running: dict[asyncio.Task[None], ClaimedTask] = {}
         # Of those that are not storing their outcomes yet:
         self._simulating = 0
@@ -77,8 +69,6 @@ class Worker:
         self._wanted = asyncio.Event()
         self._stopping = False
         self._stopped: set[uuid.UUID] = set()  # tasks that were cancelled while they ran
-        self._ends: deque[float] = deque()  # when tasks ended, within the last minute
-        self.refused = 0  # outcomes that came from attempts which no longer owned their tasks
 
     def wake(self) -> None:
         """There may be work."""
@@ -89,14 +79,6 @@ class Worker:
     def held(self) -> list[uuid.UUID]:
         """The tasks that this instance is working on."""
         return [task.id for task in self._running.values()]
-
-    @property
-    def ended_last_minute(self) -> int:
-        """How many tasks this instance brought to an end within the last minute."""
-        since = time.monotonic() - _MINUTE_S
-        while self._ends and self._ends[0] < since:
-            self._ends.popleft()
-        return len(self._ends)
 
     async def stop_cancelled(self) -> None:
         """For ever looks for tasks of this instance that were cancelled, and stops them.
@@ -235,7 +217,7 @@ class Worker:
             if task.id not in self._stopped or self._stopping:
                 raise
             asyncio.current_task().uncancel()  # type: ignore[union-attr]
-            await self._cancelled(task)
+            await self.outcomes.cancelled(task)
         finally:
             self._stopped.discard(task.id)
 
@@ -244,84 +226,14 @@ class Worker:
         try:
             cores = await self._take_cores(task)
             began = time.monotonic()
-            self._log("task started", task)
+            self.outcomes.log("task started", task)
             reply = await self._simulate(task, cores)
         except ChildDiedError as death:
-            await self._crashed(task, death)
+            await self.outcomes.crashed(task, death)
             return
         finally:
             self._simulated(task, cores)
-        ms = (time.monotonic() - began) * 1000
-        match reply:
-            case Completed():
-                await self._complete(task, reply)
-            case Rejected(log=log):
-                if log:
-                    logger.error("a program met a defect", extra={"task": task.id, "log": log})
-                await self._fail(task, reply, ms)
-            case _:
-                raise TypeError(f"a simulator answered {reply!r}")
-
-    async def _complete(self, task: ClaimedTask, done: Completed) -> None:
-        size = len(done.counts) + len(done.details or "")
-        if size > LARGE and await self._until_stored(self._storage.is_full):
-            refusal = Rejected(
-                STORAGE_FULL,
-                f"The result has {size} bytes; at most {LARGE} are stored while "
-                f"{self._storage.most} bytes are (MAX_STORED_BYTES).",
-            )
-            await self._fail(task, refusal, done.simulate_ms)
-            return
-        try:
-            stored = await self._until_stored(
-                lambda: self._store.complete(
-                    task, self._instance, done.counts, done.details, done.simulate_ms
-                )
-            )
-        except Exception as error:
-            # Nothing that passes: a further try, or a further run, would meet the same.
-            logger.error("a result cannot be stored", exc_info=error, extra={"task": task.id})
-            refusal = Rejected(RESULT_REFUSED, "The database refuses the result.")
-            await self._fail(task, refusal, done.simulate_ms)
-            return
-        if stored:
-            self._finished(task, Status.COMPLETED, counts=done.counts)
-            self._log("task completed", task, ms=round(done.simulate_ms))
-        else:
-            await self._cancelled(task)
-
-    async def _fail(self, task: ClaimedTask, why: Rejected, ms: float) -> None:
-        code, message = why.code, why.message
-        place = (why.errors[0].line, why.errors[0].column) if why.errors else (None, None)
-        if await self._until_stored(
-            lambda: self._store.fail(task, self._instance, code, message, place, ms)
-        ):
-            self._finished(task, Status.FAILED, code, message)
-            self._log("task failed", task, ms=round(ms), code=code)
-        else:
-            await self._cancelled(task)
-
-    async def _cancelled(self, task: ClaimedTask) -> None:
-        """Ends a task that was cancelled while it ran, and was stopped or has just ended; or finds
-        that it is not ours to end."""
-        if await self._until_stored(lambda: self._store.cancelled(task, self._instance)):
-            self._finished(task, Status.CANCELLED)
-            self._log("task cancelled", task)
-        else:
-            self._refused(task)
-
-    def _finished(
-        self,
-        task: ClaimedTask,
-        status: Status,
-        code: str | None = None,
-        message: str | None = None,
-        counts: str | None = None,
-    ) -> None:
-        self._ends.append(time.monotonic())
-        shown = Task(status=status, error_code=code, error_message=message, counts=counts)
-        for tell in self._ended:
-            tell(task.id, shown)
+        await self.outcomes.of(task, reply, (time.monotonic() - began) * 1000)
 
     async def _simulate(self, task: ClaimedTask, cores: int) -> Reply:
         """Runs the task in a child. Raises ChildDiedError if that may go better next time."""
@@ -356,64 +268,3 @@ class Worker:
                 MEMORY_EXCEEDED,
                 more_than_memory(settings.memory_per_simulator_mb(), "SIMULATOR_MEMORY_MB"),
             )
-
-    async def _crashed(self, task: ClaimedTask, death: ChildDiedError) -> None:
-        retries = self._settings.worker_max_retries
-        delay_s = 0.0 if death.with_all else self._settings.worker_retry_delay_s
-        times = retries + 1
-        message = (
-            f"The simulator process died {times} time{'s' if times > 1 else ''} while running "
-            f"this task (last: {death.how}). It will not be tried again."
-        )
-
-        def charge() -> Awaitable[Status | None]:
-            if death.with_all:
-                return self._store.lose(task, self._instance)
-            return self._store.retry(
-                task, self._instance, retries, delay_s, WORKER_CRASHED, message
-            )
-
-        status = await self._until_stored(charge)
-        if status is None:
-            self._refused(task)
-            return
-        if status.is_final:
-            code, message = (TASK_LOST, LOST) if death.with_all else (WORKER_CRASHED, message)
-            self._finished(task, status, code, message)
-        logger.warning(
-            "task lost its process",
-            extra={
-                "task": task.id,
-                "attempt": task.attempt,
-                "how": death.how,
-                "status": status,
-                "last_words": death.last_words[-500:],
-            },
-        )
-        if status == Status.QUEUED:
-            # procrastinate looks for jobs whose time has come only now and then.
-            asyncio.get_running_loop().call_later(delay_s + 0.05, self.wake)
-
-    async def _until_stored(self, write: Callable[[], Awaitable[T]]) -> T:
-        """Keeps an outcome in memory while the database is away."""
-        kept = False
-        while True:
-            try:
-                return await write()
-            except DatabaseUnavailable as error:
-                if not kept:
-                    reason = repr(error.__cause__)
-                    logger.warning("outcome kept in memory for now", extra={"reason": reason})
-                kept = True
-                await asyncio.sleep(_DATABASE_RETRY_S)
-
-    def _refused(self, task: ClaimedTask) -> None:
-        """Another attempt owns the task: this instance was taken for dead, or is too late."""
-        self.refused += 1
-        logger.warning(
-            "outcome refused",
-            extra={"task": task.id, "attempt": task.attempt, "refused": self.refused},
-        )
-
-    def _log(self, event: str, task: ClaimedTask, **extra: object) -> None:
-        logger.info(event, extra={"task": task.id, "attempt": task.attempt, **extra})

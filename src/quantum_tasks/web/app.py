@@ -13,21 +13,19 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from quantum_tasks.archive.archive import Archive
+from quantum_tasks.archive.lists import Lists
+from quantum_tasks.errors import Problem, ServiceStopping
 from quantum_tasks.fence.checking import Checker
 from quantum_tasks.fence.drawing import Drawer
-from quantum_tasks.errors import Problem, ServiceStopping
-from quantum_tasks.turns.fairness import Pace
 from quantum_tasks.live.feed import Feed
-from quantum_tasks.archive.lists import Lists
+from quantum_tasks.live.waiting import Waiters
 from quantum_tasks.logs import request_id
-from quantum_tasks.settings import Settings
 from quantum_tasks.queue.store import Store
 from quantum_tasks.queue.submissions import Submissions
-from quantum_tasks.live.waiting import Waiters
+from quantum_tasks.settings import Settings
+from quantum_tasks.turns.fairness import Pace
 from quantum_tasks.web import pages
-from quantum_tasks.web.wire.headers import finished
 from quantum_tasks.web.answers.large import LargeAnswers
-from quantum_tasks.web.wire.origins import Origins, allow
 from quantum_tasks.web.requests import BodyBudget
 from quantum_tasks.web.responses import (
     given_id,
@@ -38,6 +36,8 @@ from quantum_tasks.web.responses import (
     problem_response,
 )
 from quantum_tasks.web.routes import API
+from quantum_tasks.web.wire.headers import finished
+from quantum_tasks.web.wire.origins import Origins, allow
 
 Readiness = Callable[[], Awaitable[list[str]]]
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from quantum_tasks.archive.records import TaskRecord, Usage, Versions, links
+from quantum_tasks.archive.records import TaskRecord, Usage, links
+from quantum_tasks.queue.versions import Versions
 from quantum_tasks.tasks import Method, Register, RunRequest, Stats, Status
 
 _HEAD = 'OPENQASM 3.0; include "stdgates.inc"; '

@@ -9,12 +9,12 @@ from typing import Any
 import msgspec
 
 from quantum_tasks import __version__
-from quantum_tasks.errors import PROBLEMS, TASK_ERRORS
 from quantum_tasks.archive.records import Event
+from quantum_tasks.errors import PROBLEMS, TASK_ERRORS
+from quantum_tasks.web.answers.streams import STREAM, TaskChange
 from quantum_tasks.web.examples import Example
 from quantum_tasks.web.responses import ProblemBody
 from quantum_tasks.web.routes import API, EVERYWHERE, Endpoint
-from quantum_tasks.web.answers.streams import STREAM, TaskChange
 
 _REF = "#/components/schemas/{name}"
 _PASSING = {"429", "503"}

@@ -24,9 +24,9 @@ from quantum_tasks.errors import (
     ServiceBusy,
     UnsupportedMediaType,
 )
-from quantum_tasks.turns.fairness import Pace
 from quantum_tasks.settings import Settings
 from quantum_tasks.tasks import PATTERNS, Method
+from quantum_tasks.turns.fairness import Pace
 from quantum_tasks.web.wire.crowd import Doing, stay
 
 MAX_WAIT_S = 60

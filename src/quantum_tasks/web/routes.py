@@ -10,8 +10,18 @@ import msgspec
 from quantum_tasks.archive.lists import Order
 from quantum_tasks.archive.records import TaskRecord
 from quantum_tasks.tasks import Status, TaskRequest
-from quantum_tasks.web.answers import backend, changing, pictures, reading, results, streams, submitting, tasks, views
 from quantum_tasks.web import examples, operations
+from quantum_tasks.web.answers import (
+    backend,
+    changing,
+    pictures,
+    reading,
+    results,
+    streams,
+    submitting,
+    tasks,
+    views,
+)
 from quantum_tasks.web.requests import MAX_WAIT_S
 
 _PROGRAM_PROBLEMS = (

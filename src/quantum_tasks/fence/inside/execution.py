@@ -7,12 +7,13 @@ import time
 import msgspec
 
 from quantum_tasks.circuits import compiled
-from quantum_tasks.language import program
-from quantum_tasks.engines.aer import Simulator
 from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.circuits.circuit import Program
+from quantum_tasks.engines.aer import Simulator
 from quantum_tasks.fence.inside.sweep import run_sweep
-from quantum_tasks.tasks import Completed, Limits, Options, Run
+from quantum_tasks.language import program
+from quantum_tasks.orders import Completed, Limits, Run
+from quantum_tasks.tasks import Options
 
 
 def run(order: Run, simulator: Simulator, limits: Limits, bounds: Bounds) -> Completed:

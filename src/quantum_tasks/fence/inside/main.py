@@ -19,7 +19,9 @@ from types import FrameType, ModuleType, TracebackType
 
 import msgspec
 
-from quantum_tasks.fence import replies
+from quantum_tasks.circuits.bounds import Bounds
+from quantum_tasks.engines import aer, assembly
+from quantum_tasks.engines.controller import SimulationError
 from quantum_tasks.errors import (
     MEMORY_EXCEEDED,
     RESULT_TOO_LARGE,
@@ -27,15 +29,12 @@ from quantum_tasks.errors import (
     TooLargeToDraw,
     more_than_memory,
 )
+from quantum_tasks.fence import replies
 from quantum_tasks.fence.frames import HEADER, MARK, frame
-from quantum_tasks.engines import aer, assembly
-from quantum_tasks.language import program
-from quantum_tasks.circuits.bounds import Bounds
-from quantum_tasks.engines.controller import SimulationError
 from quantum_tasks.fence.inside.execution import run
-from quantum_tasks.parsing.mistakes import ProgramError
 from quantum_tasks.fence.inside.submission import check
-from quantum_tasks.tasks import (
+from quantum_tasks.language import program
+from quantum_tasks.orders import (
     Accepted,
     Check,
     Completed,
@@ -48,6 +47,7 @@ from quantum_tasks.tasks import (
     Run,
     Unfinished,
 )
+from quantum_tasks.parsing.mistakes import ProgramError
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15

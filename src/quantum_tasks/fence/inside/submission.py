@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 import time
 
-from quantum_tasks.errors import MethodUnsuitable
-from quantum_tasks.language import program
 from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.circuits.circuit import Gate, Measure, Program, Reset, Unitary
-from quantum_tasks.engines.estimate import assess
-from quantum_tasks.parsing.mistakes import ProgramError, invalid
 from quantum_tasks.circuits.observables import before_measurements
+from quantum_tasks.engines.estimate import assess
+from quantum_tasks.errors import MethodUnsuitable
 from quantum_tasks.fence.inside.sweep import first_program, parsed
-from quantum_tasks.tasks import Accepted, Check, Method, Options
+from quantum_tasks.language import program
+from quantum_tasks.orders import Accepted, Check
+from quantum_tasks.parsing.mistakes import ProgramError, invalid
+from quantum_tasks.tasks import Method, Options
 
 
 def check(order: Check, memory_mb: int, bounds: Bounds) -> Accepted:

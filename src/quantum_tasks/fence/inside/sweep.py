@@ -7,6 +7,10 @@ from collections.abc import Sequence
 
 import msgspec
 
+from quantum_tasks.circuits.bounds import Bounds
+from quantum_tasks.circuits.circuit import Program
+from quantum_tasks.engines.aer import Simulator
+from quantum_tasks.engines.controller import SimulationError
 from quantum_tasks.errors import (
     MEMORY_EXCEEDED,
     RESULT_TOO_LARGE,
@@ -14,14 +18,11 @@ from quantum_tasks.errors import (
     UnboundParameter,
     more_than_memory,
 )
-from quantum_tasks.engines.aer import Simulator
-from quantum_tasks.circuits.bounds import Bounds
-from quantum_tasks.circuits.circuit import Program
-from quantum_tasks.engines.controller import SimulationError
 from quantum_tasks.language.inputs import Given
-from quantum_tasks.parsing.mistakes import ProgramError
 from quantum_tasks.language.program import Source, collector_paused
-from quantum_tasks.tasks import Details, ItemError, Limits, Options, Parameters, Run
+from quantum_tasks.orders import Limits, Run
+from quantum_tasks.parsing.mistakes import ProgramError
+from quantum_tasks.tasks import Details, ItemError, Options, Parameters
 
 _PATIENCE_S = 1.0  # for a program that none of the first items makes sense of
 _SEEDS = 1 << 63

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from starlette.requests import Request
 
-from quantum_tasks.fence.checking import Checker
+from quantum_tasks.callbacks.receivers import check_url
 from quantum_tasks.errors import (
     CallbacksOff,
     Diagnostic,
@@ -19,10 +19,11 @@ from quantum_tasks.errors import (
     ProgramTooLarge,
     RequestTimeout,
 )
-from quantum_tasks.callbacks.receivers import check_url
-from quantum_tasks.settings import Settings
+from quantum_tasks.fence.checking import Checker
+from quantum_tasks.orders import Accepted
 from quantum_tasks.queue.submissions import NewTask, Submissions, Submitted
-from quantum_tasks.tasks import Accepted, Options, TaskRequest
+from quantum_tasks.settings import Settings
+from quantum_tasks.tasks import Options, TaskRequest
 from quantum_tasks.web.requests import idempotency_key, peer, unless_gone
 
 logger = logging.getLogger(__name__)

@@ -7,13 +7,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from quantum_tasks.archive.archive import Archive
-from quantum_tasks.archive.records import Versions, this_release
+from quantum_tasks.queue.versions import Versions, this_release
 from quantum_tasks.settings import Settings
 from quantum_tasks.tasks import GATES, Method
 from quantum_tasks.web.answers.reading import MOST_IN_A_PAGE
+from quantum_tasks.web.answers.submitting import MOST_TASKS
 from quantum_tasks.web.requests import MAX_WAIT_S
 from quantum_tasks.web.responses import json_response
-from quantum_tasks.web.answers.submitting import MOST_TASKS
 
 
 class BackendLimits(msgspec.Struct, frozen=True, kw_only=True):

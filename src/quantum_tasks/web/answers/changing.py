@@ -13,11 +13,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from quantum_tasks.archive.archive import Archive, Called
-from quantum_tasks.errors import Diagnostic, InvalidRequest, TaskEnded, TaskNotEnded
 from quantum_tasks.archive.lists import Lists
+from quantum_tasks.errors import Diagnostic, InvalidRequest, TaskEnded, TaskNotEnded
+from quantum_tasks.live.waiting import Waiters
 from quantum_tasks.queue.store import Store
 from quantum_tasks.tasks import Name, Status, TagKey, Tags, TagValue
-from quantum_tasks.live.waiting import Waiters
 from quantum_tasks.web.answers.reading import found, missing, record_response
 from quantum_tasks.web.requests import read_json, task_id
 from quantum_tasks.web.responses import json_response

@@ -14,8 +14,7 @@ from starlette.types import Receive, Scope, Send
 from quantum_tasks.errors import ServiceBusy
 from quantum_tasks.turns.lane import Lane, NoRoom
 from quantum_tasks.web.requests import peer, unless_gone
-
-ABORT = "quantum_tasks.abort"  # in a request's scope: closes its connection now
+from quantum_tasks.web.wire.crowd import ABORT
 
 _AT_ONCE = 2
 _MOST_WAITING = 100  # by one address

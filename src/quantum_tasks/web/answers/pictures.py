@@ -15,13 +15,13 @@ from starlette.responses import Response
 
 from quantum_tasks import __version__
 from quantum_tasks.archive.archive import Archive, Program
-from quantum_tasks.fence.drawing import Drawable, Drawer
 from quantum_tasks.errors import InvalidRequest
+from quantum_tasks.fence.drawing import Drawable, Drawer
 from quantum_tasks.web.answers.reading import missing
-from quantum_tasks.web.requests import has_seen, parameters, peer, task_id, unless_gone
-from quantum_tasks.web.responses import media_type
 from quantum_tasks.web.answers.results import answer, completed
 from quantum_tasks.web.answers.views import Wanted
+from quantum_tasks.web.requests import has_seen, parameters, peer, task_id, unless_gone
+from quantum_tasks.web.responses import media_type
 
 _NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 

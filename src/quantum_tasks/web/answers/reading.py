@@ -18,11 +18,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from quantum_tasks.archive.archive import Archive
-from quantum_tasks.errors import InvalidRequest, TaskExpired, TaskNotFound
 from quantum_tasks.archive.lists import Filter, Lists, Order
 from quantum_tasks.archive.records import LATEST_POSITION, TaskRecord
-from quantum_tasks.tasks import Status
+from quantum_tasks.errors import InvalidRequest, TaskExpired, TaskNotFound
 from quantum_tasks.live.waiting import Waiters
+from quantum_tasks.tasks import Status
 from quantum_tasks.web.requests import has_seen, parameters, poll, seconds_to_wait, task_id
 from quantum_tasks.web.responses import json_response
 

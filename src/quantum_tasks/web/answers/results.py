@@ -16,9 +16,9 @@ from quantum_tasks.errors import InvalidRequest, NoResult, ResultNotReady
 from quantum_tasks.tasks import Counts, Expectation, ItemError, Parameters, Status
 from quantum_tasks.web.answers.large import LargeAnswers
 from quantum_tasks.web.answers.reading import missing
+from quantum_tasks.web.answers.views import View, Wanted, as_stored, work_out, work_out_elsewhere
 from quantum_tasks.web.requests import has_seen, parameters, task_id
 from quantum_tasks.web.responses import media_type
-from quantum_tasks.web.answers.views import View, Wanted, as_stored, work_out, work_out_elsewhere
 
 _RETRY_S = 1
 

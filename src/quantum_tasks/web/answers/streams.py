@@ -15,15 +15,15 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from quantum_tasks.archive.archive import Archive, FeedEvent, Place
+from quantum_tasks.archive.records import Event
 from quantum_tasks.errors import DatabaseUnavailable, InvalidRequest, ServiceBusy
 from quantum_tasks.live.feed import Feed
-from quantum_tasks.archive.records import Event
-from quantum_tasks.tasks import Status
 from quantum_tasks.live.waiting import Waiters
-from quantum_tasks.web.wire.crowd import Doing, stay
+from quantum_tasks.tasks import Status
 from quantum_tasks.web.answers.reading import missing
 from quantum_tasks.web.requests import gone, task_id
 from quantum_tasks.web.responses import json_response, media_type
+from quantum_tasks.web.wire.crowd import Doing, stay
 
 STREAM = "text/event-stream"
 _ALIVE_S = 15.0  # after so long a silence it is said that there is nothing to say

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from quantum_tasks.archive.archive import Archive
+from quantum_tasks.archive.records import TaskRecord, links
 from quantum_tasks.errors import (
     BatchInvalid,
     DatabaseUnavailable,
@@ -28,11 +29,11 @@ from quantum_tasks.errors import (
     StorageFull,
     TaskExpired,
 )
-from quantum_tasks.archive.records import TaskRecord, links
-from quantum_tasks.settings import Settings
-from quantum_tasks.queue.submissions import NewTask, Submissions
-from quantum_tasks.tasks import Accepted, Options, RunRequest, Stats, Status, TaskRequest
 from quantum_tasks.live.waiting import Waiters
+from quantum_tasks.orders import Accepted
+from quantum_tasks.queue.submissions import NewTask, Submissions
+from quantum_tasks.settings import Settings
+from quantum_tasks.tasks import Options, RunRequest, Stats, Status, TaskRequest
 from quantum_tasks.web.answers.accepting import (
     check,
     check_fields,

@@ -10,10 +10,9 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from quantum_tasks.archive.records import SMALL
-from quantum_tasks.queue.store import Store
-from quantum_tasks.tasks import Counts, Status, Task, TaskRequest
 from quantum_tasks.live.waiting import Waiters
+from quantum_tasks.queue.store import SMALL, Store
+from quantum_tasks.tasks import Counts, Status, Task, TaskRequest
 from quantum_tasks.web.answers import accepting
 from quantum_tasks.web.answers.large import LargeAnswers
 from quantum_tasks.web.requests import poll, read_json, seconds_to_wait, task_id

@@ -16,11 +16,12 @@ from typing import Any, Literal
 
 import msgspec
 
+from quantum_tasks.archive.records import Content
 from quantum_tasks.environment import passed_on
 from quantum_tasks.errors import PROBLEMS, InvalidRequest, Problem, ServiceBusy, ViewUnavailable
-from quantum_tasks.archive.records import SMALL, Content
-from quantum_tasks.tasks import Counts, Details, Options, Register, Stats
 from quantum_tasks.pictures.histogram import histogram
+from quantum_tasks.queue.store import SMALL
+from quantum_tasks.tasks import Counts, Details, Options, Register, Stats
 
 View = Literal["counts", "registers", "probabilities", "memory", "expectation_values"]
 

@@ -9,16 +9,13 @@ what has to be looked at.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import re
-import resource
 from typing import Any, NoReturn
 
 import httptools
 import msgspec
 from uvicorn.config import Config
-from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import (
     STATUS_LINE,
     HttpToolsProtocol,
@@ -27,12 +24,12 @@ from uvicorn.protocols.http.httptools_impl import (
 
 from quantum_tasks.errors import HeadersTooLarge, MalformedHttp, Problem, UrlTooLong
 from quantum_tasks.settings import Settings
-from quantum_tasks.web.wire.crowd import LEAVING, SPARE, Crowd, Doing
+from quantum_tasks.web.responses import new_id, problem_response
+from quantum_tasks.web.wire.crowd import ABORT, Crowd, Doing, raise_open_files_limit
 from quantum_tasks.web.wire.door import Door
+from quantum_tasks.web.wire.flow import Flow, Wire
 from quantum_tasks.web.wire.headers import finished
 from quantum_tasks.web.wire.heads import MAX_HEADER_BYTES, Head
-from quantum_tasks.web.answers.large import ABORT
-from quantum_tasks.web.responses import new_id, problem_response
 
 logger = logging.getLogger(__name__)
 
@@ -49,9 +46,6 @@ _MAX_UNWANTED_BYTES = 2**25
 _STALLED_AFTER_S = 20.0
 _LEAST_PROGRESS = 65536  # bytes that a client must take in that time, if there are so many
 _TURN_S = 0.05  # after an answer, until a request is parsed that came before it
-# Files besides the most connections: children, the database, 350 callbacks, and connections that
-# come and go.
-_OTHER_FILES = 640 + SPARE + LEAVING
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -62,7 +56,7 @@ class Rules(msgspec.Struct, frozen=True):
 
 def protocol(settings: Settings) -> Any:
     """What uvicorn makes a connection with."""
-    possible = _raise_open_files_limit()
+    possible = raise_open_files_limit()
     if possible < settings.max_connections:
         logger.warning(
             "few files may be open: fewer connections than MAX_CONNECTIONS",
@@ -79,65 +73,6 @@ def protocol(settings: Settings) -> Any:
     return connect
 
 
-def _raise_open_files_limit() -> int:
-    """Allows this process all the files that it may allow itself; returns for how many
-    connections that is enough."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(OSError, ValueError):  # macOS says infinite, and means less
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-        soft = hard
-    return 2**31 if soft == resource.RLIM_INFINITY else max(soft - _OTHER_FILES, 1)
-
-
-class _Flow(FlowControl):
-    """Reads nothing while it is held, whoever asks for more."""
-
-    held = False
-
-    def hold(self) -> None:
-        self.held = True
-        self.pause_reading()
-
-    def release(self) -> None:
-        self.held = False
-        self.resume_reading()
-
-    def resume_reading(self) -> None:
-        if not self.held:
-            super().resume_reading()
-
-
-class _Wire(asyncio.BufferedProtocol):
-    """Between a transport and a connection, so that the connection says how much is read at once.
-
-    uvloop asks no asyncio.Protocol for a buffer, which uvicorn's are; it reads 256 KB then, much
-    of which would wait in memory for the answer to the first request in it. The buffer is shared
-    by all connections, because nothing stays in it.
-    """
-
-    def __init__(self, connection: Connection, buffer: memoryview) -> None:
-        self._connection = connection
-        self._buffer = buffer
-
-    def get_buffer(self, sizehint: int) -> memoryview:
-        return self._buffer[: self._connection.wanted]
-
-    def buffer_updated(self, nbytes: int) -> None:
-        self._connection.data_received(bytes(self._buffer[:nbytes]))
-
-    def eof_received(self) -> bool:
-        return self._connection.eof_received()
-
-    def pause_writing(self) -> None:
-        self._connection.pause_writing()
-
-    def resume_writing(self) -> None:
-        self._connection.resume_writing()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._connection.connection_lost(exc)
-
-
 class Connection(HttpToolsProtocol):
     """One client's connection.
 
@@ -145,7 +80,7 @@ class Connection(HttpToolsProtocol):
     waits as it came.
     """
 
-    flow: _Flow
+    flow: Flow
 
     def __init__(
         self,
@@ -177,9 +112,9 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        transport.set_protocol(_Wire(self, self._buffer))
+        transport.set_protocol(Wire(self, self._buffer))
         transport.set_write_buffer_limits(_WRITTEN_AHEAD)
-        self.flow = _Flow(transport)
+        self.flow = Flow(transport)
         self._place = self._crowd.enter(self)
         self._arm_header_timer()
         self._crowd.make_room()

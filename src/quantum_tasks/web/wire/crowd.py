@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import enum
+import resource
 import time
 from typing import Protocol
 
 from starlette.types import Scope
 
+ABORT = "quantum_tasks.abort"  # in a request's scope: closes its connection now
 SPARE = 64  # connections beyond the most, for the moment that it takes them to ask
 LEAVING = 64  # connections that were asked to go and have not gone yet
 _MOMENT_S = 1.0
 _LONG_S = 5.0
 _MOST_UNREAD = 2**27  # bytes of answers that wait for their clients, all together
+
+
+# Files besides the most connections: children, the database, 350 callbacks, and connections that
+# come and go.
+_OTHER_FILES = 640 + SPARE + LEAVING
 
 
 class Doing(enum.Enum):
@@ -198,3 +206,13 @@ def stay(scope: Scope, doing: Doing) -> asyncio.Event:
     else needs the room."""
     place: Place | None = scope.get("state", {}).get("place")
     return place.stay(doing) if place else asyncio.Event()
+
+
+def raise_open_files_limit() -> int:
+    """Allows this process all the files that it may allow itself; returns for how many
+    connections that is enough."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):  # macOS says infinite, and means less
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        soft = hard
+    return 2**31 if soft == resource.RLIM_INFINITY else max(soft - _OTHER_FILES, 1)
