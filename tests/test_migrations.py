@@ -11,7 +11,12 @@ import msgspec
 import pytest
 
 from quantum_tasks.archive.archive import Archive, Place
-from quantum_tasks.database.migrations import Migration, all_migrations, migrate
+from quantum_tasks.database.migrations import (
+    Migration,
+    _migration,
+    all_migrations,
+    migrate,
+)
 from quantum_tasks.database.pool import create_pool
 from quantum_tasks.errors import StartError
 from quantum_tasks.queue.jobs import JOB_NAME
@@ -57,6 +62,39 @@ async def test_a_newer_database_is_refused(database):
     await db.close()
     with pytest.raises(StartError, match="newer than this program: it has migration 9999"):
         await migrate(database)
+
+
+async def test_a_newer_database_that_names_this_program_or_an_older_one_will_do(database):
+    known = all_migrations()[-1].number
+    future = Migration(9000, "future", "alter table tasks add column later integer", "", known)
+    assert await migrate(database, [*all_migrations(), future]) == ["9000_future"]
+    assert await migrate(database) == []
+    later = Migration(9001, "later", "alter table tasks drop column later", "", 9000)
+    await migrate(database, [*all_migrations(), future, later])
+    with pytest.raises(StartError, match="migration 9001, for programs that know 9000"):
+        await migrate(database)
+
+
+async def test_a_migration_that_cannot_be_in_a_transaction_is_run_again_after_a_failure(database):
+    text = "create index concurrently if not exists later on tasks (shots)"
+    index = Migration(9000, "index", text, "", 7, transactional=False)
+    db = await asyncpg.connect(database)
+    with pytest.raises(asyncpg.ActiveSQLTransactionError):
+        await migrate(
+            database, [*all_migrations(), msgspec.structs.replace(index, transactional=True)]
+        )
+    assert await migrate(database, [*all_migrations(), index]) == ["9000_index"]
+    await db.execute("delete from schema_migrations where number = 9000")
+    assert await migrate(database, [*all_migrations(), index]) == ["9000_index"]
+    await db.close()
+
+
+def test_what_a_migration_says_of_itself_is_read_from_its_file():
+    sql = "-- Why.\n-- Oldest program: 0007\n-- Not in a transaction\ncreate index"
+    read = _migration(8, "x", sql)
+    assert (read.oldest, read.transactional) == (7, False)
+    read = _migration(8, "x", "-- Why.\nselect 1 -- Oldest program: 0007")
+    assert (read.oldest, read.transactional) == (None, True)
 
 
 async def test_a_migration_that_fails_leaves_nothing_behind(database):
@@ -142,3 +180,81 @@ async def test_an_upgrade_knows_what_has_happened_and_is_stored_and_what_older_i
     storage._known_at = float("-inf")
     assert await storage.stored() < 100
     pool.terminate()
+
+
+# What a migration must not do to tables that are large, while others use them.
+
+LARGE, ROWS = ("tasks", "programs", "results", "events", "task_tags"), 2000
+_FILL = """
+with task as (
+    insert into tasks (id, queue, shots) select gen_random_uuid(), 'q', 1
+    from generate_series(1, 2000) returning id, position, created_at
+), program as (
+    insert into programs (task_id, qc, position, tags)
+    select id, 'x', position, '{"k": "v"}' from task returning task_id, position, created_at
+)
+insert into task_tags (task_id, key, value, created_at, position)
+select task_id, 'k', 'v', created_at, position from program;
+update tasks set status = 'running', attempt = 1, instance = gen_random_uuid(), started_at = now();
+with task as (
+    update tasks set status = 'completed', instance = null, ended_at = now() returning id
+) insert into results (task_id, attempt, counts) select id, 1, '{"0":1}' from task;
+"""
+_DONE = """select relname, seq_tup_read as read, n_tup_upd + n_tup_del as changed,
+    exists (select from pg_locks where pid = pg_backend_pid() and relation = relid and mode in
+        ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')) as locked
+    from pg_stat_xact_user_tables where relname = any($1)"""
+
+
+async def holds_up(db: asyncpg.Connection, statements: str) -> list[str]:
+    """The large tables that they lock for as long as it takes to read them, or of which they
+    change every row."""
+    async with db.transaction():
+        await db.execute(statements)
+        return [
+            row["relname"]
+            for row in await db.fetch(_DONE, LARGE)
+            if row["changed"] >= ROWS or (row["locked"] and row["read"] >= ROWS)
+        ]
+
+
+@pytest.fixture
+async def filled(empty_database):
+    """A database of before there were rules, with many tasks; a session that has done nothing."""
+    await migrate(empty_database, [m for m in all_migrations() if m.number < 8])
+    db = await asyncpg.connect(empty_database)
+    await db.execute(_FILL)
+    await db.close()
+    db = await asyncpg.connect(empty_database)
+    yield db
+    await db.close()
+
+
+@pytest.mark.parametrize(
+    ("statements", "found"),
+    [
+        ("create index later on tasks (shots)", ["tasks"]),
+        ("alter table programs add column later text default random()::text", ["programs"]),
+        ("alter table results add constraint later check (attempt > 0)", ["results"]),
+        ("update programs set name = 'x'", ["programs"]),
+        ("delete from task_tags", ["task_tags"]),
+        ("alter table results alter column attempt type bigint", ["results"]),
+        ("alter table tasks add column later integer not null default 3", []),
+        ("alter table results add constraint later check (attempt > 0) not valid", []),
+        ("create table later (id integer); create index on later (id)", []),
+        ("select count(*) from tasks", []),
+        ("create index later on callbacks (task_id)", []),
+    ],
+)
+async def test_statements_that_lock_a_large_table_are_found(filled, statements, found):
+    assert await holds_up(filled, statements) == found
+
+
+async def test_no_migration_from_now_on_locks_a_large_table(filled):
+    for migration in all_migrations():
+        if migration.number < 8:
+            continue
+        if migration.transactional:
+            assert await holds_up(filled, migration.sql) == [], migration.name
+        else:
+            assert "concurrently" in migration.sql.lower(), migration.name

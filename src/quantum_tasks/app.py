@@ -208,9 +208,11 @@ class _Readiness:
     async def __call__(self) -> list[str]:
         reasons = []
         try:
-            number = await self._store.migration()
-            if number != self._newest:
-                reasons.append(f"the database has migration {number}, not {self._newest}")
+            newest, oldest = await self._store.migration()
+            if newest < self._newest:
+                reasons.append(f"the database has migration {newest}, not {self._newest}")
+            elif reason := migrations.too_new(newest, oldest, self._newest):
+                reasons.append(reason)
         except DatabaseUnavailable:
             reasons.append("the database does not answer")
         for pool in self._pools:

@@ -1,8 +1,9 @@
 """Brings a database to the newest schema: ours, on top of procrastinate's.
 
-Forward only. Each file runs once, in a transaction; starters wait for one another on an advisory
-lock; a file that was edited after it was applied, and a database that is newer than this program,
-are refused.
+Forward only. Each file runs once; starters wait for one another on an advisory lock; a file that
+was edited after it was applied is refused. Each names the oldest program that may run on it, so
+that two versions can share a database while one replaces the other: a program starts, and is
+ready, on a newer database that says so, and refuses any other.
 """
 
 from __future__ import annotations
@@ -25,14 +26,28 @@ create table if not exists schema_migrations (
     name text not null,
     sha256 text not null,
     applied_at timestamptz not null default now()
-)"""
+);
+alter table schema_migrations add column if not exists oldest integer;
+"""
+# Whether or not the table has that column yet: to add it takes rights that a program may not have.
+_APPLIED = """
+select number, sha256, coalesce((to_jsonb(m) ->> 'oldest')::integer, number) as oldest
+from schema_migrations m"""
+_OLDEST = re.compile(r"^-- Oldest program: (\d{4})$", re.MULTILINE)
+_ALONE = re.compile(r"^-- Not in a transaction$", re.MULTILINE)
 
 
 class Migration(msgspec.Struct, frozen=True):
+    """A change of the schema. `oldest`: the newest migration that the oldest program knows which
+    may run on a database that has this one. One that is not `transactional` is one statement,
+    which is run again if nobody knows whether it was."""
+
     number: int
     name: str
     sql: str
     sha256: str
+    oldest: int | None = None
+    transactional: bool = True
 
 
 def all_migrations() -> list[Migration]:
@@ -71,14 +86,13 @@ async def migrate(url: str, migrations: list[Migration] | None = None) -> list[s
         await connection.execute(_TABLE)
         applied = []
         for migration in await _missing(connection, migrations):
-            async with connection.transaction():
+            if migration.transactional:
+                async with connection.transaction():
+                    await connection.execute(migration.sql)
+                    await _note(connection, migration)
+            else:
                 await connection.execute(migration.sql)
-                await connection.execute(
-                    "insert into schema_migrations (number, name, sha256) values ($1, $2, $3)",
-                    migration.number,
-                    migration.name,
-                    migration.sha256,
-                )
+                await _note(connection, migration)
             applied.append(f"{migration.number:04d}_{migration.name}")
         return applied
     except asyncpg.InsufficientPrivilegeError as error:
@@ -90,18 +104,35 @@ async def migrate(url: str, migrations: list[Migration] | None = None) -> list[s
         await connection.close()  # and with it the lock
 
 
+async def _note(connection: Connection, migration: Migration) -> None:
+    await connection.execute(
+        "insert into schema_migrations (number, name, sha256, oldest) values ($1, $2, $3, $4)",
+        migration.number,
+        migration.name,
+        migration.sha256,
+        migration.oldest,
+    )
+
+
+def too_new(newest: int, oldest: int, known: int) -> str | None:
+    """Why a program that knows the migrations up to one cannot run on a database whose newest is
+    `newest`, and which needs a program that knows `oldest`; None if it can."""
+    if oldest <= known:
+        return None
+    return (
+        f"the database is newer than this program: it has migration {newest:04d}, for programs "
+        f"that know {oldest:04d}; the newest here is {known:04d}"
+    )
+
+
 async def _missing(connection: Connection, migrations: list[Migration]) -> list[Migration]:
     if await connection.fetchval("select to_regclass('schema_migrations')") is None:
         return migrations
-    applied = {
-        row["number"]: row["sha256"]
-        for row in await connection.fetch("select number, sha256 from schema_migrations")
-    }
-    if unknown := sorted(set(applied) - {migration.number for migration in migrations}):
-        raise StartError(
-            f"the database is newer than this program: it has migration {unknown[-1]:04d}, the "
-            f"newest here is {migrations[-1].number:04d}. Start a newer version of the program."
-        )
+    rows = await connection.fetch(_APPLIED)
+    applied = {row["number"]: row["sha256"] for row in rows}
+    newest, oldest = (max((row[name] for row in rows), default=0) for name in ("number", "oldest"))
+    if reason := too_new(newest, oldest, migrations[-1].number):
+        raise StartError(f"{reason}. Start a newer version of the program.")
     for migration in migrations:
         if applied.get(migration.number, migration.sha256) != migration.sha256:
             raise StartError(
@@ -112,4 +143,7 @@ async def _missing(connection: Connection, migrations: list[Migration]) -> list[
 
 
 def _migration(number: int, name: str, sql: str) -> Migration:
-    return Migration(number, name, sql, hashlib.sha256(sql.encode()).hexdigest())
+    sha256 = hashlib.sha256(sql.encode()).hexdigest()
+    named = _OLDEST.search(sql) if number else None
+    oldest = int(named[1]) if named else None
+    return Migration(number, name, sql, sha256, oldest, not (number and _ALONE.search(sql)))

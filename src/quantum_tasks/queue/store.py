@@ -77,7 +77,7 @@ class Store:
         self.queue = queue
         self._complete = Grouped(self._complete_all)
         self._get = Grouped(self._get_all)
-        self._migration: Grouped[None, int | None] = Grouped(self._migration_all, most=1000)
+        self._migration: Grouped[None, tuple[int, int]] = Grouped(self._migration_all, most=1000)
         self._cancelling = Throttle(2)
         self._cancelling_many = Throttle(rests=True)
 
@@ -301,14 +301,15 @@ class Store:
             [row["id"] for row in tasks if row["status"] == Status.FAILED],
         )
 
-    async def migration(self) -> int | None:
-        """The number of the newest migration of the database."""
+    async def migration(self) -> tuple[int, int]:
+        """The number of the newest migration of the database, and of the newest that the oldest
+        program knows which may run on it."""
         return await self._migration(None)
 
-    async def _migration_all(self, askers: list[None]) -> list[int | None]:
+    async def _migration_all(self, askers: list[None]) -> list[tuple[int, int]]:
         async with connection(self._pool) as db:
-            number: int | None = await db.fetchval(QUERIES["health"])
-        return [number] * len(askers)
+            row = await db.fetchrow(QUERIES["health"])
+        return [(row["newest"] or 0, row["oldest"] or 0)] * len(askers)
 
 
 def _claimed(row: asyncpg.Record) -> ClaimedTask:
