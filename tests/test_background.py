@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 import pytest
-from receiver import HANG, SECRET, Receiver, ended, receiving
+from callbacks.receiver import HANG, SECRET, Receiver, ended, receiving
 from submitting import submit
 
 from quantum_tasks.archive import retention

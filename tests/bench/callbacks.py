@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 import asyncpg
-from receiver import Receiver, delivering, ended, receiving
+from callbacks.receiver import Receiver, delivering, ended, receiving
 
 from bench.tables import judged, quantile, table
 from quantum_tasks.database.embedded import EmbeddedPostgres

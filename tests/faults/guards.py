@@ -17,27 +17,27 @@ from pathlib import Path
 from quantum_tasks.database.embedded import EmbeddedPostgres
 
 ROOT = Path(__file__).resolve().parents[2]
-OUTGOING = "tests/test_outgoing.py::"
-HOOKS = "tests/test_webhooks.py::"
+OUTGOING = "tests/callbacks/test_outgoing.py::"
+HOOKS = "tests/callbacks/test_webhooks.py::"
 PUT_ASIDE = HOOKS + "test_what_is_put_aside_is_no_try_and_comes_in_turn_from_each_host"
 NAMES = OUTGOING + "test_no_number_of_names_that_are_not_found_keeps_out_those_that_are_known"
-SUBMISSIONS = "tests/test_submissions.py::"
-CHILD, EMBEDDED = "tests/test_child.py::", "tests/test_embedded.py::"
+SUBMISSIONS = "tests/queue/test_submissions.py::"
+CHILD, EMBEDDED = "tests/fence/test_child.py::", "tests/database/test_embedded.py::"
 BAD_ANSWER = CHILD + "test_a_child_that_answers_what_is_no_answer_is_killed_at_once"
-STORE, POOL = "tests/test_store.py::", "tests/test_pool.py::"
-CLAIMS = "tests/test_claims.py::"
+STORE, POOL = "tests/queue/test_store.py::", "tests/fence/test_pool.py::"
+CLAIMS = "tests/queue/test_claims.py::"
 FAULTS, OUTCOMES = "tests/faults/test_faults.py::", "tests/faults/test_outcomes.py::"
 ANY_FAULT = FAULTS + "test_nothing_is_lost_or_changed_by"
 ORIGINS = "tests/hostile/test_origins.py::"
-FAIRNESS, LANE = "tests/test_fairness.py::", "tests/test_lane.py::"
-DOOR = "tests/test_door.py::"
-DRAWING = "tests/test_drawing.py::"
-LARGE = "tests/v1/test_large_results.py::"
-FEED = "tests/v1/test_feed.py::"
-CHECKING = "tests/test_checking.py::"
-READERS = "tests/v1/test_readers.py::"
-STORAGE = "tests/test_storage.py::"
-ENDING = "tests/v1/test_cancelling.py::test_who_comes_while_a_task_is_ending_sees_how_it_ended"
+FAIRNESS, LANE = "tests/turns/test_fairness.py::", "tests/turns/test_lane.py::"
+DOOR = "tests/web/test_door.py::"
+DRAWING = "tests/pictures/test_drawing.py::"
+LARGE = "tests/web/v1/test_large_results.py::"
+FEED = "tests/web/v1/test_feed.py::"
+CHECKING = "tests/fence/test_checking.py::"
+READERS = "tests/web/v1/test_readers.py::"
+STORAGE = "tests/queue/test_storage.py::"
+ENDING = "tests/web/v1/test_cancelling.py::test_who_comes_while_a_task_is_ending_sees_how_it_ended"
 # It holds whatever guard is missing: a tree in which it fails is broken, not unguarded.
 SANITY = STORE + "test_a_task_goes_from_submission_to_result"
 EDGE = "tests/hostile/test_connections.py::"
@@ -60,7 +60,7 @@ _PLUGINS = ("-p", "pytest_asyncio.plugin", "-p", "pytest_timeout", "-p", "no:cac
 SQL, MIGRATION, CODE = "sql/queries/", "sql/migrations/", "src/quantum_tasks/"
 EARLIER = STORE + "test_an_earlier_attempt_cannot_end_a_task_even_on_the_same_instance"
 ANOTHER = STORE + "test_another_instance_cannot_end_a_task"
-CANCELLATION = "tests/test_cancellation.py::"
+CANCELLATION = "tests/queue/test_cancellation.py::"
 CANCELLING = CANCELLATION + "test_a_task_that_is_being_cancelled_ends_in_no_other_way"
 ALONE = STORE + "test_a_task_lost_twice_runs_alone_in_its_instance"
 
@@ -106,7 +106,7 @@ GUARDS = [
           "delete from tasks t using found f\n    where t.id = f.id and f.status",
           "delete from tasks\n    where id = $1 and status", f"{ENDING}[delete]"),
     Guard("rename: one change after the other", SQL + "called.sql", "for update of p\n", "",
-          "tests/v1/test_changing.py::test_of_changes_at_the_same_time_none_is_lost"),
+          "tests/web/v1/test_changing.py::test_of_changes_at_the_same_time_none_is_lost"),
     Guard("cancel: only what has not ended", SQL + "cancel.sql",
           " and t.status in ('queued', 'running')", "",
           CANCELLATION + "test_what_has_ended_is_not_cancelled"),
@@ -209,7 +209,7 @@ GUARDS = [
           "tests/faults/test_instances.py::test_small_tasks_flow_past_large_ones"),
     Guard("none of a group suffers for another", CODE + "database/grouped.py",
           "if len(group) > 1 and not", "if False and not",
-          "tests/test_grouped.py::test_a_submission_that_the_database_refuses_harms_no_other"),
+          "tests/database/test_grouped.py::test_a_submission_that_the_database_refuses_harms_no_other"),
     Guard("what a dead child had not begun goes to another", CODE + "fence/pool.py",
           "self._waiting.extendleft(reversed(child.jobs))", "pass",
           POOL + "test_a_child_that_dies_costs_only_the_order_that_it_was_at"),
@@ -278,7 +278,7 @@ GUARDS = [
           "self._known if known else self._others", "self._others", NAMES),
     Guard("callbacks: addresses that only look public", CODE + "callbacks/receivers.py",
           "and not any(address in network for network in _SPECIAL_IPV4)", "",
-          "tests/test_receivers.py::"
+          "tests/callbacks/test_receivers.py::"
           "test_no_part_of_a_special_block_is_public[168.63.129.16/32]"),
     Guard("callbacks: a cancel that comes with an event", CODE + "callbacks/webhooks.py",
           "async with asyncio.timeout(_LOOK_S):\n"
@@ -327,7 +327,7 @@ GUARDS = [
     Guard("lanes: they rest", CODE + "turns/throttle.py",
           "loop.call_later(min(took_s, _LONGEST_REST_S), self._free.release)",
           "self._free.release()",
-          "tests/test_throttle.py::test_a_lane_rests_for_as_long_as_a_turn_took_however_it_ended"),
+          "tests/turns/test_throttle.py::test_a_lane_rests_for_as_long_as_a_turn_took_however_it_ended"),
     Guard("storage: what is deleted counts no more", MIGRATION + "0006_storage.sql",
           "select -coalesce(old.bytes,", "select 0 * coalesce(old.bytes,",
           STORAGE + "test_what_is_deleted_makes_room_again"),
@@ -342,7 +342,7 @@ GUARDS = [
           STORAGE + "test_many_count_at_the_same_time_and_fold_what_they_counted"),
     Guard("storage: a large result that comes too late", CODE + "queue/outcomes.py",
           "if size > LARGE and await", "if False and await",
-          "tests/test_problems.py::"
+          "tests/web/test_problems.py::"
           "test_a_task_fails_whose_result_is_large_and_comes_when_the_storage_is_full"),
     Guard("feed: behind what is kept", CODE + "live/feed.py",
           "                self._begin = self._events.popleft()[0]",
@@ -352,11 +352,11 @@ GUARDS = [
           "else after", FEED + "test_a_place_that_is_yet_to_come_is_now"),
     Guard("waiting: a change that another has heard of", CODE + "live/waiting.py",
           "if seen is not None and seen < self._seen.get(id, 0):", "if False:",
-          "tests/v1/test_events.py::test_whoever_begins_to_wait_after_a_change_that_another_has_"
+          "tests/web/v1/test_events.py::test_whoever_begins_to_wait_after_a_change_that_another_has_"
           "heard_of_hears_of_it"),
     Guard("lists: tasks of the same moment", CODE + "archive/lists.py",
           'last = rows[0]["last_at"], rows[0]["last_position"]', 'last = rows[0]["last_at"], 0',
-          "tests/v1/test_listing.py::"
+          "tests/web/v1/test_listing.py::"
           "test_every_combination_of_filters_lists_what_a_search_by_hand_finds"),
     Guard("pages of other origins", CODE + "web/wire/origins.py", "if own and site in _OWN:",
           "if True:", ORIGINS + "test_a_stranger_changes_nothing_however_it_asks[POST]"),
@@ -399,11 +399,11 @@ GUARDS = [
           LANE + "test_what_many_want_at_the_same_time_is_made_once[2]"),
     Guard("cancelled: what takes a moment", CODE + "queue/worker.py",
           "(task.work_ms is None or task.id in before)", "True",
-          "tests/v1/test_cancelling.py::"
+          "tests/web/v1/test_cancelling.py::"
           "test_a_task_of_a_moment_costs_no_process_when_it_is_cancelled"),
     Guard("numbers that take long to read", CODE + "web/requests.py",
           "_check_numbers(body)\n        if", "pass\n        if",
-          "tests/v1/test_submitting.py::"
+          "tests/web/v1/test_submitting.py::"
           "test_numbers_that_take_long_to_read_are_not_taken_by_the_thousand"),
     Guard("drawings: large ones elsewhere", CODE + "fence/drawing.py",
           "pool = self._small if order.small else self._large", "pool = self._large",

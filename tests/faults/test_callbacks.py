@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from callbacks.receiver import HANG, Receiver, delivering, ended, is_delivered, outcome, receiving
 from proxy import Proxy
-from receiver import HANG, Receiver, delivering, ended, is_delivered, outcome, receiving
 
 from quantum_tasks.callbacks import webhooks
 from quantum_tasks.database.pool import Pool, create_pool

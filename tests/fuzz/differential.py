@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from random_programs import programs
+from oracle.random_programs import programs
 
 from fuzz.answers import general
 from fuzz.fence import Exact, Fence

@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from simulation import assert_distributed
+from engines.simulation import assert_distributed
 
 from fuzz import senseless
 from fuzz.answers import complain, general

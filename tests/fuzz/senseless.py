@@ -8,8 +8,8 @@ from functools import cache
 
 from hypothesis import strategies as st
 from language import HEADER, table
-from random_names import Draw
-from random_programs import programs
+from oracle.random_names import Draw
+from oracle.random_programs import programs
 
 from fuzz.rules import DECLARATIONS, LOOSE, USES, read
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 
+from engines.simulation import assert_distributed
 from language import table
-from simulation import assert_distributed
 
 from upstream.raw import Outcome, Plain
 

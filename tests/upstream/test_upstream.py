@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import openqasm3
 import pytest
-from simulation import assert_distributed, simulate
+from engines.simulation import assert_distributed, simulate
 
 from quantum_tasks.language.program import ProgramError
 from upstream.cases import ACCEPTED, CASES

@@ -1,4 +1,4 @@
-"""Examples for the OpenAPI document; tests/test_openapi.py runs all of them."""
+"""Examples for the OpenAPI document; tests/web/test_openapi.py runs all of them."""
 
 from __future__ import annotations
 

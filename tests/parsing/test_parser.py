@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from language import table
 from openqasm3 import ast
 from openqasm3._antlr.qasm3Lexer import qasm3Lexer
-from random_programs import programs
+from oracle.random_programs import programs
 from upstream.cases import CASES
 
 from quantum_tasks.parsing import lexer, parser, syntax

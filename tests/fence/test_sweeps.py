@@ -7,8 +7,8 @@ import math
 from typing import Any
 
 import pytest
+from engines.simulation import assert_distributed
 from service import STDGATES
-from simulation import assert_distributed
 
 from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.engines import aer

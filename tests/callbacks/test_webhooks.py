@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncIterator
 
 import pytest
-from receiver import (
+from callbacks.receiver import (
     CUT,
     HANG,
     KEY,

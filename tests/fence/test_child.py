@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-import rogue
+from fence import rogue
 from service import BELL, STDGATES, Service, alive, until
 
 from quantum_tasks.fence import pool as pools

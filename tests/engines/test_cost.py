@@ -9,8 +9,8 @@ import sys
 
 import oracle
 import pytest
+from engines.simulation import assert_distributed, simulate
 from service import STDGATES
-from simulation import assert_distributed, simulate
 
 from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.engines.cost import plan

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from engines.simulation import assert_distributed, simulate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from service import STDGATES
-from simulation import assert_distributed, simulate
 
 from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.circuits.circuit import Operation, Program

@@ -26,7 +26,7 @@ from submitting import submit
 from quantum_tasks.database.migrations import migrate
 from quantum_tasks.web.answers import streams
 
-sys.path.append(str(Path(__file__).parents[1] / "faults"))
+sys.path.append(str(Path(__file__).parents[2] / "faults"))
 
 from server import Postgres
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+
 from oracle import OracleError, distribution
 
 HEAD = 'OPENQASM 3.0;\ninclude "stdgates.inc";\n'

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from hypothesis import strategies as st
-from random_names import Draw, Draws
+
+from oracle.random_names import Draw, Draws
 
 NAMES = ("ecr", "rzz", "kraus", "initialize", "diagonal", "multiplexer", "save_state", "mine")
 PARAMETERS = ("b", "a", "theta", "φ", "alpha")

@@ -13,9 +13,9 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from engines.simulation import assert_distributed
 from language import table
 from service import BELL, STDGATES, descendants, name
-from simulation import assert_distributed
 
 from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.circuits.circuit import (
@@ -251,7 +251,7 @@ def test_an_svg_needs_no_home_and_is_the_same_in_every_process(tmp_path):
         "import sys; import quantum_tasks.app, quantum_tasks.fence.inside.preload;"
         " assert 'matplotlib' not in sys.modules;"
         " from quantum_tasks.circuits import bounds; from quantum_tasks.pictures import drawing;"
-        " from quantum_tasks.tasks import Draw;"
+        " from quantum_tasks.orders import Draw;"
         f" plan = drawing.plan(Draw({BELL!r}, None, 'svg'), bounds.Bounds());"
         " print(drawing.draw(plan, 'svg').content, end='')"
     )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
-import oracle
+from engines.simulation import assert_distributed, simulate
 from hypothesis import HealthCheck, given, note, reject, settings
-from random_programs import programs
-from simulation import assert_distributed, simulate
 
+import oracle
+from oracle.random_programs import programs
 from quantum_tasks.language.program import ProgramError
 
 SHOTS = 4096

@@ -6,10 +6,10 @@ import json
 
 import numpy as np
 import pytest
+from circuits.random_circuits import CLIFFORD, GATES, circuit
+from engines.simulation import assert_distributed, simulated
 from qiskit.quantum_info import Statevector
-from random_circuits import CLIFFORD, GATES, circuit
 from service import STDGATES
-from simulation import assert_distributed, simulated
 
 from quantum_tasks.circuits.circuit import Gate
 from quantum_tasks.circuits.decomposition import few_phases

@@ -8,8 +8,8 @@ from collections import Counter
 from itertools import pairwise
 
 import pytest
+from engines.simulation import simulated
 from service import STDGATES
-from simulation import simulated
 
 from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.engines import aer

@@ -11,11 +11,11 @@ from functools import cache
 import numpy as np
 import oracle
 import pytest
+from engines.simulation import assert_distributed
 from hypothesis import HealthCheck, given, note, reject, settings
 from language import table
-from random_programs import programs
+from oracle.random_programs import programs
 from service import STDGATES
-from simulation import assert_distributed
 
 from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.circuits.circuit import (

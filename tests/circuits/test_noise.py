@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from circuits.random_circuits import CLIFFORD, Circuit, circuit
+from engines.simulation import assert_distributed, simulated
 from qiskit.quantum_info import Kraus, Pauli, SuperOp
 from qiskit_aer.noise import depolarizing_error
-from random_circuits import CLIFFORD, Circuit, circuit
 from service import STDGATES
-from simulation import assert_distributed, simulated
 
 from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.circuits.circuit import Depolarize
@@ -254,7 +254,9 @@ def test_noise_takes_moments():
         "counts_of(qc, options, 10); start = time.process_time(); "
         "counts_of(qc, options, 1024); print(time.process_time() - start)"
     )
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    paths = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    environment = {**os.environ, **threads, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
     for qubits, gates, limit_s in (("5", "50", 0.05), ("12", "100", 1.5)):
         done = subprocess.run(
             [sys.executable, "-c", script, qubits, gates],

@@ -8,10 +8,10 @@ import random
 
 import numpy as np
 import pytest
+from circuits.random_circuits import CLIFFORD, circuit, operator, terms
+from engines.simulation import simulated
 from qiskit.quantum_info import Statevector
-from random_circuits import CLIFFORD, circuit, operator, terms
 from service import STDGATES
-from simulation import simulated
 
 from quantum_tasks.engines.controller import SimulationError
 from quantum_tasks.tasks import Depolarizing, Expectation, Method, Noise, Options, PauliTerm

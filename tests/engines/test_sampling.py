@@ -8,8 +8,8 @@ import sys
 
 import numpy as np
 import pytest
+from engines.simulation import assert_distributed, simulate
 from service import STDGATES
-from simulation import assert_distributed, simulate
 
 from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.engines.amplitudes import draw

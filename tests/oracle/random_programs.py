@@ -10,8 +10,9 @@ import re
 from collections.abc import Callable, Sequence
 
 from hypothesis import strategies as st
-from random_gates import STANDARD, Definition, Gates
-from random_names import Draw, Draws, Loop, Names, Operand
+
+from oracle.random_gates import STANDARD, Definition, Gates
+from oracle.random_names import Draw, Draws, Loop, Names, Operand
 
 MAX_QUBITS = 6
 MAX_BITS = 6

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import oracle
 import pytest
-from language import table
-from simulation import assert_distributed, simulate
+from engines.simulation import assert_distributed, simulate
 
+from language import table
 from quantum_tasks.language.program import ProgramError
 
 PROGRAMS = table("PROGRAMS")

@@ -6,8 +6,8 @@ import random
 
 import pytest
 from bench.programs import heavy, several
+from engines.simulation import assert_distributed, simulate
 from service import STDGATES
-from simulation import assert_distributed, simulate
 
 from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.circuits.circuit import Gate

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from problems import (
+from service import Service, dense, until
+from web.problems import (
     BROKEN_CODES,
     FAILING,
     LAST_CODES,
@@ -25,7 +26,6 @@ from problems import (
     stopping,
     submitted,
 )
-from service import Service, dense, until
 
 from quantum_tasks.database.embedded import EmbeddedPostgres
 from quantum_tasks.errors import PROBLEMS, TASK_ERRORS
