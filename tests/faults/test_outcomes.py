@@ -329,7 +329,7 @@ def test_an_instance_whose_database_is_migrated_by_a_newer_one_is_not_ready(star
     query(database, "insert into schema_migrations values (9999, 'x', '')")
     response = httpx.get(f"{service.url}/readyz")
     assert response.status_code == 503
-    assert response.json()["reasons"][0].startswith("the database has migration 9999")
+    assert "it has migration 9999" in response.json()["reasons"][0]
 
 
 def test_a_task_that_is_stored_is_never_said_not_to_be(database: str):

@@ -528,7 +528,7 @@ async def test_what_is_not_small_is_known_the_second_time(drawer):
 
 async def test_a_program_that_takes_long_to_read_is_not_small(drawer):
     qc = STDGATES + (
-        "qubit q; bit c; int n = 0; for int i in [0:300] { for int j in [0:300] { n += i * j; } }"
+        "qubit q; bit c; int n = 0; for int i in [0:100] { for int j in [0:100] { n += i * j; } }"
         "c = measure q;"
     )
     assert await drawer.draw(Draw(qc, small=True)) is None
