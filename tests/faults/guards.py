@@ -263,7 +263,7 @@ GUARDS = [
     Guard("callbacks: what is slow moves aside", CODE + "callbacks/webhooks.py",
           "        one.slow = True\n",
           "        return\n",
-          HOOKS + "test_any_number_of_hosts_that_do_not_answer_hold_up_nobody"),
+          HOOKS + "test_who_takes_his_time_is_delivered_to_in_the_end"),
     Guard("callbacks: the newest first", SQL + "claim_callbacks.sql", "order by due_at desc",
           "order by due_at",
           HOOKS + "test_the_newest_and_the_oldest_of_those_who_wait_come_first"),
