@@ -71,30 +71,13 @@ async def test_a_newer_database_that_names_this_program_or_an_older_one_will_do(
     assert await migrate(database) == []
     later = Migration(9001, "later", "alter table tasks drop column later", "", 9000)
     await migrate(database, [*all_migrations(), future, later])
-    with pytest.raises(StartError, match="migration 9001, for programs that know 9000"):
+    with pytest.raises(StartError, match="migration 9001 and needs a program that has 9000"):
         await migrate(database)
 
 
-async def test_a_migration_that_cannot_be_in_a_transaction_is_run_again_after_a_failure(database):
-    text = "create index concurrently if not exists later on tasks (shots)"
-    index = Migration(9000, "index", text, "", 7, transactional=False)
-    db = await asyncpg.connect(database)
-    with pytest.raises(asyncpg.ActiveSQLTransactionError):
-        await migrate(
-            database, [*all_migrations(), msgspec.structs.replace(index, transactional=True)]
-        )
-    assert await migrate(database, [*all_migrations(), index]) == ["9000_index"]
-    await db.execute("delete from schema_migrations where number = 9000")
-    assert await migrate(database, [*all_migrations(), index]) == ["9000_index"]
-    await db.close()
-
-
 def test_what_a_migration_says_of_itself_is_read_from_its_file():
-    sql = "-- Why.\n-- Oldest program: 0007\n-- Not in a transaction\ncreate index"
-    read = _migration(8, "x", sql)
-    assert (read.oldest, read.transactional) == (7, False)
-    read = _migration(8, "x", "-- Why.\nselect 1 -- Oldest program: 0007")
-    assert (read.oldest, read.transactional) == (None, True)
+    assert _migration(8, "x", "-- Why.\n-- Oldest program: 0007\nselect 1").oldest == 7
+    assert _migration(8, "x", "-- Why.\nselect 1 -- Oldest program: 0007").oldest is None
 
 
 async def test_a_migration_that_fails_leaves_nothing_behind(database):
@@ -254,7 +237,4 @@ async def test_no_migration_from_now_on_locks_a_large_table(filled):
     for migration in all_migrations():
         if migration.number < 8:
             continue
-        if migration.transactional:
-            assert await holds_up(filled, migration.sql) == [], migration.name
-        else:
-            assert "concurrently" in migration.sql.lower(), migration.name
+        assert await holds_up(filled, migration.sql) == [], migration.name

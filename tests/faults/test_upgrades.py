@@ -133,7 +133,7 @@ def test_a_program_that_is_too_old_for_a_migration_neither_starts_nor_is_ready(
         new.start()
         response = old.client.get("/readyz")
         assert response.status_code == 503
-        assert "migration 9000, for programs that know 9000" in response.json()["reasons"][0]
+        assert "migration 9000 and needs a program that has 9000" in response.json()["reasons"][0]
         code, _, error = run("serve", "--port", "0", DATABASE_URL=empty_database, PYTHONPATH=here)
         assert code == 1
         assert "Start a newer version of the program" in error

@@ -1,9 +1,9 @@
 """Brings a database to the newest schema: ours, on top of procrastinate's.
 
-Forward only. Each file runs once; starters wait for one another on an advisory lock; a file that
-was edited after it was applied is refused. Each names the oldest program that may run on it, so
-that two versions can share a database while one replaces the other: a program starts, and is
-ready, on a newer database that says so, and refuses any other.
+Forward only. Each file runs once, in a transaction; starters wait for one another on an advisory
+lock; a file that was edited after it was applied is refused. Each names the oldest program that
+may run on it, so that two versions can share a database while one replaces the other: a program
+starts, and is ready, on a newer database that says so, and refuses any other.
 """
 
 from __future__ import annotations
@@ -34,20 +34,17 @@ _APPLIED = """
 select number, sha256, coalesce((to_jsonb(m) ->> 'oldest')::integer, number) as oldest
 from schema_migrations m"""
 _OLDEST = re.compile(r"^-- Oldest program: (\d{4})$", re.MULTILINE)
-_ALONE = re.compile(r"^-- Not in a transaction$", re.MULTILINE)
 
 
 class Migration(msgspec.Struct, frozen=True):
     """A change of the schema. `oldest`: the newest migration that the oldest program knows which
-    may run on a database that has this one. One that is not `transactional` is one statement,
-    which is run again if nobody knows whether it was."""
+    may run on a database that has this one."""
 
     number: int
     name: str
     sql: str
     sha256: str
     oldest: int | None = None
-    transactional: bool = True
 
 
 def all_migrations() -> list[Migration]:
@@ -86,13 +83,16 @@ async def migrate(url: str, migrations: list[Migration] | None = None) -> list[s
         await connection.execute(_TABLE)
         applied = []
         for migration in await _missing(connection, migrations):
-            if migration.transactional:
-                async with connection.transaction():
-                    await connection.execute(migration.sql)
-                    await _note(connection, migration)
-            else:
+            async with connection.transaction():
                 await connection.execute(migration.sql)
-                await _note(connection, migration)
+                await connection.execute(
+                    "insert into schema_migrations (number, name, sha256, oldest)"
+                    " values ($1, $2, $3, $4)",
+                    migration.number,
+                    migration.name,
+                    migration.sha256,
+                    migration.oldest,
+                )
             applied.append(f"{migration.number:04d}_{migration.name}")
         return applied
     except asyncpg.InsufficientPrivilegeError as error:
@@ -104,24 +104,14 @@ async def migrate(url: str, migrations: list[Migration] | None = None) -> list[s
         await connection.close()  # and with it the lock
 
 
-async def _note(connection: Connection, migration: Migration) -> None:
-    await connection.execute(
-        "insert into schema_migrations (number, name, sha256, oldest) values ($1, $2, $3, $4)",
-        migration.number,
-        migration.name,
-        migration.sha256,
-        migration.oldest,
-    )
-
-
 def too_new(newest: int, oldest: int, known: int) -> str | None:
-    """Why a program that knows the migrations up to one cannot run on a database whose newest is
-    `newest`, and which needs a program that knows `oldest`; None if it can."""
+    """Why a program whose newest migration is `known` cannot run on a database whose newest one is
+    `newest`, and whose migrations need a program that has `oldest`; None if it can."""
     if oldest <= known:
         return None
     return (
-        f"the database is newer than this program: it has migration {newest:04d}, for programs "
-        f"that know {oldest:04d}; the newest here is {known:04d}"
+        f"the database is newer than this program: it has migration {newest:04d} and needs a "
+        f"program that has {oldest:04d}, but the newest here is {known:04d}"
     )
 
 
@@ -146,4 +136,4 @@ def _migration(number: int, name: str, sql: str) -> Migration:
     sha256 = hashlib.sha256(sql.encode()).hexdigest()
     named = _OLDEST.search(sql) if number else None
     oldest = int(named[1]) if named else None
-    return Migration(number, name, sql, sha256, oldest, not (number and _ALONE.search(sql)))
+    return Migration(number, name, sql, sha256, oldest)

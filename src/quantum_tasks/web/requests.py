@@ -99,8 +99,12 @@ async def read_json(request: Request, type: type[T], settings: Settings) -> T:
 
 
 def peer(request: Request) -> str:
-    """The address that a request comes from, for turns. Whoever has an IPv6 address has 2**64."""
-    host = request.client.host if request.client else ""
+    """The address that a request comes from, for turns."""
+    return network(request.client.host if request.client else "")
+
+
+def network(host: str) -> str:
+    """What takes turns as one address: whoever has an IPv6 address has 2**64."""
     if ":" not in host:
         return host
     try:

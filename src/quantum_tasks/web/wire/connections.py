@@ -24,6 +24,7 @@ from uvicorn.protocols.http.httptools_impl import (
 
 from quantum_tasks.errors import HeadersTooLarge, MalformedHttp, Problem, UrlTooLong
 from quantum_tasks.settings import Settings
+from quantum_tasks.web.requests import network
 from quantum_tasks.web.responses import new_id, problem_response
 from quantum_tasks.web.wire.crowd import ABORT, Crowd, Doing, raise_open_files_limit
 from quantum_tasks.web.wire.door import Door
@@ -115,6 +116,7 @@ class Connection(HttpToolsProtocol):
         transport.set_protocol(Wire(self, self._buffer))
         transport.set_write_buffer_limits(_WRITTEN_AHEAD)
         self.flow = Flow(transport)
+        self._peer = network(self.client[0] if self.client else "")
         self._place = self._crowd.enter(self)
         self._arm_header_timer()
         self._crowd.make_room()
@@ -170,7 +172,7 @@ class Connection(HttpToolsProtocol):
         if self._deaf:
             return
         self._unset_keepalive_if_required()
-        if self._door.lets_in(self.client[0] if self.client else "", self._go_on):
+        if self._door.lets_in(self._peer, self._go_on):
             self._parse(self._early + data)
         else:
             self._early += data
