@@ -121,7 +121,7 @@ def test_what_fits_is_not_refused():
 
 
 _MID_CIRCUIT = (
-    "qubit[23] q; bit[2] c; h q; t q; h q; cx q[0], q[1:22]; c[0] = measure q[0]; h q; "
+    "qubit[22] q; bit[2] c; h q; t q; h q; cx q[0], q[1:21]; c[0] = measure q[0]; h q; "
     "c[1] = measure q[1];"
 )
 _MEASURE = r"""
@@ -150,14 +150,14 @@ print(json.dumps([expected.method, expected.bytes, taken * 1024]))
     [
         # The state vector is all that counts: the estimate is what it takes.
         (dense(22), 0.9, 1.1),
-        (dense(24), 0.9, 1.1),
+        (dense(23), 0.9, 1.1),
         # A state for each outcome, and copies: as much as half of the limit.
         (_MID_CIRCUIT, 0.9, 4.5),
         # The others are bounds, which a run may stay below.
         (chain(40, 6), 0.0, 1.0),
         (ring(40, 4), 0.0, 1.0),
     ],
-    ids=["22 qubits", "24 qubits", "23 qubits, mid-circuit", "a chain", "a ring"],
+    ids=["22 qubits", "23 qubits", "22 qubits, mid-circuit", "a chain", "a ring"],
 )
 def test_the_estimate_is_what_a_run_takes(text, least, most):
     """Within 16 MiB, which is what the allocator of a small run may do."""

@@ -119,7 +119,7 @@ def test_small_tasks_flow_past_large_ones(start):
     large = [service.submit(ENDLESS) for _ in range(3)]
     until(service.busy)
     for _ in range(5):
-        assert service.run(BELL)["status"] == "completed"
+        assert service.final(service.submit(BELL), 10)["status"] == "completed"
     assert {service.task(id)["status"] for id in large} == {"pending"}
     assert service.log.count('"task started"') == 6
 

@@ -44,7 +44,7 @@ from hostile.corpus_kit import (
 ANSWER_S = 2.0
 _LONG = 2048
 _CHECK_S = 1.0  # nearly all of PARSE_TIME_LIMIT_S
-SOFT_S, HARD_S = 3, 4
+SOFT_S, HARD_S = 2, 3
 SETTINGS = {
     **{name: str(value) for name, value in LIMITS.items()},
     "SIMULATOR_PROCESSES": "2",

@@ -1,4 +1,4 @@
-"""The statements of `sql/queries`, one per file, by file name."""
+"""The statements of `sql/queries`, one per file, by file name; a folder for each who asks them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ def sql_folder(name: str) -> Traversable:
 def _read_all() -> dict[str, str]:
     return {
         file.name.removesuffix(".sql"): file.read_text(encoding="utf-8")
-        for file in sql_folder("queries").iterdir()
+        for folder in sql_folder("queries").iterdir()
+        for file in folder.iterdir()
         if file.name.endswith(".sql")
     }
 
