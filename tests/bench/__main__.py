@@ -13,7 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench import (
-    callbacks,
+    deliveries,
     feedforward,
     growth,
     large,
@@ -36,7 +36,7 @@ SECTIONS = {
     "feedforward": lambda options: feedforward.measure(),
     "listing": lambda options: listing.measure(options.most_finished),
     "waiters": lambda options: waiters.measure(options.waiters),
-    "callbacks": lambda options: callbacks.measure(),
+    "callbacks": lambda options: deliveries.measure(),
     "growth": lambda options: growth.measure(options.churn, options.most_finished),
 }
 MODULES = {
@@ -48,7 +48,7 @@ MODULES = {
     "feedforward": feedforward,
     "listing": listing,
     "waiters": waiters,
-    "callbacks": callbacks,
+    "callbacks": deliveries,
     "growth": growth,
 }
 

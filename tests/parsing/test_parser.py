@@ -20,7 +20,7 @@ from oracle.random_programs import programs
 from upstream.cases import CASES
 
 from quantum_tasks.parsing import lexer, parser, syntax
-from quantum_tasks.parsing.expression_parser import UnsureError
+from quantum_tasks.parsing.cursor import UnsureError
 
 LANGUAGE = [text for kind in ("PROGRAMS", "OPTIONAL") for text, _ in table(kind).values()]
 MUTANTS = 20_000

@@ -8,8 +8,7 @@ from typing import Any
 from quantum_tasks.circuits.circuit import Condition, Kept, all_of, choose, either, negated
 from quantum_tasks.errors import QasmSemantic, QasmUnsupported
 from quantum_tasks.language.values import Choice, Value, as_integer, to_bits
-from quantum_tasks.parsing.indices import Node
-from quantum_tasks.parsing.mistakes import Mistake, ProgramError
+from quantum_tasks.parsing.mistakes import Mistake, Node, ProgramError
 
 MAX_DECIDING_BITS = 10  # 2^10 cases
 FEW = 4

@@ -8,28 +8,21 @@ assigned, and these are never written again but by the same statement.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
-from quantum_tasks.circuits.bounds import Bounds, too_many, too_many_operations
 from quantum_tasks.circuits.circuit import (
     Branch,
     Condition,
-    Kept,
     Loop,
     Operation,
     Store,
-    size,
 )
-from quantum_tasks.errors import Problem, TooManyClbits, TooManyQubits
-from quantum_tasks.language.cases import MAX_DECIDING_BITS, TooManyCases, bases, simplified
+from quantum_tasks.language.cases import TooManyCases
+from quantum_tasks.language.listing import Listing
 from quantum_tasks.language.runtime import merged
 from quantum_tasks.language.storage import bits_of, has_bits, stored
-from quantum_tasks.language.values import Choice, Value
-from quantum_tasks.parsing.mistakes import ProgramError
-
-_SMALL = 6  # a condition of more parts may be simpler than it looks
-_LARGE = 30  # a condition of more parts is stored rather than repeated
+from quantum_tasks.language.values import Value
 
 
 class CannotBeCarriedError(TooManyCases):
@@ -52,137 +45,19 @@ class Variable:
 
 
 class Machine:
-    """The program as far as it is written."""
+    """What is known of variables where operations are being written, which `listing` takes."""
 
-    def __init__(self, bounds: Bounds) -> None:
-        self.bounds = bounds
-        self.operations: list[Operation] = []
-        self.qubits = 0
-        self.bits = 2  # no bit is numbered 0 or 1, which Python takes for False and True
-        self._named_bits = 0
-        self._hidden_bits = 0
-        self._written = 0
-        self._turns = 0
-        self._fixed: set[int] = set()
+    def __init__(self, listing: Listing) -> None:
+        self.listing = listing
         self._journals: list[dict[Variable, Value]] = []
         self._loops = 0
         self._carried: dict[int, list[Variable]] = {}
-
-    # What is written
-
-    def emit(self, operation: Operation) -> None:
-        """Adds one operation. Raises ProgramError when there are too many."""
-        self._written += 1
-        if self._written > self.bounds.operations:
-            raise too_many_operations(None, self.bounds.operations)
-        self.operations.append(operation)
-
-    def require(self, operations: int) -> None:
-        """Refuses what would write too many operations, before it does."""
-        if self._written + operations > self.bounds.operations:
-            raise too_many_operations(self._written + operations, self.bounds.operations)
-
-    def take_turn(self) -> None:
-        """Counts a statement that is worked out at compile time."""
-        self._turns += 1
-        if self._turns > self.bounds.operations:
-            raise too_many_operations(None, self.bounds.operations)
-
-    def mark(self) -> tuple[int, int, int]:
-        """A point to which rewind() comes back."""
-        return len(self.operations), self._written, self._hidden_bits
-
-    def rewind(self, mark: tuple[int, int, int]) -> None:
-        """Takes back what was written since."""
-        del self.operations[mark[0] :]
-        self._written, self._hidden_bits = mark[1:]
-
-    # Bits
-
-    def new_bit(self) -> int:
-        """A bit that nobody sees."""
-        self.bits += 1
-        self._hidden_bits += 1
-        if self._hidden_bits > 10 * self.bounds.bits:
-            raise ProgramError(
-                TooManyClbits,
-                "The program's classical variables take more than "
-                f"{10 * self.bounds.bits} bits at run time (MAX_CLBITS).",
-            )
-        return self.bits - 1
-
-    def name_bits(self, count: int) -> list[int]:
-        """Bits of a declaration. Raises ProgramError when there are too many."""
-        _check_count(TooManyClbits, "classical bits", self._named_bits, count, self.bounds.bits)
-        self._named_bits += count
-        self.bits += count
-        return list(range(self.bits - count, self.bits))
-
-    def add_qubits(self, count: int) -> range:
-        """Qubits of a declaration. Raises ProgramError when there are too many."""
-        _check_count(TooManyQubits, "qubits", self.qubits, count, self.bounds.qubits)
-        self.qubits += count
-        return range(self.qubits - count, self.qubits)
-
-    def keep(self, condition: Condition) -> Condition:
-        """The same condition, cheap to use, and the same whatever is written later."""
-        if isinstance(condition, bool) or condition in self._fixed:
-            return condition
-        bit = self.new_bit()
-        self.emit(Store(bit, condition))
-        self._fixed.add(bit)
-        found: set[int] = set()
-        bases(condition, found)
-        if len(found) <= MAX_DECIDING_BITS and found <= self._fixed:
-            bit = Kept(bit)
-            bit.origin, bit.base = condition, frozenset(found)
-        return bit
-
-    def fixed_bit(self) -> int:
-        """A bit that the caller writes once, as the next operation."""
-        bit = self.new_bit()
-        self._fixed.add(bit)
-        return bit
-
-    def kept(self, value: Value) -> Value:
-        """A value that stays what it is, whatever is written later."""
-        if value.type.dimensions:
-            return Value(value.type, [self.kept(element) for element in value.data], value.const)
-        data: Any = value.data
-        copies: dict[int, Condition] = {}
-        if value.type.kind in ("bool", "bit"):
-            data = self._fixed_form(data, copies)
-        elif isinstance(data, tuple):
-            data = tuple(self._fixed_form(bit, copies) for bit in data)
-        elif isinstance(data, Choice):
-            data = Choice(
-                tuple((self._fixed_form(part, copies), number) for part, number in data.cases)
-            )
-        return Value(value.type, data, value.const)
-
-    def _fixed_form(self, condition: Condition, copies: dict[int, Condition]) -> Condition:
-        """A small condition stays one, so that it is still known what goes with what."""
-        if size(condition) > _SMALL:
-            condition = simplified(condition)
-        if size(condition) > _LARGE:
-            return self.keep(condition)
-        return self._substituted(condition, copies)
-
-    def _substituted(self, condition: Condition, copies: dict[int, Condition]) -> Condition:
-        if isinstance(condition, bool):
-            return condition
-        if isinstance(condition, int):
-            if condition not in copies:
-                copies[condition] = self.keep(condition)
-            return copies[condition]
-        parts = (self._substituted(part, copies) for part in condition[1:])
-        return (condition[0], *parts)
 
     # Variables
 
     def assign(self, variable: Variable, value: Value) -> None:
         """Gives a variable, which has no home, a value of its type."""
-        kept = self.kept(value)
+        kept = self.listing.kept(value)
         self._set(variable, Value(kept.type, kept.data))
 
     def assume(self, variable: Variable, value: Value) -> None:
@@ -197,8 +72,17 @@ class Machine:
         if condition == self.bit_of(variable, place) and isinstance(condition, bool):
             return
         if condition != home:
-            self.emit(Store(home, condition))
+            self.listing.emit(Store(home, condition))
         self.measured(variable, place, condition if isinstance(condition, bool) else home)
+
+    def write_cells(
+        self, cells: Iterable[tuple[Variable, int]], bits: tuple[Condition, ...]
+    ) -> None:
+        """Writes bits of variables that have homes, one after the other."""
+        if len(bits) > 1:  # what is written first may be what is read next
+            bits = tuple(map(self.listing.keep, bits))
+        for (variable, place), bit in zip(cells, bits, strict=True):
+            self.write(variable, place, bit)
 
     def measured(self, variable: Variable, place: int, now: Condition) -> None:
         """One bit of a variable is known to be something, or to be in its home."""
@@ -242,9 +126,9 @@ class Machine:
         theirs, else_operations = self._trial(otherwise)
         changed = {**ours, **theirs}
         if changed:
-            condition = self._fixed_form(condition, {})
+            condition = self.listing.fixed(condition, {})
         if then_operations or else_operations:
-            self.emit(Branch(condition, then_operations, else_operations))
+            self.listing.emit(Branch(condition, then_operations, else_operations))
         for variable in changed:
             a, b = ours.get(variable, variable.value), theirs.get(variable, variable.value)
             if variable.homes is not None:
@@ -256,7 +140,7 @@ class Machine:
 
     def _trial(self, work: Callable[[], None]) -> tuple[dict[Variable, Value], list[Operation]]:
         """What some work writes and changes; then everything is as it was."""
-        outside, self.operations = self.operations, []
+        outside, self.listing.operations = self.listing.operations, []
         self._journals.append({})
         changes: dict[Variable, Value] = {}
         try:
@@ -264,7 +148,7 @@ class Machine:
             changes = {variable: variable.value for variable in self._journals[-1]}
         finally:
             self._undo()
-            inside, self.operations = self.operations, outside
+            inside, self.listing.operations = self.listing.operations, outside
         return changes, inside
 
     @staticmethod
@@ -298,8 +182,8 @@ class Machine:
         self._loops += 1
         try:
             while True:
-                mark = self.mark()
-                outside, self.operations = self.operations, []
+                mark = self.listing.mark()
+                outside, self.listing.operations = self.listing.operations, []
                 self._journals.append({})
                 found: list[Variable] = []
                 try:
@@ -310,27 +194,27 @@ class Machine:
                     self._undo()
                     raise
                 finally:
-                    written, self.operations = self.operations, outside
+                    written, self.listing.operations = self.listing.operations, outside
                 if not found:
                     break
                 self._undo()
-                self.rewind(mark)
+                self.listing.rewind(mark)
                 carried += found
         finally:
             self._loops -= 1
         self._carried[key] = carried
         self._commit()
-        self.operations += written
+        self.listing.operations += written
 
     def transaction(self, work: Callable[..., None], *args: Any) -> None:
         """Does some work; if that fails, variables and operations are as they were."""
-        mark = self.mark()
+        mark = self.listing.mark()
         self._journals.append({})
         try:
             work(*args)
         except BaseException:
             self._undo()
-            self.rewind(mark)
+            self.listing.rewind(mark)
             raise
         self._commit()
 
@@ -353,25 +237,25 @@ class Machine:
     ) -> None:
         storages = {variable: self._carry(variable) for variable in carried}
         unchanged = {v: v.value for v, storage in storages.items() if storage is None}
-        go = self.new_bit()
-        self.emit(Store(go, first))
-        before, self.operations = self.operations, []
+        go = self.listing.new_bit()
+        self.listing.emit(Store(go, first))
+        before, self.listing.operations = self.listing.operations, []
         body()
-        goes_on = self.keep(condition())  # which may change variables as well
+        goes_on = self.listing.keep(condition())  # which may change variables as well
         for variable, storage in storages.items():
             if storage is not None:
                 for bit, now in zip(storage, bits_of(variable.value), strict=True):
                     if bit != now and variable.homes is None:
-                        self.emit(Store(bit, now))
+                        self.listing.emit(Store(bit, now))
                 self._set(variable, stored(variable.value.type, storage))
             elif variable.value != unchanged[variable]:
                 raise CannotBeCarriedError(
                     f"'{variable.name}' of type {variable.value.type} changes in a loop that "
                     "ends by a measurement, where only bits, booleans and integers can"
                 )
-        self.emit(Store(go, goes_on))
-        inside, self.operations = self.operations, before
-        self.emit(Loop(go, inside))
+        self.listing.emit(Store(go, goes_on))
+        inside, self.listing.operations = self.listing.operations, before
+        self.listing.emit(Loop(go, inside))
 
     def _carry(self, variable: Variable) -> list[int] | None:
         """Puts a variable where every turn of a loop finds it."""
@@ -382,13 +266,8 @@ class Machine:
         if not has_bits(type):
             return None
         bits = bits_of(variable.value)
-        storage = [self.new_bit() for _ in bits]
+        storage = [self.listing.new_bit() for _ in bits]
         for bit, condition in zip(storage, bits, strict=True):
-            self.emit(Store(bit, condition))
+            self.listing.emit(Store(bit, condition))
         self._set(variable, stored(type, storage))
         return storage
-
-
-def _check_count(problem: type[Problem], what: str, has: int, more: int, limit: int) -> None:
-    if has + more > limit:
-        raise too_many(problem, what, has + more, limit)

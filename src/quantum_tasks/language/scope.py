@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import msgspec
 from openqasm3 import ast
 
 from quantum_tasks.circuits.gates import BUILT_IN, STANDARD
+from quantum_tasks.language.inputs import Input
 from quantum_tasks.language.machine import Variable
 from quantum_tasks.language.values import FLOAT, Value
 from quantum_tasks.parsing.mistakes import ProgramError, Start, semantic
@@ -59,6 +61,13 @@ class StandardGate(msgspec.Struct, frozen=True):
     name: str
 
 
+def cells_of(variable: Variable) -> Cells:
+    """All bits of a variable that has homes for them."""
+    assert variable.homes is not None
+    cells = tuple((variable, place) for place in range(len(variable.homes)))
+    return Cells(cells, variable.value.type.kind == "bit")
+
+
 Symbol = Variable | Qubits | Cells | View | GateDefinition | Subroutine | StandardGate
 
 _WHAT = {
@@ -95,11 +104,32 @@ class Scopes:
     def __init__(self) -> None:
         self.stack: list[Scope] = [_BUILT_IN, Scope()]
         self.included = False
+        self.inputs: dict[str, Input] = {}  # that were declared
 
     @property
     def is_global(self) -> bool:
         """Whether the innermost scope is the program's own."""
         return len(self.stack) == 2
+
+    @contextmanager
+    def block(self) -> Iterator[Scope]:
+        """Names of a block of its own."""
+        scope = Scope()
+        self.stack.append(scope)
+        try:
+            yield scope
+        finally:
+            self.stack.pop()
+
+    @contextmanager
+    def function(self, scope: Scope) -> Iterator[None]:
+        """The body of a gate or a subroutine, from which its own scope is seen and the outermost
+        ones."""
+        stack, self.stack = self.stack, [*self.stack[:2], scope]
+        try:
+            yield
+        finally:
+            self.stack = stack
 
     def include_standard_gates(self, node: ast.QASMNode) -> None:
         """Declares what stdgates.inc does. Raises ProgramError for names that are taken."""

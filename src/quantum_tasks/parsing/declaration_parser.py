@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from openqasm3 import ast
 
-from quantum_tasks.parsing.expression_parser import (
-    ExpressionParser,
-    UnsureError,
-    require_positive,
-)
-from quantum_tasks.parsing.indices import Node
+from quantum_tasks.parsing.cursor import Cursor, UnsureError
+from quantum_tasks.parsing.expression_parser import ExpressionParser
+from quantum_tasks.parsing.mistakes import Node
+from quantum_tasks.parsing.operand_parser import OperandParser
+from quantum_tasks.parsing.type_parser import require_positive
 
 
-class DeclarationParser(ExpressionParser):
+class DeclarationParser:
     """Reads declarations, and what they share with other statements."""
 
-    def __init__(self, tokens: list[str]) -> None:
-        super().__init__(tokens)
+    def __init__(
+        self, cursor: Cursor, expressions: ExpressionParser, operands: OperandParser
+    ) -> None:
+        self._cursor = cursor
+        self._expressions = expressions
+        self._types = expressions.types
+        self._operands = operands
         self.scopes = 0  # around this; a mere block is none for the other parser
         self.definition = ""  # "gate" or "def" within one
 
@@ -27,7 +31,7 @@ class DeclarationParser(ExpressionParser):
 
     def declaration(self) -> Node:
         """Takes the declaration of a variable that is not an array."""
-        return self._declared(self.scalar_type())
+        return self._declared(self._types.scalar_type())
 
     def array_declaration(self) -> Node:
         """Takes the declaration of an array."""
@@ -35,56 +39,64 @@ class DeclarationParser(ExpressionParser):
         return self._declared(self.array_type())
 
     def _declared(self, kind: Node) -> Node:
+        cursor = self._cursor
         if self.definition == "gate":
             raise UnsureError
-        name = self.name()
+        name = cursor.name()
         value = None
-        if self.tokens[self.at] == "=":
-            self.at += 1
+        if cursor.tokens[cursor.at] == "=":
+            cursor.at += 1
             value = self._initial()
-        self.expect(";")
+        cursor.expect(";")
         return ast.ClassicalDeclaration(kind, name, value)
 
     def _initial(self) -> Node:
-        return self.array_literal() if self.tokens[self.at] == "{" else self.value()
+        cursor = self._cursor
+        return (
+            self._expressions.array_literal() if cursor.tokens[cursor.at] == "{" else self.value()
+        )
 
     def constant_declaration(self) -> Node:
         """Takes the declaration of a constant."""
-        self.at += 1
-        kind, name = self.scalar_type(), self.name()
-        self.expect("=")
+        cursor = self._cursor
+        cursor.at += 1
+        kind, name = self._types.scalar_type(), cursor.name()
+        cursor.expect("=")
         node = ast.ConstantDeclaration(kind, name, self._initial())
-        self.expect(";")
+        cursor.expect(";")
         return node
 
     def io_declaration(self) -> Node:
         """Takes the declaration of an input or an output."""
+        cursor = self._cursor
         self.require_global()
-        direction = ast.IOKeyword[self.tokens[self.at]]
-        self.at += 1
-        is_array = self.tokens[self.at] == "array"
-        kind = self.array_type() if is_array else self.scalar_type()
-        node = ast.IODeclaration(direction, kind, self.name())
-        self.expect(";")
+        direction = ast.IOKeyword[cursor.tokens[cursor.at]]
+        cursor.at += 1
+        is_array = cursor.tokens[cursor.at] == "array"
+        kind = self.array_type() if is_array else self._types.scalar_type()
+        node = ast.IODeclaration(direction, kind, cursor.name())
+        cursor.expect(";")
         return node
 
     def qubit_declaration(self) -> Node:
         """Takes the declaration of a qubit or a register of qubits."""
+        cursor = self._cursor
         self.require_global()
-        self.at += 1
-        size = self.size()
-        node = ast.QubitDeclaration(self.name(), size)
-        self.expect(";")
+        cursor.at += 1
+        size = self._types.size()
+        node = ast.QubitDeclaration(cursor.name(), size)
+        cursor.expect(";")
         return node
 
     def old_declaration(self) -> Node:
         """Takes the declaration of a register as in OpenQASM 2."""
-        at = self.at
-        self.at = at + 1
-        name, size = self.name(), self.size()
+        cursor = self._cursor
+        at = cursor.at
+        cursor.at = at + 1
+        name, size = cursor.name(), self._types.size()
         require_positive(size)
-        self.expect(";")
-        if self.tokens[at] == "qreg":
+        cursor.expect(";")
+        if cursor.tokens[at] == "qreg":
             self.require_global()
             return ast.QubitDeclaration(name, size)
         kind = ast.BitType(size)
@@ -93,39 +105,42 @@ class DeclarationParser(ExpressionParser):
 
     def alias(self) -> Node:
         """Takes the declaration of an alias."""
-        self.at += 1
-        name = self.name()
-        self.expect("=")
-        value = self.expression()
-        while self.tokens[self.at] == "++":
-            self.descend()
-            self.at += 1
+        cursor = self._cursor
+        cursor.at += 1
+        name = cursor.name()
+        cursor.expect("=")
+        value = self._expressions.expression()
+        while cursor.tokens[cursor.at] == "++":
+            cursor.descend()
+            cursor.at += 1
             first = value.span
-            value = ast.Concatenation(value, self.expression())
+            value = ast.Concatenation(value, self._expressions.expression())
             value.span = first
-        self.expect(";")
+        cursor.expect(";")
         return ast.AliasStatement(name, value)
 
     def include(self) -> Node:
         """Takes the inclusion of a file."""
+        cursor = self._cursor
         self.require_global()
-        token = self.tokens[self.at + 1]
+        token = cursor.tokens[cursor.at + 1]
         if token[:1] != '"' or len(token) < 3:
             raise UnsureError
-        self.at += 2
-        self.expect(";")
+        cursor.at += 2
+        cursor.expect(";")
         return ast.Include(token[1:-1])
 
     # Parts of declarations
 
     def array_type(self) -> ast.ArrayType:
         """Takes the type of an array."""
-        at = self.at
-        self.expect("array")
-        self.expect("[")
-        base = self.scalar_type()
-        self.expect(",")
-        dimensions = self.expressions("]")
+        cursor = self._cursor
+        at = cursor.at
+        cursor.expect("array")
+        cursor.expect("[")
+        base = self._types.scalar_type()
+        cursor.expect(",")
+        dimensions = self._expressions.expressions("]")
         if isinstance(base, ast.StretchType) or any(
             isinstance(dimension, ast.UnaryExpression) for dimension in dimensions
         ):
@@ -136,48 +151,56 @@ class DeclarationParser(ExpressionParser):
 
     def array_reference_type(self) -> ast.ArrayReferenceType:
         """Takes the type of an array that is an argument, after its access."""
-        self.expect("array")
-        self.expect("[")
-        base = self.scalar_type()
-        self.expect(",")
-        if self.tokens[self.at] != "#dim":
-            return ast.ArrayReferenceType(base, self.expressions("]"))
-        self.at += 1
-        self.expect("=")
-        count = self.expression()
-        self.expect("]")
+        cursor = self._cursor
+        cursor.expect("array")
+        cursor.expect("[")
+        base = self._types.scalar_type()
+        cursor.expect(",")
+        if cursor.tokens[cursor.at] != "#dim":
+            return ast.ArrayReferenceType(base, self._expressions.expressions("]"))
+        cursor.at += 1
+        cursor.expect("=")
+        count = self._expressions.expression()
+        cursor.expect("]")
         return ast.ArrayReferenceType(base, count)
 
     def argument(self) -> Node:
         """Takes an argument of a subroutine's definition."""
-        at = self.at
-        token = self.tokens[at]
+        cursor = self._cursor
+        at = cursor.at
+        token = cursor.tokens[at]
         node: Node
         if token == "qubit":
-            self.at += 1
-            size = self.size()
-            node = ast.QuantumArgument(self.name(), size)
+            cursor.at += 1
+            size = self._types.size()
+            node = ast.QuantumArgument(cursor.name(), size)
         elif token in ("readonly", "mutable"):
-            self.at += 1
+            cursor.at += 1
             kind = self.array_reference_type()
             kind.span = at
-            node = ast.ClassicalArgument(kind, self.name(), ast.AccessControl[token])
+            node = ast.ClassicalArgument(kind, cursor.name(), ast.AccessControl[token])
         else:
-            kind = self.scalar_type()
-            node = ast.ClassicalArgument(kind, self.name(), None)
+            kind = self._types.scalar_type()
+            node = ast.ClassicalArgument(kind, cursor.name(), None)
         node.span = at
         return node
 
     def measurement(self) -> ast.QuantumMeasurement:
         """Takes a measurement."""
+        cursor = self._cursor
         if self.definition == "gate":
             raise UnsureError
-        at = self.at
-        self.at = at + 1
-        node = ast.QuantumMeasurement(self.qubit())
+        at = cursor.at
+        cursor.at = at + 1
+        node = ast.QuantumMeasurement(self._operands.qubit())
         node.span = at
         return node
 
     def value(self) -> Node:
         """Takes an expression or a measurement."""
-        return self.measurement() if self.tokens[self.at] == "measure" else self.expression()
+        cursor = self._cursor
+        return (
+            self.measurement()
+            if cursor.tokens[cursor.at] == "measure"
+            else self._expressions.expression()
+        )

@@ -22,6 +22,9 @@ _SNIPPET_WIDTH = 120
 _LONG_WORD = re.compile(r"\S{80,}")
 
 
+Node: TypeAlias = ast.QASMNode
+
+
 class Mistake(Exception):
     """Something that a program may not do with its values."""
 
@@ -102,6 +105,12 @@ def unsupported(what: str, node: ast.QASMNode, hint: str | None = None) -> Progr
 def invalid(message: str, pointer: str, hint: str | None = None) -> ProgramError:
     """The program may be right, but not what was asked for with it."""
     return ProgramError(InvalidRequest, message, None, hint, pointer=pointer)
+
+
+def words(node: Node) -> str:
+    """'DurationOf' -> 'duration of'."""
+    name = type(node).__name__
+    return "".join(f" {c.lower()}" if c.isupper() else c for c in name).strip()
 
 
 def _place_of(node: ast.QASMNode, parsed: str) -> Place | None:

@@ -11,7 +11,7 @@ from openqasm3.parser import QASM3ParsingError
 
 from quantum_tasks.errors import QasmSyntax, QasmVersion, TooComplex
 from quantum_tasks.parsing import parser
-from quantum_tasks.parsing.expression_parser import UnsureError
+from quantum_tasks.parsing.cursor import UnsureError
 from quantum_tasks.parsing.mistakes import Place, ProgramError
 
 _BLANK = re.compile(r"(?:\s+|//[^\n]*(?:\n|$)|/\*.*?\*/)*+", re.DOTALL)

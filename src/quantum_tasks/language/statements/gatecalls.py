@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from abc import abstractmethod
 from collections.abc import Iterable
 
 from openqasm3 import ast
@@ -18,12 +17,12 @@ from quantum_tasks.circuits.gates import (
 )
 from quantum_tasks.circuits.gates import Node as Gate
 from quantum_tasks.errors import TooComplex
-from quantum_tasks.language.expressions import Expressions
-from quantum_tasks.language.machine import Machine, Variable
+from quantum_tasks.language.expressions import Evaluator
+from quantum_tasks.language.machine import Variable
 from quantum_tasks.language.scope import GateDefinition, Qubits, Scope, StandardGate, what
+from quantum_tasks.language.statements.iteration import Iteration
 from quantum_tasks.language.values import FLOAT, INTEGERS, Value, as_number
-from quantum_tasks.parsing.indices import Node
-from quantum_tasks.parsing.mistakes import ProgramError, semantic
+from quantum_tasks.parsing.mistakes import Node, ProgramError, semantic
 
 _MAX_QUBITS_OF_A_GATE = 10_000
 _KNOWN = {**BUILT_IN, **STANDARD}
@@ -31,16 +30,20 @@ _WITHOUT_ANGLES = {name: build() for name, (angles, build) in _KNOWN.items() if 
 _NUMBERS = (*INTEGERS, "float", "angle")
 
 
-class GateCalls(Expressions):
+class GateCalls:
     """Works out gates in the scope of the statement being compiled."""
 
-    def __init__(self, machine: Machine) -> None:
-        super().__init__(machine)
+    def __init__(self, evaluator: Evaluator, iteration: Iteration) -> None:
+        self._evaluator = evaluator
+        self._listing = evaluator.listing
+        self._scopes = evaluator.scopes
+        self._qubits = evaluator.references.qubits
+        self._iteration = iteration
         self._bodies: dict[tuple[GateDefinition, tuple[float, ...]], Gate] = {}
 
-    def define_gate(self, node: ast.QuantumGateDefinition) -> None:
+    def define(self, node: ast.QuantumGateDefinition) -> None:
         """Checks a definition, whether or not it is called, and declares it."""
-        if not self.scopes.is_global:
+        if not self._scopes.is_global:
             raise semantic("A gate is defined at the top level of the program.", node)
         names = [identifier.name for identifier in (*node.arguments, *node.qubits)]
         for name in names:
@@ -48,17 +51,17 @@ class GateCalls(Expressions):
                 raise semantic(f"'{name}' is declared twice.", node)
         definition = GateDefinition(node)
         if not node.arguments:
-            self.body(definition, ())
+            self._body(definition, ())
         else:
             # Any angles would do; these make nothing zero or infinite.
             try:
-                self.body(definition, tuple(0.1 + 0.01 * n for n in range(definition.angles)))
+                self._body(definition, tuple(0.1 + 0.01 * n for n in range(definition.angles)))
             except ProgramError as error:
                 if not error.about_a_value:
                     raise
-        self.scopes.declare(node.name, definition, node)
+        self._scopes.declare(node.name, definition, node)
 
-    def body(self, definition: GateDefinition, angles: tuple[float, ...]) -> Gate:
+    def _body(self, definition: GateDefinition, angles: tuple[float, ...]) -> Gate:
         """What a gate does with some angles."""
         key = (definition, angles)
         if key not in self._bodies:
@@ -69,11 +72,8 @@ class GateCalls(Expressions):
             for place, qubit in enumerate(node.qubits):
                 scope[qubit.name] = Qubits((place,), scalar=True)
             parts: list[tuple[Gate, tuple[int, ...]]] = []
-            stack, self.scopes.stack = self.scopes.stack, [*self.scopes.stack[:2], scope]
-            try:
+            with self._scopes.function(scope):
                 self._collect(node.body, parts)
-            finally:
-                self.scopes.stack = stack
             self._bodies[key] = Sequence(definition.qubits, parts)
         return self._bodies[key]
 
@@ -82,21 +82,17 @@ class GateCalls(Expressions):
     ) -> None:
         """The calls in a gate's body, its loops unrolled."""
         for node in statements:
-            self.machine.take_turn()
+            self._listing.take_turn()
             match node:
                 case ast.QuantumGate() | ast.QuantumPhase():
-                    gate = self.called(node)
-                    parts += [(gate, qubits) for qubits in self.operands(node, gate)]
+                    gate = self._called(node)
+                    parts += [(gate, qubits) for qubits in self._operands(node, gate)]
                 case ast.ForInLoop():
-                    for value in self.loop_values(node):
-                        scope = Scope()
-                        name = node.identifier.name
-                        scope[name] = Variable(name, Value(value.type, value.data))
-                        self.scopes.stack.append(scope)
-                        try:
+                    for value in self._iteration.values(node):
+                        with self._scopes.block() as scope:
+                            name = node.identifier.name
+                            scope[name] = Variable(name, Value(value.type, value.data))
                             self._collect(node.block, parts)
-                        finally:
-                            self.scopes.stack.pop()
                 case ast.QuantumBarrier() | ast.DelayInstruction():
                     continue
                 case ast.Box():
@@ -106,43 +102,37 @@ class GateCalls(Expressions):
                 case _:
                     raise semantic("A gate's body takes gates and loops over gates only.", node)
 
-    @abstractmethod
-    def loop_values(self, node: ast.ForInLoop) -> list[Value]:
-        """The values that a loop's variable takes; the compiler of statements knows how."""
-
     def apply(self, node: ast.QuantumGate | ast.QuantumPhase) -> None:
         """Compiles a gate call outside of gate definitions."""
-        if isinstance(node, ast.QuantumGate) and node.name.name == "nop" and self._is_nop():
+        is_nop = isinstance(node, ast.QuantumGate) and node.name.name == "nop"
+        if is_nop and self._scopes.find("nop") is None:
             for qubit in node.qubits:
-                self.qubits(qubit)
+                self._qubits(qubit)
             return
-        gate = self.called(node)
-        calls = self.operands(node, gate)
+        gate = self._called(node)
+        calls = self._operands(node, gate)
         try:
-            self.machine.require(gate.cost * len(calls))
+            self._listing.require(gate.cost * len(calls))
             for qubits in calls:
-                gate.emit(qubits, (), self.machine.emit)
+                gate.emit(qubits, (), self._listing.emit)
         except RecursionError:
             raise ProgramError(TooComplex, "The gate is nested too deeply.", node) from None
 
-    def _is_nop(self) -> bool:
-        return self.scopes.find("nop") is None
-
-    def called(self, node: ast.QuantumGate | ast.QuantumPhase) -> Gate:
+    def _called(self, node: ast.QuantumGate | ast.QuantumPhase) -> Gate:
         """The gate that a call means, with its angles and modifiers."""
         if isinstance(node, ast.QuantumPhase):
             gate: Gate = Basic("gphase", (self._angle(node.argument),))
         else:
             gate = self._named(node)
         for modifier in reversed(node.modifiers):
-            gate = self.attempt(modifier, self._modified, modifier, gate)
+            gate = self._evaluator.attempt(modifier, self._modified, modifier, gate)
         return gate
 
     def _named(self, node: ast.QuantumGate) -> Gate:
         name = node.name.name
-        symbol = self.scopes.find(name)
+        symbol = self._scopes.find(name)
         if symbol is None:
-            raise self.scopes.unknown_gate(name, node)
+            raise self._scopes.unknown_gate(name, node)
         if isinstance(symbol, StandardGate):
             if not node.arguments and (built := _WITHOUT_ANGLES.get(symbol.name)):
                 return built
@@ -156,14 +146,14 @@ class GateCalls(Expressions):
             raise semantic(f"The gate '{name}' takes {takes}, not {len(node.arguments)}.", node)
         angles = tuple(map(self._angle, node.arguments))
         if isinstance(symbol, GateDefinition):
-            return self.body(symbol, angles)
+            return self._body(symbol, angles)
         return build(*angles)
 
     def _angle(self, node: Node) -> float:
         if type(node) is ast.FloatLiteral and math.isfinite(node.value):
             literal: float = node.value
             return literal
-        value = self.known(node)
+        value = self._evaluator.known(node)
         if value.type.dimensions or value.type.kind not in _NUMBERS:
             raise semantic(f"An angle cannot be of type {value.type}.", node)
         try:
@@ -180,20 +170,20 @@ class GateCalls(Expressions):
                 return gate.inverse
             case "pow":
                 assert modifier.argument is not None
-                value = self.known(modifier.argument)
+                value = self._evaluator.known(modifier.argument)
                 if value.type.dimensions or value.type.kind not in _NUMBERS:
                     raise semantic(f"A power cannot be of type {value.type}.", modifier)
                 return power(gate, as_number(value))
         count = 1
         if modifier.argument is not None:
-            count = self.constant(modifier.argument, "The number of controls")
+            count = self._evaluator.constant(modifier.argument, "The number of controls")
             if count < 1:
                 raise semantic("The number of controls must be positive.", modifier)
         if count + gate.qubits > _MAX_QUBITS_OF_A_GATE:
             raise semantic(f"A gate of {count + gate.qubits:,} qubits is too large.", modifier)
         return Controlled(gate, (modifier.modifier.name == "ctrl",) * count)
 
-    def operands(
+    def _operands(
         self, node: ast.QuantumGate | ast.QuantumPhase, gate: Gate
     ) -> list[tuple[int, ...]]:
         """The qubits of each single application: registers are broadcast."""
@@ -204,14 +194,14 @@ class GateCalls(Expressions):
             raise semantic(
                 f"The gate '{name}'{with_modifiers} takes {takes}, not {len(node.qubits)}.", node
             )
-        operands = list(map(self.qubits, node.qubits))
+        operands = list(map(self._qubits, node.qubits))
         sizes = {len(operand.numbers) for operand in operands if not operand.scalar}
         if len(sizes) > 1:
             raise semantic(
                 f"The registers differ in size: {', '.join(map(str, sorted(sizes)))}.", node
             )
         size = sizes.pop() if sizes else 1
-        self.machine.require(size)
+        self._listing.require(size)
         calls = []
         for place in range(size):
             qubits = tuple([o.numbers[0 if o.scalar else place] for o in operands])
@@ -219,10 +209,3 @@ class GateCalls(Expressions):
                 raise semantic("The same qubit is used twice in one operation.", node)
             calls.append(qubits)
         return calls
-
-    def qubits(self, node: Node) -> Qubits:
-        """The qubits that an operand means. Raises ProgramError."""
-        found = self.reference(node)
-        if not isinstance(found, Qubits):
-            raise semantic("This is no qubit.", node)
-        return found

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from openqasm3 import ast
 
-from quantum_tasks.parsing.mistakes import semantic
+from quantum_tasks.parsing.mistakes import Node, semantic
 
-Node: TypeAlias = ast.QASMNode
+# The value of an expression that has to be known, and what it is called if it is not.
+KnownInteger = Callable[[Node, str], int]
 
 
-class Indices(ABC):
+class Indices:
     """Works out indices. Negative ones count from the end, and ranges include both ends."""
 
-    @abstractmethod
-    def known_integer(self, node: Node, whose: str) -> int:
-        """The value of an expression that the compiler has to know."""
+    def __init__(self, known_integer: KnownInteger) -> None:
+        self._known_integer = known_integer
 
     def places(self, everything: Sequence[Any], index: Any, node: Node) -> tuple[list[int], bool]:
         """What an index selects, and whether it is a single one."""
@@ -37,14 +36,14 @@ class Indices(ABC):
         if type(node) is ast.IntegerLiteral and node.value < size:
             index = node.value
             return index
-        index = self.known_integer(node, "An index")
+        index = self._known_integer(node, "An index")
         if not -size <= index < size:
             raise semantic(f"Index {index} is out of range: the size is {size}.", node)
         return index % size
 
     def range_places(self, node: ast.RangeDefinition, size: int) -> list[int]:
         """A range of indices, both ends included."""
-        step = 1 if node.step is None else self.known_integer(node.step, "A step")
+        step = 1 if node.step is None else self._known_integer(node.step, "A step")
         if step == 0:
             raise semantic("The step of a range cannot be zero.", node)
         ends = []

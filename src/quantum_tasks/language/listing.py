@@ -1,0 +1,141 @@
+"""What is written of a program so far: its operations, and the bits that they use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from quantum_tasks.circuits.bounds import Bounds, too_many, too_many_operations
+from quantum_tasks.circuits.circuit import Condition, Kept, Operation, Store, size
+from quantum_tasks.errors import Problem, TooManyClbits, TooManyQubits
+from quantum_tasks.language.cases import MAX_DECIDING_BITS, bases, simplified
+from quantum_tasks.language.values import Choice, Value
+from quantum_tasks.parsing.mistakes import ProgramError
+
+_SMALL = 6  # a condition of more parts may be simpler than it looks
+_LARGE = 30  # a condition of more parts is stored rather than repeated
+
+
+class Listing:
+    """The operations as far as they are written, within the bounds of a program."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        self.bounds = bounds
+        self.operations: list[Operation] = []
+        self.qubits = 0
+        self.bits = 2  # no bit is numbered 0 or 1, which Python takes for False and True
+        self._named_bits = 0
+        self._hidden_bits = 0
+        self._written = 0
+        self._turns = 0
+        self._fixed: set[int] = set()
+
+    def emit(self, operation: Operation) -> None:
+        """Adds one operation. Raises ProgramError when there are too many."""
+        self._written += 1
+        if self._written > self.bounds.operations:
+            raise too_many_operations(None, self.bounds.operations)
+        self.operations.append(operation)
+
+    def require(self, operations: int) -> None:
+        """Refuses what would write too many operations, before it does."""
+        if self._written + operations > self.bounds.operations:
+            raise too_many_operations(self._written + operations, self.bounds.operations)
+
+    def take_turn(self) -> None:
+        """Counts a statement that is worked out at compile time."""
+        self._turns += 1
+        if self._turns > self.bounds.operations:
+            raise too_many_operations(None, self.bounds.operations)
+
+    def mark(self) -> tuple[int, int, int]:
+        """A point to which rewind() comes back."""
+        return len(self.operations), self._written, self._hidden_bits
+
+    def rewind(self, mark: tuple[int, int, int]) -> None:
+        """Takes back what was written since."""
+        del self.operations[mark[0] :]
+        self._written, self._hidden_bits = mark[1:]
+
+    # Bits
+
+    def new_bit(self) -> int:
+        """A bit that nobody sees."""
+        self.bits += 1
+        self._hidden_bits += 1
+        if self._hidden_bits > 10 * self.bounds.bits:
+            raise ProgramError(
+                TooManyClbits,
+                "The program's classical variables take more than "
+                f"{10 * self.bounds.bits} bits at run time (MAX_CLBITS).",
+            )
+        return self.bits - 1
+
+    def name_bits(self, count: int) -> list[int]:
+        """Bits of a declaration. Raises ProgramError when there are too many."""
+        _check_count(TooManyClbits, "classical bits", self._named_bits, count, self.bounds.bits)
+        self._named_bits += count
+        self.bits += count
+        return list(range(self.bits - count, self.bits))
+
+    def add_qubits(self, count: int) -> range:
+        """Qubits of a declaration. Raises ProgramError when there are too many."""
+        _check_count(TooManyQubits, "qubits", self.qubits, count, self.bounds.qubits)
+        self.qubits += count
+        return range(self.qubits - count, self.qubits)
+
+    def keep(self, condition: Condition) -> Condition:
+        """The same condition, cheap to use, and the same whatever is written later."""
+        if isinstance(condition, bool) or condition in self._fixed:
+            return condition
+        bit = self.new_bit()
+        self.emit(Store(bit, condition))
+        self._fixed.add(bit)
+        found: set[int] = set()
+        bases(condition, found)
+        if len(found) <= MAX_DECIDING_BITS and found <= self._fixed:
+            bit = Kept(bit)
+            bit.origin, bit.base = condition, frozenset(found)
+        return bit
+
+    def fixed_bit(self) -> int:
+        """A bit that the caller writes once, as the next operation."""
+        bit = self.new_bit()
+        self._fixed.add(bit)
+        return bit
+
+    def kept(self, value: Value) -> Value:
+        """A value that stays what it is, whatever is written later."""
+        if value.type.dimensions:
+            return Value(value.type, [self.kept(element) for element in value.data], value.const)
+        data: Any = value.data
+        copies: dict[int, Condition] = {}
+        if value.type.kind in ("bool", "bit"):
+            data = self.fixed(data, copies)
+        elif isinstance(data, tuple):
+            data = tuple(self.fixed(bit, copies) for bit in data)
+        elif isinstance(data, Choice):
+            data = Choice(tuple((self.fixed(part, copies), number) for part, number in data.cases))
+        return Value(value.type, data, value.const)
+
+    def fixed(self, condition: Condition, copies: dict[int, Condition]) -> Condition:
+        """A small condition stays one, so that it is still known what goes with what."""
+        if size(condition) > _SMALL:
+            condition = simplified(condition)
+        if size(condition) > _LARGE:
+            return self.keep(condition)
+        return self._substituted(condition, copies)
+
+    def _substituted(self, condition: Condition, copies: dict[int, Condition]) -> Condition:
+        if isinstance(condition, bool):
+            return condition
+        if isinstance(condition, int):
+            if condition not in copies:
+                copies[condition] = self.keep(condition)
+            return copies[condition]
+        parts = (self._substituted(part, copies) for part in condition[1:])
+        return (condition[0], *parts)
+
+
+def _check_count(problem: type[Problem], what: str, has: int, more: int, limit: int) -> None:
+    if has + more > limit:
+        raise too_many(problem, what, has + more, limit)

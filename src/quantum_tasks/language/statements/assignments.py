@@ -1,0 +1,133 @@
+"""Assignments: to variables, to bits and elements of them, of values and of measurements."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from openqasm3 import ast
+
+from quantum_tasks.language import runtime
+from quantum_tasks.language.expressions import Evaluator
+from quantum_tasks.language.machine import Machine, Variable
+from quantum_tasks.language.runtime import word
+from quantum_tasks.language.scope import Cells, View, what
+from quantum_tasks.language.statements.arrays import Arrays
+from quantum_tasks.language.statements.measurements import Measurements
+from quantum_tasks.language.values import BOOL, Type, Value
+from quantum_tasks.parsing.mistakes import Node, semantic, unsupported
+
+_WITH_BITS = ("int", "uint", "angle", "bits")
+
+
+class Assignments:
+    """Writes to variables in the scope of the statement being compiled."""
+
+    def __init__(
+        self, evaluator: Evaluator, machine: Machine, measurements: Measurements, arrays: Arrays
+    ) -> None:
+        self._evaluator = evaluator
+        self._machine = machine
+        self._measurements = measurements
+        self._arrays = arrays
+
+    def assign(self, node: ast.ClassicalAssignment) -> None:
+        """`target = value`, or with an operator."""
+        evaluator = self._evaluator
+        identifier = node.lvalue
+        indices: list[Any] = []
+        if isinstance(identifier, ast.IndexedIdentifier):
+            identifier, indices = identifier.name, list(identifier.indices)
+        symbol = evaluator.scopes.look_up(identifier.name, identifier)
+        value = self._measurements.value_or_expression(node.rvalue)
+        if node.op.name != "=":
+            before = evaluator.value_of(symbol, node)
+            for index in indices:
+                before = self._element(symbol, before, index, node)
+            op = node.op.name.removesuffix("=")
+            value = evaluator.attempt(
+                node, runtime.binary, op, before, value, evaluator.listing.keep
+            )
+        if isinstance(symbol, Variable) and symbol.const:
+            raise semantic(f"'{symbol.name}' is a constant.", node)
+        if isinstance(symbol, Variable) and symbol.value.type.dimensions:
+            symbol = self._arrays.view(identifier)
+        if isinstance(symbol, View):
+            self._assign_elements(symbol, indices, value, node)
+        elif isinstance(symbol, Cells) or (isinstance(symbol, Variable) and symbol.homes):
+            self._assign_cells(self._cells(node.lvalue), value, node)
+        elif isinstance(symbol, Variable) and symbol.homes is None:
+            if indices:
+                value = self._with_bits(symbol.value, indices, value, node)
+            self._machine.assign(symbol, evaluator.cast(node, value, symbol.value.type))
+        else:
+            raise semantic(f"'{identifier.name}' is {what(symbol)}; it takes no value.", node)
+
+    def measure(self, node: ast.QuantumMeasurementStatement) -> None:
+        """`target = measure qubits`."""
+        assert node.target is not None
+        name = node.target.name if isinstance(node.target, ast.IndexedIdentifier) else node.target
+        symbol = self._evaluator.scopes.look_up(name.name, name)
+        if isinstance(symbol, Variable) and symbol.homes is None and not symbol.const:
+            value = self._measurements.value(node.measure)
+            if node.target is not name or symbol.value.type != BOOL:
+                raise semantic("A measurement is assigned to bits.", node)
+            self._machine.assign(symbol, self._evaluator.cast(node, value, BOOL))
+            return
+        self._measurements.into(node.measure, self._cells(node.target), node)
+
+    def _element(self, symbol: Any, before: Value, index: Any, node: Node) -> Value:
+        if isinstance(symbol, Variable | View | Cells):
+            return self._evaluator.element(before, index, node)
+        raise semantic(f"This is {what(symbol)}; it has no value.", node)
+
+    def _cells(self, node: Node) -> Cells:
+        found = self._evaluator.references.reference(node)
+        if not isinstance(found, Cells):
+            raise semantic("These are qubits, not bits.", node)
+        for variable, _ in found.cells:
+            if variable.const:
+                raise semantic(f"'{variable.name}' is a constant.", node)
+        return found
+
+    def _assign_cells(self, cells: Cells, value: Value, node: Node) -> None:
+        wanted = Type("bit") if cells.scalar else Type("bits", len(cells.cells))
+        self._machine.write_cells(cells.cells, word(self._evaluator.cast(node, value, wanted)))
+
+    def _assign_elements(self, view: View, indices: list[Any], value: Value, node: Node) -> None:
+        if view.readonly:
+            raise semantic(f"'{view.variable.name}' is readonly here.", node)
+        bits: list[Any] = []
+        for number, index in enumerate(indices):
+            if not view.dimensions:
+                bits = indices[number:]
+                break
+            view = self._arrays.part(view, index, node)
+        array = view.variable.value
+        elements = list(array.data)
+        if bits:
+            value = self._with_bits(elements[view.places[0]], bits, value, node)
+        if view.dimensions:
+            if value.type.dimensions != view.dimensions:
+                raise semantic("The two sides have different shapes.", node)
+            values = value.data
+        else:
+            values = [value]
+        for place, element in zip(view.places, values, strict=True):
+            elements[place] = self._evaluator.cast(node, element, array.type.element)
+        self._machine.assign(view.variable, Value(array.type, elements))
+
+    def _with_bits(self, before: Value, indices: list[Any], value: Value, node: Node) -> Value:
+        """A number, some bits of it replaced."""
+        sized = before.type.kind != "angle" or before.type.size is not None
+        if len(indices) > 1 or before.type.kind not in _WITH_BITS or not sized:
+            raise unsupported("Such an assignment is", node)
+        bits = list(word(before))
+        places, scalar = self._evaluator.indices.places(bits, indices[0], node)
+        wanted = Type("bit") if scalar else Type("bits", len(places))
+        for place, bit in zip(
+            places, word(self._evaluator.cast(node, value, wanted)), strict=True
+        ):
+            bits[place] = bit
+        size = len(bits)
+        register = Value(Type("bits", size), tuple(bits))
+        return self._evaluator.cast(node, register, Type(before.type.kind, size), explicit=True)

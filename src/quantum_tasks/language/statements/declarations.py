@@ -1,0 +1,91 @@
+"""Declarations at the top level of a program, and in blocks."""
+
+from __future__ import annotations
+
+from openqasm3 import ast
+
+from quantum_tasks.language.cases import NeedsKnownError
+from quantum_tasks.language.expressions import Evaluator
+from quantum_tasks.language.inputs import Given, Input
+from quantum_tasks.language.machine import Variable
+from quantum_tasks.language.scope import Qubits
+from quantum_tasks.language.statements.measurements import Measurements
+from quantum_tasks.language.statements.variables import Variables
+from quantum_tasks.language.values import Value
+from quantum_tasks.parsing.mistakes import semantic, unsupported
+
+
+class Declarations:
+    """Declares names in the scope of the statement being compiled."""
+
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        variables: Variables,
+        measurements: Measurements,
+        given: Given,
+    ) -> None:
+        self._evaluator = evaluator
+        self._scopes = evaluator.scopes
+        self._variables = variables
+        self._measurements = measurements
+        self._inputs_given = given
+
+    def include(self, node: ast.Include) -> None:
+        """The names of stdgates.inc."""
+        if node.filename != "stdgates.inc":
+            raise unsupported(
+                "Including another file than stdgates.inc is", node, 'include "stdgates.inc";'
+            )
+        self._scopes.include_standard_gates(node)
+
+    def qubits(self, node: ast.QubitDeclaration) -> None:
+        """A qubit, or a register of some."""
+        if not self._scopes.is_global:
+            raise semantic("Qubits are declared at the top level of the program.", node)
+        size = 1
+        if node.size is not None:
+            size = self._evaluator.types.size(node.size, "A qubit register", least=0)
+        numbers = self._evaluator.listing.add_qubits(size)
+        self._scopes.declare(node.qubit, Qubits(tuple(numbers), node.size is None), node)
+
+    def variable(self, node: ast.ClassicalDeclaration) -> None:
+        """A classical variable; counts show the bits of those at the top level."""
+        self._variables.declare(node, node.init_expression, shown=self._scopes.is_global)
+
+    def constant(self, node: ast.ConstantDeclaration) -> None:
+        """A constant, whose value is one itself."""
+        value = self._measurements.value_or_expression(node.init_expression)
+        if not value.const:
+            raise semantic(
+                f"The constant '{node.identifier.name}' is given a value that is not constant.",
+                node.init_expression,
+            )
+        type = self._evaluator.types.named(node.type)
+        value = self._evaluator.cast(node.init_expression, value, type)
+        constant = Variable(node.identifier.name, Value(value.type, value.data, const=True))
+        self._scopes.declare(node.identifier, constant, node)
+
+    def input_or_output(self, node: ast.IODeclaration) -> None:
+        """What a request gives, or what counts show."""
+        if node.io_identifier is ast.IOKeyword.input:
+            self._input(node)
+        else:
+            self._variables.declare_output(node)
+
+    def _input(self, node: ast.IODeclaration) -> None:
+        if not self._scopes.is_global:
+            raise semantic("Inputs are declared at the top level of the program.", node)
+        if isinstance(node.type, ast.StretchType):
+            raise semantic("A stretch cannot be an input.", node, "take a duration")
+        type = self._evaluator.types.of_variable(node.type)
+        wanted = Input(node.identifier.name, type, node)
+        self._variables.declare_input(wanted, self._inputs_given.value(wanted))
+
+    def alias(self, node: ast.AliasStatement) -> None:
+        """Another name for qubits or bits."""
+        try:
+            target = self._evaluator.references.reference(node.value)
+        except NeedsKnownError:
+            raise unsupported("An alias whose index is measured is", node) from None
+        self._scopes.declare(node.target, target, node)
