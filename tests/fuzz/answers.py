@@ -7,9 +7,9 @@ import io
 import re
 
 from fuzz.findings import Finding
+from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.errors import PROBLEMS
 from quantum_tasks.language import program
-from quantum_tasks.language.machine import Bounds
 from quantum_tasks.orders import Rejected
 from quantum_tasks.parsing import syntax
 
