@@ -30,7 +30,7 @@ from hostile.wire import (
     serving,
 )
 from quantum_tasks.settings import Settings
-from quantum_tasks.web.wire import connections
+from quantum_tasks.web.wire import delivery
 
 HEADER_TIMEOUT_S = 1.0
 BODY_TIMEOUT_S = 2.0
@@ -392,7 +392,7 @@ def test_three_thousand_idle_connections_hold_up_nobody(
 
 
 async def test_whoever_does_not_read_an_answer_is_cut(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(connections, "_STALLED_AFTER_S", 0.3)
+    monkeypatch.setattr(delivery, "_STALLED_AFTER_S", 0.3)
     sent = asyncio.Event()
 
     async def app(scope: Any, receive: Any, send: Any) -> None:

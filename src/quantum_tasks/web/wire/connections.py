@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from typing import Any, NoReturn
 
 import httptools
@@ -27,25 +26,28 @@ from quantum_tasks.settings import Settings
 from quantum_tasks.web.requests import network
 from quantum_tasks.web.responses import new_id, problem_response
 from quantum_tasks.web.wire.crowd import ABORT, Crowd, Doing, raise_open_files_limit
+from quantum_tasks.web.wire.delivery import Deadline, Delivery
 from quantum_tasks.web.wire.door import Door
 from quantum_tasks.web.wire.flow import Flow, Wire
 from quantum_tasks.web.wire.headers import finished
-from quantum_tasks.web.wire.heads import MAX_HEADER_BYTES, Head
+from quantum_tasks.web.wire.heads import (
+    MAX_HEADER_BYTES,
+    Head,
+    Pieces,
+    believe_url,
+    without_upgrade,
+)
 
 logger = logging.getLogger(__name__)
 
-_AUTHORITY = re.compile(rb"[A-Za-z]+://([^/?#]*)")
 _MAX_URL_BYTES = 8192
 _MAX_UNPARSED_BYTES = _MAX_URL_BYTES + MAX_HEADER_BYTES + 1024
-_HEAD_END = b"\r\n\r\n"
 _HEAD_PIECE = 4096  # bytes that are read at once: what is read early waits in memory
 _BODY_PIECE = 8192
 _UNREAD_BODY = 4096  # bytes of a body after which no more is read before somebody asks for it
 _WRITTEN_AHEAD = 8192  # bytes of an answer that may wait in memory before the rest is made
 _LINGER_S = 2.0
 _MAX_UNWANTED_BYTES = 2**25
-_STALLED_AFTER_S = 20.0
-_LEAST_PROGRESS = 65536  # bytes that a client must take in that time, if there are so many
 _TURN_S = 0.05  # after an answer, until a request is parsed that came before it
 
 
@@ -97,13 +99,10 @@ class Connection(HttpToolsProtocol):
         self._crowd = crowd
         self._door = door
         self._buffer = buffer
-        self._header_timer: asyncio.TimerHandle | None = None
-        self._write_timer: asyncio.TimerHandle | None = None
-        self._unwritten = 0
+        self._deadline = Deadline(self.loop, self._close)  # of a request's headers
         self._early = b""  # what came before it could be parsed
-        self._tail = b""  # what the parser got last, where the end of a head may have begun
+        self._pieces = Pieces()
         self._in_body = False
-        self._body_left = 0  # bytes, of a body whose length is known
         self._unparsed = 0  # bytes that came since something last came of them
         self._head = Head()
         self._unwanted = 0  # bytes that came although their answer was there already
@@ -116,19 +115,19 @@ class Connection(HttpToolsProtocol):
         transport.set_protocol(Wire(self, self._buffer))
         transport.set_write_buffer_limits(_WRITTEN_AHEAD)
         self.flow = Flow(transport)
+        self._delivery = Delivery(self.loop, transport, self.abort)
         self._peer = network(self.client[0] if self.client else "")
         self._place = self._crowd.enter(self)
-        self._arm_header_timer()
+        self._deadline.set(self._rules.header_timeout_s)
         self._crowd.make_room()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._deaf = self._lost = True
         self._early = b""
         self._place.leave()
-        self._disarm_header_timer()
+        self._deadline.cancel()
         self._unset_keepalive_if_required()
-        if self._write_timer is not None:
-            self._write_timer.cancel()
+        self._delivery.end()
         super().connection_lost(exc)
 
     def abort(self) -> None:
@@ -158,7 +157,7 @@ class Connection(HttpToolsProtocol):
     @property
     def wanted(self) -> int:
         """The bytes that are to be read at once, at most."""
-        return _BODY_PIECE if self._deaf else max(self._body_left, _HEAD_PIECE)
+        return _BODY_PIECE if self._deaf else max(self._pieces.body_left, _HEAD_PIECE)
 
     def data_received(self, data: bytes) -> None:
         if self._deaf or (self.cycle is not None and self.cycle.response_complete):
@@ -185,36 +184,25 @@ class Connection(HttpToolsProtocol):
                 self._early = data
                 self.flow.hold()
                 return
-            piece, data = self._split(data)
+            piece, data = self._pieces.split(data)
             self._unparsed += len(piece)
             try:
                 self.parser.feed_data(piece)
             except httptools.HttpParserUpgrade as upgrade:
                 data = piece[upgrade.args[0] :] + data
                 if self._offered_upgrade():
-                    data = self._without_upgrade() + data
+                    data = without_upgrade(self.parser, self.url, self.headers) + data
             except httptools.HttpParserError:
                 self._refuse(self._refusal or MalformedHttp())
         if self._unparsed > _MAX_UNPARSED_BYTES:
             self._refuse(HeadersTooLarge())
         if not self._deaf and (self.cycle is None or self.cycle.response_complete):
-            self._arm_header_timer()
+            self._deadline.set(self._rules.header_timeout_s)
 
     def _is_answering(self) -> bool:
         """Whether there is a whole request that has not been answered yet."""
         cycle = self.cycle
         return cycle is not None and not cycle.response_complete and not cycle.more_body
-
-    def _split(self, data: bytes) -> tuple[bytes, bytes]:
-        """What the parser may get next: nothing of it is beyond the end of a request."""
-        if self._body_left:
-            end = self._body_left
-        else:
-            looked = self._tail + data
-            found = looked.find(_HEAD_END)
-            end = found + len(_HEAD_END) - len(self._tail) if found >= 0 else len(data)
-            self._tail = looked[-len(_HEAD_END) + 1 :] if found < 0 else b""
-        return data[:end], data[end:]
 
     def on_message_begin(self) -> None:
         self._unparsed = 0
@@ -243,20 +231,20 @@ class Connection(HttpToolsProtocol):
         if self._offered_upgrade():
             return
         self._unwanted = 0
-        self._disarm_header_timer()
+        self._deadline.cancel()
         if not self.url.startswith(b"/"):
-            self._believe_url()
+            believe_url(self.url, self.headers)
         self._in_body = True
         for name, value in self.headers:
             if name == b"content-length":
-                self._body_left = int(value)
+                self._pieces.body_left = int(value)
         super().on_headers_complete()
         self.scope["state"]["place"] = self._place
         self.url = b""
 
     def on_body(self, body: bytes) -> None:
         self._unparsed = 0
-        self._body_left = max(0, self._body_left - len(body))
+        self._pieces.body_left = max(0, self._pieces.body_left - len(body))
         if self._deaf:
             return
         super().on_body(body)
@@ -266,7 +254,7 @@ class Connection(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         if self._deaf or self._offered_upgrade():
             return
-        self._unparsed = self._body_left = 0
+        self._unparsed = self._pieces.body_left = 0
         super().on_message_complete()
         if not self.cycle.response_complete:
             self._place.does(Doing.SERVED)
@@ -274,7 +262,7 @@ class Connection(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         super().on_response_complete()
         self._place.does(Doing.WAITING)
-        self._watch_writing()
+        self._delivery.watch()
         if self.cycle.scope is self.scope:  # while the client thinks, nothing of it is kept
             self.scope = self.cycle.scope = {}  # type: ignore[typeddict-item]
             self.headers = []
@@ -296,12 +284,12 @@ class Connection(HttpToolsProtocol):
     def pause_writing(self) -> None:
         super().pause_writing()
         self._place.stick(self.unread())
-        self._watch_writing()
+        self._delivery.watch()
 
     def resume_writing(self) -> None:
         super().resume_writing()
         self._place.flow()
-        self._unwritten = 0
+        self._delivery.flows()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         cycle.scope[ABORT] = self.abort  # type: ignore[literal-required]
@@ -309,24 +297,6 @@ class Connection(HttpToolsProtocol):
 
     def _offered_upgrade(self) -> bool:
         return self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
-
-    def _without_upgrade(self) -> bytes:
-        """The head of this request without its offer to speak something else, which we do not.
-
-        The parser believes that we do and takes the body for that other language; Java's client
-        makes the offer of HTTP/2 with every request.
-        """
-        version = self.parser.get_http_version().encode()
-        head = [b"%b %b HTTP/%b\r\n" % (self.parser.get_method(), self.url, version)]
-        head += [b"%b: %b\r\n" % header for header in self.headers if header[0] != b"upgrade"]
-        return b"".join(head) + b"\r\n"
-
-    def _believe_url(self) -> None:
-        """Of a whole URL the host counts, whatever the header says (RFC 9112, 3.2.2)."""
-        if authority := _AUTHORITY.match(self.url):
-            for index, (name, _) in enumerate(self.headers):
-                if name == b"host":
-                    self.headers[index] = (name, authority[1])
 
     def _stop_parsing(self, problem: Problem) -> NoReturn:
         self._refusal = problem
@@ -347,41 +317,14 @@ class Connection(HttpToolsProtocol):
         self.transport.write(_answer(problem))
         # To close with bytes unread would reset the connection, and take the answer back.
         self.transport.write_eof()
-        self._disarm_header_timer()
-        self._arm_header_timer(_LINGER_S)
-        self._watch_writing()
-
-    def _arm_header_timer(self, after_s: float | None = None) -> None:
-        if self._header_timer is None:
-            self._header_timer = self.loop.call_later(
-                after_s or self._rules.header_timeout_s, self._close
-            )
-
-    def _disarm_header_timer(self) -> None:
-        if self._header_timer is not None:
-            self._header_timer.cancel()
-            self._header_timer = None
+        self._deadline.cancel()
+        self._deadline.set(_LINGER_S)
+        self._delivery.watch()
 
     def _close(self) -> None:
         self._deaf = True
         self.transport.close()
-        self._watch_writing()
-
-    def _watch_writing(self) -> None:
-        """Sees to it that what was written leaves, before or after a close."""
-        if self._lost or self._write_timer is not None:
-            return
-        if left := self.transport.get_write_buffer_size():
-            self._unwritten = left
-            self._write_timer = self.loop.call_later(_STALLED_AFTER_S, self._check_writing)
-
-    def _check_writing(self) -> None:
-        self._write_timer = None
-        before, left = self._unwritten, self.transport.get_write_buffer_size()
-        if before and left > max(0, before - _LEAST_PROGRESS):
-            self.abort()
-        else:
-            self._watch_writing()
+        self._delivery.watch()
 
 
 def _answer(problem: Problem) -> bytes:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 from quantum_tasks.errors import HeadersTooLarge
 
 MAX_HEADER_BYTES = 16384  # of all headers, names and values
 MAX_HEADERS = 100
+_AUTHORITY = re.compile(rb"[A-Za-z]+://([^/?#]*)")
+_HEAD_END = b"\r\n\r\n"
 _LIST = 1024  # bytes that a header with a list may have
 _WORD = 256
 # Every header that anything here reads, and how long it may be, all its lines together. Others are
@@ -64,3 +69,44 @@ class Head:
             title = name.decode().title()
             raise HeadersTooLarge(f"The header '{title}' is longer than {most} bytes.")
         return True
+
+
+class Pieces:
+    """Cuts what arrives, so that a parser gets nothing beyond the end of a request."""
+
+    __slots__ = ("_tail", "body_left")
+
+    def __init__(self) -> None:
+        self._tail = b""  # what the parser got last, where the end of a head may have begun
+        self.body_left = 0  # bytes, of a body whose length is known
+
+    def split(self, data: bytes) -> tuple[bytes, bytes]:
+        """What the parser may get next, and the rest."""
+        if self.body_left:
+            end = self.body_left
+        else:
+            looked = self._tail + data
+            found = looked.find(_HEAD_END)
+            end = found + len(_HEAD_END) - len(self._tail) if found >= 0 else len(data)
+            self._tail = looked[-len(_HEAD_END) + 1 :] if found < 0 else b""
+        return data[:end], data[end:]
+
+
+def without_upgrade(parser: Any, url: bytes, headers: list[tuple[bytes, bytes]]) -> bytes:
+    """The head of a request without its offer to speak something else, which we do not.
+
+    httptools' parser believes that we do and takes the body for that other language; Java's client
+    makes the offer of HTTP/2 with every request.
+    """
+    version = parser.get_http_version().encode()
+    head = [b"%b %b HTTP/%b\r\n" % (parser.get_method(), url, version)]
+    head += [b"%b: %b\r\n" % header for header in headers if header[0] != b"upgrade"]
+    return b"".join(head) + b"\r\n"
+
+
+def believe_url(url: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+    """Of a whole URL the host counts, whatever the header says (RFC 9112, 3.2.2)."""
+    if authority := _AUTHORITY.match(url):
+        for index, (name, _) in enumerate(headers):
+            if name == b"host":
+                headers[index] = (name, authority[1])
