@@ -1,9 +1,9 @@
-"""Connections that no client can hold for ever, nor fill without end.
+"""Connections with limits: no client can keep one for ever, or send without end.
 
-uvicorn bounds how long a connection may be idle after a response, and nothing else: a client may
-take a week for its headers, send a gigabyte of them, queue requests without reading the answers,
-or read a byte a day. Its protocol's insides are used here; when its pin moves, tests/hostile says
-what has to be looked at.
+uvicorn limits only how long a connection may be idle after a response. A client may take a week to
+send its headers, send a gigabyte of them, queue requests without reading the answers, or read a
+byte a day. This module uses the inside of uvicorn's protocol. When uvicorn's pin moves, the tests
+in tests/hostile show what has to be adapted.
 """
 
 from __future__ import annotations
@@ -38,25 +38,25 @@ _AUTHORITY = re.compile(rb"[A-Za-z]+://([^/?#]*)")
 _MAX_URL_BYTES = 8192
 _MAX_UNPARSED_BYTES = _MAX_URL_BYTES + MAX_HEADER_BYTES + 1024
 _HEAD_END = b"\r\n\r\n"
-_HEAD_PIECE = 4096  # bytes that are read at once: what is read early waits in memory
+_HEAD_PIECE = 4096  # bytes read at once: bytes that come early wait in memory
 _BODY_PIECE = 8192
-_UNREAD_BODY = 4096  # bytes of a body after which no more is read before somebody asks for it
-_WRITTEN_AHEAD = 8192  # bytes of an answer that may wait in memory before the rest is made
+_UNREAD_BODY = 4096  # bytes of a body that are read before the handler asks for it
+_WRITTEN_AHEAD = 8192  # bytes of an answer that wait in memory before more is made
 _LINGER_S = 2.0
 _MAX_UNWANTED_BYTES = 2**25
 _STALLED_AFTER_S = 20.0
 _LEAST_PROGRESS = 65536  # bytes that a client must take in that time, if there are so many
-_TURN_S = 0.05  # after an answer, until a request is parsed that came before it
+_TURN_S = 0.05  # delay after an answer before a waiting request is parsed
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """What every connection of a server keeps to."""
+    """The limits for every connection of a server."""
 
     header_timeout_s: float
 
 
 def protocol(settings: Settings) -> Any:
-    """What uvicorn makes a connection with."""
+    """The factory with which uvicorn makes a connection."""
     possible = raise_open_files_limit()
     if possible < settings.max_connections:
         logger.warning(
@@ -77,8 +77,8 @@ def protocol(settings: Settings) -> Any:
 class Connection(HttpToolsProtocol):
     """One client's connection.
 
-    A request is parsed when the one before it has been answered; what has been read of it before
-    waits as it came.
+    A request is parsed when the one before it has been answered; until then its bytes wait
+    unparsed.
     """
 
     flow: Flow
@@ -100,15 +100,15 @@ class Connection(HttpToolsProtocol):
         self._header_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
         self._unwritten = 0
-        self._early = b""  # what came before it could be parsed
-        self._tail = b""  # what the parser got last, where the end of a head may have begun
+        self._early = b""  # bytes that came before they could be parsed
+        self._tail = b""  # the parser's last bytes: the end of a head may begin there
         self._in_body = False
         self._body_left = 0  # bytes, of a body whose length is known
-        self._unparsed = 0  # bytes that came since something last came of them
+        self._unparsed = 0  # bytes since the parser last produced something
         self._head = Head()
-        self._unwanted = 0  # bytes that came although their answer was there already
+        self._unwanted = 0  # bytes that came after their request was answered
         self._refusal: Problem | None = None
-        self._deaf = False  # whether what else arrives is of no interest
+        self._deaf = False  # whether further bytes are ignored
         self._lost = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -132,14 +132,14 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def abort(self) -> None:
-        """Closes the connection now, whatever is still to be written."""
+        """Closes the connection now, even if there is still something to write."""
         self._place.leave()
         self.connections.discard(self)
         self._deaf = True
         self.transport.abort()
 
     def end(self) -> None:
-        """Closes the connection after the answer that is under way."""
+        """Closes the connection after the current answer."""
         self.cycle.keep_alive = False
 
     def unread(self) -> int:
@@ -147,7 +147,7 @@ class Connection(HttpToolsProtocol):
         return self.transport.get_write_buffer_size()
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """A client that has sent everything it has to say still gets its answers."""
+        """A client that has closed its sending side still gets its answers."""
         self._deaf = True
         last = self.cycle
         if last is None or last.response_complete or last.more_body:
@@ -157,7 +157,7 @@ class Connection(HttpToolsProtocol):
 
     @property
     def wanted(self) -> int:
-        """The bytes that are to be read at once, at most."""
+        """The largest number of bytes to read at once."""
         return _BODY_PIECE if self._deaf else max(self._body_left, _HEAD_PIECE)
 
     def data_received(self, data: bytes) -> None:
@@ -166,7 +166,8 @@ class Connection(HttpToolsProtocol):
             if self._unwanted > _MAX_UNWANTED_BYTES:
                 self.abort()
             elif len(data) >= _HEAD_PIECE:
-                # uvloop would read on while there is something; now others have their turn.
+                # uvloop would continue to read while there is data; this gives other connections a
+                # turn.
                 self.flow.pause_reading()
                 self.loop.call_soon(self._read_on)
         if self._deaf:
@@ -206,7 +207,7 @@ class Connection(HttpToolsProtocol):
         return cycle is not None and not cycle.response_complete and not cycle.more_body
 
     def _split(self, data: bytes) -> tuple[bytes, bytes]:
-        """What the parser may get next: nothing of it is beyond the end of a request."""
+        """The bytes that the parser may get next; they do not go beyond the end of a request."""
         if self._body_left:
             end = self._body_left
         else:
@@ -233,7 +234,7 @@ class Connection(HttpToolsProtocol):
             kept = self._head.takes(name, value)
         except HeadersTooLarge as problem:
             self._stop_parsing(problem)
-        if kept and not self._in_body:  # what follows a body says nothing about it
+        if kept and not self._in_body:  # these bytes do not belong to the body
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
@@ -275,7 +276,7 @@ class Connection(HttpToolsProtocol):
         super().on_response_complete()
         self._place.does(Doing.WAITING)
         self._watch_writing()
-        if self.cycle.scope is self.scope:  # while the client thinks, nothing of it is kept
+        if self.cycle.scope is self.scope:  # nothing is kept between requests
             self.scope = self.cycle.scope = {}  # type: ignore[typeddict-item]
             self.headers = []
         self.cycle.body = bytearray()
@@ -287,7 +288,7 @@ class Connection(HttpToolsProtocol):
             self.flow.resume_reading()
 
     def _go_on(self) -> None:
-        """Parses what came early."""
+        """Parses the bytes that came early."""
         if not self._lost and not self.transport.is_closing():
             self._unset_keepalive_if_required()
             self.flow.release()
@@ -311,10 +312,11 @@ class Connection(HttpToolsProtocol):
         return self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
 
     def _without_upgrade(self) -> bytes:
-        """The head of this request without its offer to speak something else, which we do not.
+        """The head of this request without its offer to change the protocol (Upgrade), which this
+        service does not do.
 
-        The parser believes that we do and takes the body for that other language; Java's client
-        makes the offer of HTTP/2 with every request.
+        The parser would take the body for data of the other protocol. Java's client offers HTTP/2
+        with every request.
         """
         version = self.parser.get_http_version().encode()
         head = [b"%b %b HTTP/%b\r\n" % (self.parser.get_method(), self.url, version)]
@@ -322,7 +324,8 @@ class Connection(HttpToolsProtocol):
         return b"".join(head) + b"\r\n"
 
     def _believe_url(self) -> None:
-        """Of a whole URL the host counts, whatever the header says (RFC 9112, 3.2.2)."""
+        """If a request has a whole URL, its host counts, not that of the header (RFC 9112,
+        3.2.2)."""
         if authority := _AUTHORITY.match(self.url):
             for index, (name, _) in enumerate(self.headers):
                 if name == b"host":
@@ -333,7 +336,7 @@ class Connection(HttpToolsProtocol):
         raise problem
 
     def _refuse(self, problem: Problem) -> None:
-        """Answers, after what is still to be answered, that the rest is of no use; and closes."""
+        """After the answers that are still due, answers with an error for the rest, and closes."""
         if self._deaf:
             return
         self._deaf = True
@@ -345,7 +348,8 @@ class Connection(HttpToolsProtocol):
             last.disconnected = True
             last.message_event.set()
         self.transport.write(_answer(problem))
-        # To close with bytes unread would reset the connection, and take the answer back.
+        # Closing with unread bytes would reset the connection, and the client could lose the
+        # answer.
         self.transport.write_eof()
         self._disarm_header_timer()
         self._arm_header_timer(_LINGER_S)
@@ -368,7 +372,7 @@ class Connection(HttpToolsProtocol):
         self._watch_writing()
 
     def _watch_writing(self) -> None:
-        """Sees to it that what was written leaves, before or after a close."""
+        """Makes sure that written bytes are taken by the client, before or after a close."""
         if self._lost or self._write_timer is not None:
             return
         if left := self.transport.get_write_buffer_size():

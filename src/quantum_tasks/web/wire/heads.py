@@ -1,15 +1,16 @@
-"""What a request's headers may be, and which of them are read."""
+"""Which headers a request may have, and which of them are read."""
 
 from __future__ import annotations
 
 from quantum_tasks.errors import HeadersTooLarge
 
-MAX_HEADER_BYTES = 16384  # of all headers, names and values
+MAX_HEADER_BYTES = 16384  # bytes of all headers, names and values
 MAX_HEADERS = 100
-_LIST = 1024  # bytes that a header with a list may have
+_LIST = 1024  # bytes of a header that has a list
 _WORD = 256
-# Every header that anything here reads, and how long it may be, all its lines together. Others are
-# not kept: a connection costs what it is asked for, and nobody parses what nobody has measured.
+# Every header that the service reads, and how long it may be, all its lines together. Other
+# headers are not kept, so that they take no memory; and no code parses a header whose length was
+# not checked.
 READ = {
     b"accept": _LIST,
     b"access-control-request-headers": _LIST,
@@ -20,7 +21,7 @@ READ = {
     b"content-type": _WORD,
     b"expect": _WORD,
     b"host": _WORD,
-    b"idempotency-key": _LIST,  # more than it may have, so that the answer can say so
+    b"idempotency-key": _LIST,  # longer than a key may be, so that the error can say so
     b"if-none-match": _LIST,
     b"last-event-id": _WORD,
     b"origin": _LIST,
@@ -37,19 +38,19 @@ READ = {
 
 
 class Head:
-    """Counts the headers of one request after the other."""
+    """Counts the headers of a request; used for one request after the other."""
 
     def __init__(self) -> None:
         self._number = self._bytes = 0
         self._sizes: dict[bytes, int] = {}
 
     def begin(self) -> None:
-        """Another request begins."""
+        """Begins to count for another request."""
         self._number = self._bytes = 0
         self._sizes.clear()
 
     def takes(self, name: bytes, value: bytes) -> bool:
-        """Whether a header is of interest. Raises HeadersTooLarge."""
+        """Whether a header is kept. Raises HeadersTooLarge."""
         self._number += 1
         self._bytes += len(name) + len(value)
         if self._number > MAX_HEADERS or self._bytes > MAX_HEADER_BYTES:
