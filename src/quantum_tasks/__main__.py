@@ -1,4 +1,4 @@
-# Thin on purpose: every child of the process pool imports the main module once more.
+# Short on purpose: every child of the process pool imports the main module again.
 from quantum_tasks.cli import main
 
 if __name__ == "__main__":

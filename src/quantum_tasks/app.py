@@ -1,4 +1,4 @@
-"""The service, put together in one place and taken apart in reverse."""
+"""The service: started in one place, and stopped in the reverse order."""
 
 from __future__ import annotations
 
@@ -58,7 +58,8 @@ async def serve(
 ) -> None:
     """Runs the service until SIGTERM or SIGINT. Raises StartError if it cannot start.
 
-    Without a DATABASE_URL it has a Postgres of its own: this one, if its start has begun already.
+    Without a DATABASE_URL it starts an embedded Postgres, or uses the given one, whose start may
+    have begun already.
     """
     stop = _Stop(settings.shutdown_grace_s)
     async with AsyncExitStack() as stack:
@@ -67,11 +68,12 @@ async def serve(
         listener = bind(settings)
         stack.callback(listener.close)
         with stop.cancels_this_task():
-            # Before the children: their warming up would slow down that of a new database.
+            # Before the children: while they warm up, a new database would start more slowly.
             url = await database_url(settings, stack, postgres)
             await migrations.migrate(url)
-            # Who asks what has become of tasks has connections of his own: however many do so, and
-            # however long they take, those that take tasks on and run them always find one.
+            # Requests that read tasks have their own connections: however many there are, and
+            # however long they take, the code that accepts and runs tasks always finds a
+            # connection.
             asking = settings.database_connections // 2
             asking_db = await stack.enter_async_context(_database(url, asking))
             working_db = settings.database_connections - asking
@@ -132,9 +134,9 @@ async def serve(
         )
         host, port = listener.getsockname()[:2]
         serving = server(app, settings, _welcome(host, port, only))
-        # What was made so far stays: looking through it for garbage, several times a second under
-        # load, would hold up everybody for 15 ms each time. A thousand requests at once are not
-        # garbage either.
+        # Objects made so far stay until the end. To search them for garbage, several times a
+        # second under load, would block the event loop for 15 ms each time. The objects of a
+        # thousand requests in progress are not garbage either, so the collector runs less often.
         gc.collect()
         gc.freeze()
         gc.set_threshold(20_000, 10, 10)
@@ -148,7 +150,8 @@ async def serve(
 async def database_url(
     settings: Settings, stack: AsyncExitStack, postgres: EmbeddedPostgres | None = None
 ) -> str:
-    """The given database, once it answers; or one of our own, until the stack unwinds."""
+    """The URL of the given database, once it answers; else that of an embedded one, which is
+    stopped when the stack unwinds."""
     if settings.database_url is not None:
         await wait_until_reachable(settings.database_url, settings.database_wait_s)
         return settings.database_url
@@ -161,7 +164,7 @@ async def database_url(
 
 
 class _Stop:
-    """Turns signals into one orderly stop; a second signal ends the grace at once."""
+    """Turns signals into one orderly stop; a second signal ends the waiting for running tasks."""
 
     def __init__(self, grace_s: float) -> None:
         self.grace_s = grace_s
@@ -181,7 +184,7 @@ class _Stop:
             action()
 
     def on_request(self, action: Callable[[], object]) -> None:
-        """Does something, too, when a stop is requested."""
+        """Registers something to do when a stop is requested."""
         self._actions.append(action)
         if self._requested:
             action()
@@ -197,7 +200,7 @@ class _Stop:
 
 
 class _Readiness:
-    """What `/readyz` asks."""
+    """Answers the question of `/readyz`: can this instance do its work?"""
 
     def __init__(self, store: Store, supervisor: Supervisor, pools: list[ProcessPool]) -> None:
         self._store = store
@@ -250,7 +253,8 @@ async def _checker(settings: Settings) -> AsyncIterator[Checker]:
 @asynccontextmanager
 async def _simulators(settings: Settings) -> AsyncIterator[ProcessPool]:
     limits = _limits(settings, settings.memory_per_simulator_mb())
-    # One more than may run large programs: the others never wait for all of those.
+    # One process more than may run large programs: so small programs never wait until all large
+    # ones have ended.
     async with _pool(ProcessPool("simulator", settings.simulators + 1, limits)) as pool:
         yield pool
 
@@ -287,13 +291,13 @@ async def _working(
     ended: list[Callable[[uuid.UUID, Task], object]],
     storage: Storage,
 ) -> AsyncIterator[None]:
-    """The worker with what keeps it fed and alive. Its heart beats, and cancelled tasks are
-    stopped, until its tasks are done."""
+    """Runs the worker, with the jobs that wake it and the heartbeat that keeps its lease. At the
+    end, the heartbeat and the stopping of cancelled tasks go on until its tasks are done."""
     instance = uuid.uuid4()
     worker = Worker(store, simulators, settings, instance, ended, storage)
     app = jobs.create_app(db, url, worker.wake)
     async with AsyncExitStack() as stack:
-        # Connections of their own, so that no flood of requests can stop a heart.
+        # Separate connections, so that no flood of requests can stop the heartbeat.
         vital_db = await stack.enter_async_context(
             _database(url, rescue.CONNECTIONS, rescue.STATEMENT_TIMEOUT_S)
         )
@@ -325,7 +329,7 @@ async def _working(
 
 
 async def _finish(worker: Worker, stop: _Stop) -> None:
-    with contextlib.suppress(DatabaseUnavailable):  # then another instance sweeps
+    with contextlib.suppress(DatabaseUnavailable):  # if this fails, another instance will sweep
         await worker.finish(stop.grace_s, stop.hurry)
 
 

@@ -6,12 +6,13 @@ import argparse
 import signal
 import sys
 
-# Every child process imports this module on its way: what is heavy is imported where it is used.
+# Every child process imports this module when it starts. So large modules are imported only where
+# they are used.
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs a command; exits with 1 if it cannot start, 2 if it is misspelt."""
-    # As process 1 of a container we would not even be stopped without a handler.
+    # As process 1 of a container, a process without a handler ignores these signals.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     options = _parser().parse_args(arguments)
     from quantum_tasks.errors import SettingsError, StartError
@@ -100,11 +101,11 @@ def _serve(options: argparse.Namespace) -> None:
     postgres = None
     if settings.database_url is None:
         postgres = EmbeddedPostgres(settings.data_dir)
-        postgres.begin()  # while the rest is imported
+        postgres.begin()  # it starts while the rest is imported
 
     from quantum_tasks.app import serve
 
-    # A signal that comes while it is starting cancels the start.
+    # A signal during the start cancels the start.
     with (
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
         contextlib.suppress(asyncio.CancelledError),

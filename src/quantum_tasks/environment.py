@@ -1,7 +1,7 @@
-"""What of our environment other processes get: what libraries need, and no secret of anybody's.
+"""Which environment variables other processes get: those that libraries need, and no secrets.
 
-Our own process keeps all of it: the clients of Postgres read PGPASSWORD and the like as they
-connect.
+The service's own process keeps all variables: the clients of Postgres read PGPASSWORD and others
+when they connect.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-# By name, as a list of those that are secret would never be complete; and where a family is named,
-# no name in it may be one that somebody else has given a token.
+# The variables that are passed on, by name: a list of secret ones would never be complete. Where a
+# prefix is named, no variable with this prefix may hold a token of somebody.
 _PASSED_ON = re.compile(
     "PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_[A-Z]+|TZ|TZDIR|TMPDIR|TEMP|TMP|VIRTUAL_ENV"
     "|LD_LIBRARY_PATH|LD_PRELOAD|DYLD_[A-Z_]+|MALLOC_[A-Z_]+|GLIBC_TUNABLES|PYTHON[A-Z]+"
@@ -25,13 +25,13 @@ _PASSED_ON = re.compile(
 
 
 def passed_on(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The variables that another process may have."""
+    """The variables that another process gets."""
     return {name: value for name, value in environ.items() if _PASSED_ON.fullmatch(name)}
 
 
 def scrub_children(defaults: Mapping[str, str]) -> None:
-    """From now on the processes that multiprocessing starts, and so whatever they fork, have no
-    more than is passed on, and `defaults` where that says nothing."""
+    """From now on, processes that multiprocessing starts, and those that these fork, have only the
+    variables that are passed on, and `defaults` for variables that are not set."""
 
     def spawn(path: bytes, arguments: Sequence[Any], passed_files: Sequence[int]) -> int:
         process = subprocess.Popen(
@@ -40,9 +40,10 @@ def scrub_children(defaults: Mapping[str, str]) -> None:
             pass_fds=tuple(passed_files),
             env={**defaults, **passed_on()},
         )
-        process.returncode = 0  # multiprocessing waits for it by its number
+        process.returncode = 0  # multiprocessing waits for it by its pid
         return process.pid
 
-    # It is how the fork server and the tracker of resources are started, and has no parameter for
-    # this. To change our own environment meanwhile would take it from every other thread.
+    # multiprocessing starts the fork server and the resource tracker with this function, which has
+    # no parameter for the environment. To change the environment of this process for a moment
+    # would change it for every other thread.
     multiprocessing.util.spawnv_passfds = spawn  # type: ignore[assignment]

@@ -1,7 +1,9 @@
 """Every error that a client can meet: its code, its HTTP status, and what it means.
 
-`code` is for programs and never changes its meaning; the message is for people. A class's
-docstring is its message where none is given.
+`code` is for programs and never changes its meaning; the message is for people. If an error is
+raised without a message, the docstring of its class is the message. To find out where an error is
+raised, search for the name of its class; CONTRIBUTING.md says in which room to look for which
+code.
 """
 
 from __future__ import annotations

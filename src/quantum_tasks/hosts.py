@@ -26,11 +26,13 @@ def read_host(text: str) -> str | None:
 
 
 def is_answered(host: str, names: Collection[str]) -> bool:
-    """Whether we answer to a host: an IP address, `localhost` and what is below it, a name without
-    a dot, or one of these names; `.example.org` stands for `example.org` and all that is below it.
+    """Whether the service answers to a host: an IP address, `localhost` and names that end in
+    `.localhost`, a name without a dot, or one of the given names. `.example.org` stands for
+    `example.org` and all names that end in `.example.org`.
 
-    Only a name with dots can be somebody's who makes it lead here. One that ends in a number is an
-    address or nothing: nobody has such a name, and 127.0.0.1.nip.io is no address.
+    Only a name with dots can belong to a stranger who makes it lead to this machine. A name that
+    ends in a number is an IP address or invalid, because nobody can register such a name.
+    (127.0.0.1.nip.io is not an address.)
     """
     last = host.rpartition(".")[2]
     try:
@@ -48,8 +50,8 @@ def _matches(host: str, name: str) -> bool:
 
 
 def is_own(origin: str, host: str) -> bool:
-    """Whether an origin is that of pages at this host, by the text of both headers. Which of the
-    two schemes it was, only the proxy knows."""
+    """Whether an origin is that of the service's own pages, by comparing the text of both headers.
+    The scheme is not compared: only the proxy knows whether it was http or https."""
     scheme, _, authority = origin.partition("://")
     port = _DEFAULT_PORTS.get(scheme)
     if port is None or not authority:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any
 
-# The id of the request that is being served, if one is.
+# The id of the request that is being served, if there is one.
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
@@ -20,7 +20,8 @@ def configure(log_format: str, level: str) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(_JsonFormatter() if log_format == "json" else _TextFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    # They report each job or connection at INFO; our own events say the same once.
+    # These libraries report each job or connection at INFO; the service's own events say the same
+    # only once.
     for noisy in ("procrastinate", "uvicorn", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
@@ -62,6 +63,6 @@ class _JsonFormatter(logging.Formatter):
 
 def _plain(value: object) -> str:
     text = str(value)
-    # What a terminal would obey rather than show is not printable either.
+    # Characters that a terminal would obey, not show, count as not printable as well.
     plain = text.isprintable() and not any(c in text for c in ' "=')
     return text if text and plain else json.dumps(text)

@@ -1,5 +1,5 @@
-"""What crosses the fence between the service and its child processes: orders, and the replies to
-them (fence/pool.py, fence/inside/main.py)."""
+"""The messages between the service and its child processes: orders, and the replies to them
+(fence/pool.py, fence/inside/main.py)."""
 
 from __future__ import annotations
 
@@ -11,18 +11,20 @@ from msgspec import Meta
 from quantum_tasks.errors import Diagnostic
 from quantum_tasks.tasks import Options, Parameters
 
-# Of Accepted.compiled. It counts up whenever circuits/circuit.py writes programs otherwise.
+# The version of the format of Accepted.compiled. Add 1 whenever the classes of circuits/circuit.py
+# change.
 COMPILED_FORMAT = 2
 
-# As many as the database has room for: a column of single precision.
+# The largest value fits into the database's column of single precision.
 Milliseconds = Annotated[float, Meta(ge=0, le=1e38)]
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """What a child may use and a program may ask for.
+    """The limits of a child, and of the programs that it accepts.
 
-    `memory_mb` is what this child may take beyond what it starts with, `simulator_memory_mb`
-    what one may that runs programs: whoever checks a program must know it.
+    `memory_mb` is the memory that this child may take in addition to what it has at its start.
+    `simulator_memory_mb` is the same for a child that runs programs: a child that checks programs
+    must know it, too.
     """
 
     memory_mb: int
@@ -34,8 +36,8 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 class Check(msgspec.Struct, frozen=True, tag="check"):
-    """Is this program one that can be run? Answered with Accepted or Rejected; or, after so much
-    processor time, with Unfinished."""
+    """Can this program be run? The reply is Accepted or Rejected; or Unfinished, after `cpu_s`
+    seconds of processor time."""
 
     qc: str
     shots: int = 1
@@ -44,8 +46,8 @@ class Check(msgspec.Struct, frozen=True, tag="check"):
 
 
 class Run(msgspec.Struct, frozen=True, tag="run"):
-    """Run this program, compiled if it is and else as text, on so many cores. Answered with
-    Completed or Rejected."""
+    """Run this program on `threads` cores: the compiled program, or the text if `compiled` is
+    empty. The reply is Completed or Rejected."""
 
     qc: str
     shots: int
@@ -57,8 +59,8 @@ class Run(msgspec.Struct, frozen=True, tag="run"):
 
 
 class Draw(msgspec.Struct, frozen=True, tag="draw"):
-    """Draw this program. Answered with Drawn or Rejected; with Unfinished if only what is `small`
-    is to be drawn, and this is not."""
+    """Draw this program. The reply is Drawn or Rejected; or Unfinished, if only a `small` drawing
+    is wanted and this one is not small."""
 
     qc: str
     parameters: Parameters | None = None
@@ -67,18 +69,19 @@ class Draw(msgspec.Struct, frozen=True, tag="draw"):
 
 
 class Drawn(msgspec.Struct, frozen=True, tag="drawn"):
-    """A drawing: text in a typewriter's letters, or an SVG document."""
+    """A drawing: text for a fixed-width font, or an SVG document."""
 
     content: str
 
 
 class Accepted(msgspec.Struct, frozen=True, tag="accepted"):
-    """The program can be run: what is to be stored for that.
+    """The program can be run. This is what is stored for the run.
 
-    `large` programs take long or much memory, and wait for one another; `parallel` ones can use
-    several cores. `work_ms` is how long one core will take, where that is certain; `estimated_ms`
-    the same within a factor of a few. `stats` is a Stats as JSON text: it goes through the service
-    unread. `compiled` is empty where the program is compiled at its run, as those of a sweep are.
+    `large` programs take long or much memory, and only a few of them run at once; `parallel`
+    programs can use several cores. `work_ms` is how long one core will take, if that is certain;
+    `estimated_ms` is the same within a factor of a few. `stats` is a Stats as JSON text, which the
+    service passes on without reading it. `compiled` is empty if the program is compiled when it
+    runs, as for a sweep.
     """
 
     compiled: bytes
@@ -90,9 +93,9 @@ class Accepted(msgspec.Struct, frozen=True, tag="accepted"):
 
 
 class Completed(msgspec.Struct, frozen=True, tag="completed"):
-    """A result as JSON text: Counts, `{}` without shots; of a sweep, a list of them, null for a
-    run that failed. `details` is a Details, or a list of them, where there are any. `simulate_ms`
-    is what the run took."""
+    """A result as JSON text: Counts, or `{}` for 0 shots; for a sweep, a list of these, with null
+    for a run that failed. `details` is a Details or a list of them, if there are any.
+    `simulate_ms` is how long the run took."""
 
     counts: str
     details: str | None = None
@@ -102,7 +105,7 @@ class Completed(msgspec.Struct, frozen=True, tag="completed"):
 class Rejected(msgspec.Struct, frozen=True, tag="rejected"):
     """The program cannot be run, or its run failed; trying again would not help.
 
-    `log` is for whoever runs the service: the program met a defect.
+    `log` is for the operator of the service: the program has found a bug.
     """
 
     code: str
@@ -112,8 +115,8 @@ class Rejected(msgspec.Struct, frozen=True, tag="rejected"):
 
 
 class Unfinished(msgspec.Struct, frozen=True, tag="unfinished"):
-    """It did not come to its end in the time that it was given, or was not begun because it would
-    not. `spent`: it was interrupted in a library, which may not be fit for another."""
+    """The order was not finished in its time, or not begun because it could not be finished.
+    `spent`: it was interrupted inside a library, so that this child must not get another order."""
 
     spent: bool = False
 

@@ -1,4 +1,5 @@
-"""Settings, read once at the start from the environment over `.env`, then passed down."""
+"""Settings: read once at the start, from the environment or else from `.env`, and then passed to
+all parts."""
 
 from __future__ import annotations
 
@@ -22,9 +23,10 @@ def _is(why: str, **limits: Any) -> Any:
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """One field per setting; the setting's name is the field's in capitals.
+    """One field per setting; the name of the setting is the name of the field in capital letters.
+    To add a setting, add a field with a description, then run `make env-example`.
 
-    The descriptions are what `qtasks serve --help` and `.env.example` say.
+    `qtasks serve --help` and `.env.example` show the descriptions.
     """
 
     database_url: Annotated[
@@ -229,10 +231,11 @@ def load(
     env_file: Path | None = Path(".env"),
     given: Mapping[str, object] | None = None,
 ) -> Settings:
-    """Reads every setting from what is given, the environment, the file, or its default.
+    """Reads every setting from `given`, the environment, the file or its default; the first that
+    has it wins.
 
-    An empty value counts as not set. Raises SettingsError naming the setting at fault and what
-    it should have been.
+    An empty value counts as not set. Raises SettingsError, which names the wrong setting and says
+    what was expected.
     """
     in_file = dotenv_values(env_file, interpolate=False) if env_file else {}
     found: dict[str, Any] = {}
@@ -290,7 +293,7 @@ def available_memory_mb() -> int:
 
 
 def describe() -> str:
-    """Every setting with its default and its why, as the text of an `.env` file."""
+    """Every setting with its default and its description, as the text of an `.env` file."""
     parts = []
     for field in msgspec.structs.fields(Settings):
         why = textwrap.fill(_why(field.type), 86, initial_indent="# ", subsequent_indent="# ")
@@ -314,20 +317,20 @@ def _plain(default: object) -> str:
 
 def _convert(name: str, text: str, annotation: Any) -> object:
     inner = get_args(annotation)[0]
-    if type(None) in get_args(inner):  # whether it may be unset is not the text's question
+    if type(None) in get_args(inner):  # the text is a value, never None
         inner = get_args(inner)[0]
     if inner is Path:
         return Path(text)
     if get_origin(inner) is tuple:
         return tuple(part.strip() for part in text.split(",") if part.strip())
     value: object = text
-    if inner in (int, float):  # so that '12' is a number, and 'a dozen' is said to be a string
+    if inner in (int, float):  # '12' becomes a number; for 'a dozen' the error says str
         for number in (int, float):
             with contextlib.suppress(ValueError):
                 value = number(text)
                 break
     try:
-        # Strictly, no text is a bool; otherwise true, false, 1 and 0 are.
+        # In strict mode no text is a bool; otherwise true, false, 1 and 0 are.
         return msgspec.convert(
             value, Annotated[(inner, *annotation.__metadata__)], strict=inner is not bool
         )

@@ -1,4 +1,4 @@
-"""What has to run for as long as the service does, run again whenever it ends."""
+"""Keeps work running for as long as the service runs: starts it again whenever it ends."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from quantum_tasks.errors import DatabaseUnavailable
 logger = logging.getLogger(__name__)
 
 _DELAY_S = (0.1, 0.5, 2.0)
-_STEADY_S = 10.0  # after that, what fails has not failed before
-_FAILING_S = 3.0  # more than the longest delay: what fails again and again is always seen
+_STEADY_S = 10.0  # a failure after so long counts as the first one
+_FAILING_S = 3.0  # longer than the longest delay: repeated failures always show
 
 
 class Supervisor:
@@ -24,12 +24,13 @@ class Supervisor:
 
     @property
     def failing(self) -> list[str]:
-        """The names of what has ended, by itself or by an error, within the last seconds."""
+        """The names of the work that has ended within the last seconds, with or without an
+        error."""
         since = time.monotonic() - _FAILING_S
         return [name for name, at in self._failed_at.items() if at > since]
 
     async def keep(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
-        """Runs the work until cancelled, again whenever it returns or raises."""
+        """Runs the work until cancelled; starts it again whenever it returns or raises."""
         failures = 0
         while True:
             began = time.monotonic()
@@ -38,8 +39,9 @@ class Supervisor:
                 await work()
             except (Exception, asyncio.CancelledError) as error:
                 failure = error
-            # We may have been cancelled, and the work have ended with another exception because
-            # its goodbye to the database failed; or it cancelled itself, and we were not.
+            # Two cases look alike. This task was cancelled, and the work ended with another
+            # exception, because its last statement to the database failed. Or the work cancelled
+            # itself, and this task was not cancelled.
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise asyncio.CancelledError

@@ -39,7 +39,7 @@ class Method(enum.StrEnum):
     EXTENDED_STABILIZER = "extended_stabilizer"
 
 
-# Those of stdgates.inc, and what the language has built in.
+# The gates of stdgates.inc, and the built-in ones. They are defined in circuits/gates.py.
 GATES = (
     *("U", "gphase", "CX", "ccx", "ch", "cp", "cphase", "crx", "cry", "crz", "cswap", "cu", "cx"),
     *("cy", "cz", "h", "id", "p", "phase", "rx", "ry", "rz", "s", "sdg", "swap", "sx", "t", "tdg"),
@@ -48,7 +48,7 @@ GATES = (
 
 Probability = Annotated[float, Meta(ge=0, le=1)]
 
-# What an input declaration may be given: true, 3, 0.5, "0101" for bits, a list for an array.
+# A value for an input declaration: true, 3, 0.5, "0101" for bits, a list for an array.
 Value = bool | int | float | str | list[Any]
 Parameters = dict[str, Value]
 
@@ -57,7 +57,7 @@ Parameters = dict[str, Value]
 _PLAIN = "^[^\\x00-\\x1f\\x7f]*$(?!\\n)"
 _KEY = "^[A-Za-z0-9_.-]+$(?!\\n)"
 _PAULI = "^[IXYZ]+$(?!\\n)"
-# What is said of text that does not match one of them.
+# How an error describes what each pattern allows.
 PATTERNS = {
     _PLAIN: "text without control characters",
     _KEY: "letters, digits, '_', '.' and '-'",
@@ -70,7 +70,7 @@ class PauliTerm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     qubit, the last letter is qubit 0, as Qiskit writes it."""
 
     pauli: Annotated[str, Meta(pattern=_PAULI, max_length=1000, examples=["ZZ"])]
-    # The squares and sums of larger ones are no numbers.
+    # Squares and sums of larger values would overflow.
     coeff: Annotated[float, Meta(ge=-1e100, le=1e100)] = 1.0
 
 
@@ -94,7 +94,7 @@ class Noise(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How a program is to be run, besides shots and seed, which every task has."""
+    """The options of a run, except shots and seed, which every task has."""
 
     method: Method = Method.AUTOMATIC
     parameters: Parameters | list[Parameters] | None = None
@@ -105,7 +105,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def items(self) -> list[Parameters] | None:
-        """The parameters of each run of a sweep; None if this is none."""
+        """The parameters of each run of a sweep; None if this is not a sweep."""
         return self.parameters if isinstance(self.parameters, list) else None
 
 
@@ -197,7 +197,7 @@ class TaskRequest(RunRequest, frozen=True, kw_only=True):
 
     @property
     def options(self) -> Options:
-        """How it is to be run, besides shots and seed."""
+        """The options of the run, except shots and seed."""
         return Options(
             method=self.method,
             parameters=self.parameters,
@@ -211,8 +211,8 @@ class TaskRequest(RunRequest, frozen=True, kw_only=True):
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
-    """A task as its submitter sees it; `counts` is JSON text, as the simulator wrote it. Where it
-    is large, whoever wants it asks for it by itself."""
+    """A task as its submitter sees it. `counts` is JSON text, as the simulator wrote it; large
+    counts are left out here and fetched separately."""
 
     status: Status
     error_code: str | None
@@ -263,8 +263,8 @@ class ItemError(msgspec.Struct, frozen=True):
 
 
 class Details(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a run brings besides counts, where it was asked for: the bit string of each shot, in
-    order; the expectation value of each observable. Of a run in a sweep, its error."""
+    """What a run gives besides counts, if it was asked for: the bit string of each shot, in order,
+    and the expectation value of each observable. For a run in a sweep that failed, its error."""
 
     memory: list[str] | None = None
     expectation_values: list[Expectation] | None = None

@@ -1,4 +1,4 @@
-"""What the API asks of the database: tasks as people see them, one by one."""
+"""What the API reads from the database about single tasks, in the form that people see."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from quantum_tasks.turns.throttle import Throttle
 
 _LARGE = 16_384  # bytes of a program and its options, as Postgres keeps them
 _BATCH = 500  # tasks deleted by one statement
-_GONE_S = 7 * 86400  # for which an expired task is said to be gone, rather than not found
-_KEYS_S = 86400  # for which an idempotency key is known
+_GONE_S = 7 * 86400  # so long an expired task is reported as expired; then as not found
+_KEYS_S = 86400  # so long an idempotency key is known
 
 
 class Result(NamedTuple):
@@ -52,13 +52,13 @@ class Program(NamedTuple):
 
     @property
     def parameters(self) -> Parameters | list[Parameters] | None:
-        """Those of the run, or of each run of a sweep."""
+        """The parameters of the run, or of each run of a sweep."""
         return options_of(self.options).parameters
 
 
 class Place(NamedTuple):
-    """Where a change is among all: the transaction that made it, then the task's position, then
-    the number of the change among those of its task, from 1."""
+    """The place of a change in the order of all changes: first by the transaction that made it,
+    then by the task's position, then by the number of the change within its task, from 1."""
 
     change: int
     position: int = 0
@@ -76,7 +76,7 @@ class FeedEvent(NamedTuple):
 
 
 class Backend(NamedTuple):
-    """How the service does, from one snapshot."""
+    """The state of the service, from one snapshot of the database."""
 
     queued: int
     running: int
@@ -90,17 +90,17 @@ class Backend(NamedTuple):
 
 
 class Called(NamedTuple):
-    """What people call a task by."""
+    """The name and the tags of a task."""
 
     name: str | None
     tags: dict[str, str]
 
 
 class Archive:
-    """Every method raises DatabaseUnavailable while the database is away, and ServiceBusy where
-    too many ask for the same kind of thing.
+    """Every method raises DatabaseUnavailable while the database is away, and ServiceBusy if too
+    many requests of the same kind are waiting.
 
-    What takes long is done by few at once, each kind in a lane of its own.
+    Slow requests run only a few at a time; each kind has a lane of its own.
     """
 
     def __init__(self, pool: Pool) -> None:
@@ -120,11 +120,12 @@ class Archive:
         self._changing = Throttle(2)
 
     async def read(self, id: uuid.UUID) -> tuple[TaskRecord, int] | None:
-        """A task, and its last change. What may be long of its request is JSON as it is stored."""
+        """A task, and the number of its last change. The fields of its request that may be long
+        stay JSON text, as they are stored."""
         while (found := await self._found(id)) and found[0].status is Status.QUEUED:
             record, change = found
             place = await self._place(id)
-            if place is not None and place[1] == change:  # else it has changed meanwhile
+            if place is not None and place[1] == change:  # else the task has changed since
                 return msgspec.structs.replace(record, queue=place[0]), change
         return found
 
@@ -132,7 +133,7 @@ class Archive:
         row = await self._read(id)
         if row is None or not row["large"]:
             return row and (record_of(row, whole=True), row["changed"])
-        # To decode a megabyte of parameters takes longer than a hundred other tasks.
+        # Decoding a megabyte of parameters takes longer than answering for a hundred other tasks.
         async with self._reading.turn(), connection(self._pool) as db:
             row = await db.fetchrow(QUERIES["read"], [id], None)
             return row and (record_of(row, whole=True), row["changed"])
@@ -143,7 +144,7 @@ class Archive:
         return [found.get(id) for id in ids]
 
     async def _places(self, ids: list[uuid.UUID]) -> list[tuple[Queue, int] | None]:
-        # All that are before them are counted.
+        # The statement counts all tasks before them, which takes long.
         async with self._placing.turn(), connection(self._pool) as db:
             rows = await db.fetch(QUERIES["places"], ids)
         found = {
@@ -152,7 +153,8 @@ class Archive:
         return [found.get(id) for id in ids]
 
     async def result(self, id: uuid.UUID) -> Result | None:
-        """A task's result, or why there is none; without its content, if that is large."""
+        """A task's result, or why there is none. If the content is large, it is left out: see
+        content()."""
         return await self._result(id)
 
     async def _results(self, ids: list[uuid.UUID]) -> list[Result | None]:
@@ -168,7 +170,8 @@ class Archive:
         return row and Content(*row)
 
     async def program_key(self, id: uuid.UUID) -> bytes | None:
-        """What tells the program of a task, and the options of its run, from others."""
+        """A key that is the same for tasks with the same program and options, and different for
+        all others."""
         return await self._program_key(id)
 
     async def _program_keys(self, ids: list[uuid.UUID]) -> list[bytes | None]:
@@ -187,7 +190,8 @@ class Archive:
         return [found.get(id) for id in ids]
 
     async def history(self, id: uuid.UUID) -> tuple[list[Event], int, bool] | None:
-        """What has become of a task so far, its last change, and whether it has ended."""
+        """All changes of a task's status so far, the number of the last one, and whether the task
+        has ended."""
         return await self._history(id)
 
     async def _history_all(
@@ -202,7 +206,7 @@ class Archive:
         return [found.get(id) for id in ids]
 
     async def is_gone(self, id: uuid.UUID) -> bool:
-        """Whether a task was there until its time was over."""
+        """Whether there was a task with this id that has expired."""
         return await self._gone(id)
 
     async def _gone_all(self, ids: list[uuid.UUID]) -> list[bool]:
@@ -211,7 +215,7 @@ class Archive:
         return [id in gone for id in ids]
 
     async def now(self) -> Place:
-        """Where the feed goes on that somebody begins to read now."""
+        """The place from which a reader that begins now has to read the feed."""
         return await self._now(None)
 
     async def _now_all(self, askers: list[None]) -> list[Place]:
@@ -233,7 +237,7 @@ class Archive:
         return max(after, Place(rows[0]["below"] - 1, LATEST_POSITION)), events
 
     async def rename(self, id: uuid.UUID, change: Callable[[Called], Called]) -> bool:
-        """Changes what a task is called by; False if it is not there."""
+        """Changes the name and tags of a task; False if there is no such task."""
         async with self._changing.turn(), connection(self._pool) as db, db.transaction():
             row = await db.fetchrow(QUERIES["called"], id)
             if row is None:
@@ -243,13 +247,13 @@ class Archive:
         return True
 
     async def delete(self, id: uuid.UUID) -> Status | None:
-        """Deletes a task if it has ended. Returns its status; None if it is not there."""
+        """Deletes a task if it has ended. Returns its status; None if there is no such task."""
         async with self._changing.turn(), connection(self._pool) as db:
             status = await db.fetchval(QUERIES["delete"], id)
         return status and Status(status)
 
     async def backend(self) -> Backend:
-        """How the service does."""
+        """The state of the service."""
         return await self._backend(None)
 
     async def _backend_all(self, askers: list[None]) -> list[Backend]:
@@ -258,8 +262,9 @@ class Archive:
         return [now] * len(askers)
 
     async def expire(self) -> int:
-        """Deletes tasks whose time is over, and what is remembered of those and of idempotency
-        keys for too long: a batch of each. Returns how many rows; 0 if all is done."""
+        """Deletes expired tasks, remembered ids of expired tasks that are a week old, and
+        idempotency keys that are a day old: a batch of each. Returns how many rows were deleted; 0
+        if nothing is left to do."""
         async with connection(self._pool) as db:
             return sum(
                 [

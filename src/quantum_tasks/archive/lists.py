@@ -1,4 +1,4 @@
-"""Lists of tasks, and searches among them: what has to look at many."""
+"""Lists of tasks and searches among them: the requests that have to look at many tasks."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from quantum_tasks.turns.throttle import Throttle
 
 _EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
 _LATEST = datetime(9999, 12, 31, tzinfo=UTC)
-_CANDIDATES = 20_000  # that a page of a list looks through at most
+_CANDIDATES = 20_000  # tasks that one page of a list looks at, at most
 _FIRST_CHUNK = 250
 _CHUNK = 5000
-_LOOK_S = 5.0  # that one look at a chunk may take
+_LOOK_S = 5.0  # time that one statement may take
 _SEARCH_PATIENCE_S = 2.0
 _BUSY_RETRY_S = 2
 
@@ -31,8 +31,8 @@ Order = Literal["created_at", "-created_at"]
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which tasks a list is of. `after` and `before` are exclusive: a time, and a position for
-    those that were submitted together."""
+    """Which tasks a list has. `after` and `before` are exclusive: each is a time, and a position
+    to order the tasks that were submitted at the same time."""
 
     statuses: list[Status] | None = None
     name: str | None = None
@@ -44,15 +44,15 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Page(NamedTuple):
-    """Some tasks of a list, and where it goes on, if it does."""
+    """Some tasks of a list, and where the next page begins, if there is one."""
 
     tasks: list[TaskRecord]
     next: tuple[datetime, int] | None
 
 
 class Lists:
-    """Every method raises DatabaseUnavailable while the database is away, and ServiceBusy where
-    too many ask for the same kind of list."""
+    """Every method raises DatabaseUnavailable while the database is away, and ServiceBusy if too
+    many requests for the same kind of list are waiting."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -63,7 +63,8 @@ class Lists:
     async def page(self, wanted: Filter, limit: int) -> Page:
         """A page of tasks, without their programs.
 
-        It may be short, or empty, although the list goes on: it looks through so many at most.
+        It may be short, or even empty, although the list goes on: a page looks at a limited number
+        of tasks.
         """
         source, key, exact = _source(wanted)
         descending = wanted.order == "-created_at"
@@ -134,8 +135,8 @@ _IN_STATUS = (
 
 
 def _source(wanted: Filter) -> tuple[str, list[str], bool]:
-    """The index that gives the candidates in order: its select, what it is looked up by, and
-    whether all that it gives match, but for what has expired."""
+    """The index that gives the candidates in order: its select, the values that it is looked up
+    by, and whether every candidate matches (except tasks that have expired)."""
     if wanted.tags:
         exact = len(wanted.tags) == 1 and not (wanted.name or wanted.statuses or wanted.text)
         return _TAGGED, list(next(iter(wanted.tags.items()))), exact
@@ -149,7 +150,7 @@ def _source(wanted: Filter) -> tuple[str, list[str], bool]:
 
 
 async def _look(db: Connection, query: str, *arguments: object) -> list[asyncpg.Record]:
-    """What one look through many tasks brings. Raises ServiceBusy if it takes too long."""
+    """The rows of one search through many tasks. Raises ServiceBusy if it takes too long."""
     try:
         rows: list[asyncpg.Record] = await db.fetch(query, *arguments, timeout=_LOOK_S)
     except TimeoutError:
@@ -161,6 +162,6 @@ async def _look(db: Connection, query: str, *arguments: object) -> list[asyncpg.
 
 
 def _containing(text: str) -> str:
-    """The pattern of what has a text in it."""
+    """The pattern that matches everything that contains a text."""
     escaped = re.sub(r"([%_\\])", r"\\\1", text)
     return f"%{escaped}%"

@@ -1,5 +1,4 @@
-"""A task as the API shows it: one struct for everybody who looks at one, and how it is made of
-a row."""
+"""A task as the API shows it: one struct for all routes, and how it is made from a row."""
 
 from __future__ import annotations
 
@@ -92,7 +91,7 @@ class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Content(msgspec.Struct, frozen=True):
-    """What is stored of a result and of the run that brought it, as JSON text."""
+    """A result and the options of the run that gave it, as JSON text, as they are stored."""
 
     counts: str
     details: str | None
@@ -107,7 +106,8 @@ def links(id: uuid.UUID) -> Links:
 
 
 def record_of(row: asyncpg.Record, whole: bool = False) -> TaskRecord:
-    """A task. One of a list is without its program and its options, which may be a megabyte."""
+    """A task, from its row. In a list, tasks are without their programs and options, which may be
+    a megabyte."""
     stats = _stats.decode(row["stats"]) if row["stats"] else None
     created, started, ended = row["created_at"], row["started_at"], row["ended_at"]
     return TaskRecord(
@@ -150,13 +150,13 @@ def _ms(begin: datetime, end: datetime | None) -> float | None:
 
 
 def tags_of(tags: str | None) -> dict[str, str]:
-    """The tags of a task, as JSON text or none."""
+    """The tags of a task, from JSON text or None."""
     return _tags.decode(tags) if tags else {}
 
 
 class _StoredOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """Options of which what may be long is passed on as it is stored: a megabyte takes 10 ms to
-    be decoded and encoded again."""
+    """Options whose long fields are passed on as the stored text: to decode and encode a megabyte
+    takes 10 ms."""
 
     method: Method = Method.AUTOMATIC
     parameters: msgspec.Raw = msgspec.Raw(b"null")
@@ -172,7 +172,7 @@ def _as_stored(text: str | None) -> dict[str, Any]:
 
 
 def options_of(text: str | None) -> Options:
-    """How a task is to be run, as JSON text or none."""
+    """The options of a task, from JSON text or None."""
     return _decoder.decode(text) if text else Options()
 
 

@@ -1,4 +1,4 @@
-"""Deletes what was kept for long enough, a little at a time."""
+"""Deletes expired tasks, a few at a time."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from quantum_tasks.errors import DatabaseUnavailable
 from quantum_tasks.queue.storage import Storage
 
 _LOOK_S = 5.0
-_PAUSE_S = 0.05  # between batches, for everybody else; or as long as a batch took
+_PAUSE_S = 0.05  # pause between batches, or as long as a batch took
 
 
 async def keep(archive: Archive, storage: Storage) -> None:
-    """Deletes for ever what has expired. Any number of instances may do so at the same time."""
+    """Deletes expired tasks, and never returns. Any number of instances may do so at the same
+    time."""
     while True:
         with suppress(DatabaseUnavailable):
             began = time.monotonic()

@@ -1,7 +1,7 @@
-"""Webhooks: who asked for it is called when a task has ended.
+"""Webhooks: when a task has ended, the URL that its submitter gave is called.
 
-What comes in are rows that a task's end leaves in the database; what goes out are signed
-requests to addresses that the internet routes. One slow host holds up no other.
+Input: rows that are written when a task ends. Output: signed requests, only to public addresses of
+the internet. One slow host delays no other.
 
 It uses `database`. Begin with `webhooks.py`.
 """

@@ -1,5 +1,5 @@
-"""Those who are called back, as far as this instance knows them: who answers at once, who is slow,
-and how many tries each has under way."""
+"""What this instance knows about the hosts that are called back: which answer at once, which are
+slow, and how many tries each has in progress."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from itertools import islice
 
 PER_HOST = 2
 _REMEMBERED = 10_000
-_SLOW = 3  # so often slow, and not quick in between, makes of a quick host a slow one
+_SLOW = 3  # count at which a host is slow: a slow try adds 1, a quick one takes 1 away
 
 
 class Hosts:
-    """What the last tries at each host were like, of as many hosts as fit into a little memory.
+    """How quick the last tries at each host were; it remembers a limited number of hosts.
 
-    A host that is slow at first is slow; one that was quick may be slow now and then.
+    A host whose first try is slow counts as slow. A host that was quick may be slow now and then
+    and still counts as quick.
     """
 
     def __init__(self) -> None:
-        self._quick: OrderedDict[str, int] = OrderedDict()  # how slow; the one tried last is last
+        self._quick: OrderedDict[str, int] = OrderedDict()  # the count; last tried is last
         self._slow: OrderedDict[str, int] = OrderedDict()
         self._under_way: Counter[str] = Counter()
 
@@ -29,7 +30,8 @@ class Hosts:
         return host in self._slow
 
     def begin(self, host: str) -> bool:
-        """Counts a try; False if the host has as many as it may have."""
+        """Counts a try that begins; False if the host has as many tries in progress as it may
+        have."""
         if self._under_way[host] >= PER_HOST:
             return False
         self._under_way[host] += 1
@@ -42,7 +44,7 @@ class Hosts:
             del self._under_way[host]
 
     def learn(self, host: str, slow: bool) -> None:
-        """How quick the last try was, whatever came of it."""
+        """Notes how quick the last try was, whether it succeeded or not."""
         before = self._quick.pop(host, self._slow.pop(host, _SLOW if slow else 0))
         now = min(before + 1, _SLOW) if slow else max(before - 1, 0)
         kept = self._slow if now == _SLOW else self._quick
@@ -57,5 +59,5 @@ class Hosts:
 
     @property
     def full(self) -> list[str]:
-        """The hosts that have as many tries under way as they may have."""
+        """The hosts that have as many tries in progress as they may have."""
         return [host for host, tries in self._under_way.items() if tries >= PER_HOST]

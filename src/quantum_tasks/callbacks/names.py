@@ -1,8 +1,9 @@
-"""The addresses of names, looked up in a bounded number of threads.
+"""Looks up the addresses of host names, in a limited number of threads.
 
-A look-up cannot be cancelled: a name server that does not answer keeps its thread for as long as
-the operating system is patient. In threads of our own, because the loop's few are for all, and a
-process does not wait for daemons.
+A look-up cannot be cancelled: if a name server does not answer, the thread is busy until the
+operating system gives up. So look-ups have threads of their own, not the event loop's few threads,
+which all code shares. They are daemon threads, because a process does not wait for those when it
+ends.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ _PER_DOMAIN = 4
 
 
 class Names:
-    """Looks names up. Those of one domain wait for one another, so that one name server, however
-    many names it has, takes a few of the threads."""
+    """Looks names up. The names of one domain wait for one another: so one name server, however
+    many names it has, keeps only a few threads busy."""
 
     def __init__(self) -> None:
         self._known = asyncio.Semaphore(_KNOWN)
@@ -59,7 +60,7 @@ class Names:
 
 
 class _Domain:
-    """The names of one owner, as far as can be told from their text."""
+    """The look-ups of names that belong to one owner, as far as the text of a name shows this."""
 
     def __init__(self) -> None:
         self.free = asyncio.Semaphore(_PER_DOMAIN)
@@ -70,7 +71,7 @@ def _in_thread(
     host: str, port: int, ended: Callable[[], None]
 ) -> concurrent.futures.Future[list[Any]]:
     found: concurrent.futures.Future[list[Any]] = concurrent.futures.Future()
-    found.set_running_or_notify_cancel()  # whoever asks may go away, which is not our error
+    found.set_running_or_notify_cancel()  # a caller that has gone is no error
     loop = asyncio.get_running_loop()
 
     def look_up() -> None:
@@ -86,7 +87,7 @@ def _in_thread(
 
 
 def _domain(host: str) -> str:
-    """The part of a name that somebody had to register: evil.example, or evil.co.uk."""
+    """The part of a name that its owner had to register: evil.example, or evil.co.uk."""
     labels = host.split(".")
     country = len(labels) > 2 and len(labels[-1]) == 2 and len(labels[-2]) <= 3
     return ".".join(labels[-3 if country else -2 :])

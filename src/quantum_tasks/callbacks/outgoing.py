@@ -1,6 +1,6 @@
-"""Requests to other people's servers: to checked addresses, and with an end.
+"""Requests to other people's servers: only to checked addresses, and with a time limit.
 
-Imported when the first one is made, because httpcore takes long to import.
+This module is imported at the first request, because httpcore takes long to import.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ TIMEOUT_S = 10.0
 
 
 class Outgoing:
-    """Posts, without proxies, redirects or connections that are used again."""
+    """Sends POST requests. It uses no proxy, follows no redirect and opens a new connection each
+    time."""
 
     def __init__(self, allow_private: bool) -> None:
         self._allow_private = allow_private
@@ -33,11 +34,11 @@ class Outgoing:
     async def post(
         self, receiver: Receiver, headers: dict[str, str], body: bytes, known: bool = False
     ) -> int:
-        """Returns the status of the answer; what else is in it is not read.
+        """Returns the status of the answer; the rest of the answer is not read.
 
-        A name that is known waits for no other to be looked up. Raises ConnectionError saying why
-        there is no answer. It repeats nothing that came from the other side: that may be a place
-        which its caller cannot reach.
+        The look-up of a `known` name does not wait for other names. Raises ConnectionError saying
+        why there is no answer. The message repeats nothing that the other side sent: that side may
+        be a server which the submitter of the task cannot reach.
         """
         url = httpcore.URL(
             scheme=receiver.scheme,
@@ -70,8 +71,8 @@ class Outgoing:
 
 
 class _CheckedNetwork(httpcore.AsyncNetworkBackend):
-    """Looks a name up, checks every address and connects to one of those, so that it does not
-    matter what the name stands for a moment later."""
+    """Looks a name up, checks every address, and connects to one of the checked addresses. If the
+    name had another address a moment later, that would change nothing."""
 
     def __init__(self, allow_private: bool, names: Names, known: bool) -> None:
         self._allow_private = allow_private
@@ -92,7 +93,7 @@ class _CheckedNetwork(httpcore.AsyncNetworkBackend):
                 addresses = await self._names.look_up(host, port, self._known)
                 if not self._allow_private and not all(map(_is_public, addresses)):
                     raise httpcore.ConnectError(f"{host} is not at a public address")
-                # One that swallows what it is sent shall leave time for the others.
+                # An address that accepts packets but never answers must leave time for the others.
                 share = timeout and timeout / len(addresses)
                 for address in addresses[:-1]:
                     with contextlib.suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
@@ -109,7 +110,8 @@ def _is_public(address: str) -> bool:
 
 
 def _reason(error: BaseException) -> str:
-    """What the operating system said, if it did: the errors around that do not repeat it."""
+    """The message of the operating system, if there is one: the errors that wrap it do not repeat
+    it."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OSError) and not isinstance(cause, socket.gaierror) and cause.errno:

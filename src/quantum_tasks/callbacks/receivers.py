@@ -1,4 +1,4 @@
-"""Who may be called back: what a callback's URL may be, and which addresses are public."""
+"""Which URLs a callback may have, and which addresses are public."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ _NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 
 _UNICAST = IPv6Network("2000::/3")
 _NAT64 = IPv6Network("64:ff9b::/96")
-# What IANA's registries of special-purpose addresses have, each block as a whole: `ipaddress`
-# leaves parts of some out, others in other versions of Python. And what providers answer at from
-# inside only, although the address looks like anybody's.
+# The blocks of IANA's registries of special-purpose addresses, each as a whole: `ipaddress` counts
+# parts of some blocks as public, and which parts depends on the version of Python. Also the
+# addresses at which cloud providers answer only their own customers' machines, although they look
+# like any public address.
 _SPECIAL_IPV4 = [
     IPv4Network(network)
     for network in (
@@ -63,7 +64,7 @@ _SPECIAL_IPV6 = [
 
 
 class Receiver(msgspec.Struct, frozen=True):
-    """A URL taken apart. `host` is a name or an address, without brackets."""
+    """The parts of a URL. `host` is a name or an address, without brackets."""
 
     scheme: str
     host: str
@@ -72,7 +73,7 @@ class Receiver(msgspec.Struct, frozen=True):
 
     @property
     def authority(self) -> str:
-        """As the Host header has it."""
+        """Host and port as the Host header has them."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _default_port(self.scheme) else f"{host}:{self.port}"
 
@@ -86,9 +87,9 @@ class Receiver(msgspec.Struct, frozen=True):
 
 
 def check_url(url: str, allow_private: bool) -> None:
-    """Raises InvalidRequest if nothing can be delivered to this URL, or nothing may.
+    """Raises InvalidRequest if a callback cannot, or must not, be delivered to this URL.
 
-    What a name stands for is looked at when it is connected to.
+    The address of a name is checked later, when the connection is made.
     """
     try:
         receiver = parse(url)
@@ -101,8 +102,8 @@ def check_url(url: str, allow_private: bool) -> None:
 def parse(url: str) -> Receiver:
     """Takes a URL apart. Raises ValueError saying what is wrong with it.
 
-    Only what every reader of URLs understands alike passes: whatever connects later goes by these
-    parts, not by the text.
+    Only a URL that every library reads in the same way is accepted. The code that connects later
+    uses these parts, not the text.
     """
     if len(url) > MAX_URL_LENGTH:
         raise ValueError(f"callback_url is longer than {MAX_URL_LENGTH} characters.")
@@ -128,8 +129,8 @@ def parse(url: str) -> Receiver:
 
 
 def is_public(address: Address) -> bool:
-    """Whether an address is one of the internet's. One that stands for an IPv4 address is what
-    that is."""
+    """Whether an address is public. An IPv6 address that stands for an IPv4 address counts as that
+    one."""
     if isinstance(address, IPv4Address):
         return address.is_global and not any(address in network for network in _SPECIAL_IPV4)
     if (inner := _embedded(address)) is not None:

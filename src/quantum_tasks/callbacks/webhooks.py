@@ -1,5 +1,6 @@
-"""Tells those who asked for it that their tasks have ended, as https://www.standardwebhooks.com
-says: signed, tried again until it has arrived, now and then more than once."""
+"""Calls the `callback_url` of tasks that have ended, as https://www.standardwebhooks.com
+describes: signed, and tried again until it has arrived. A receiver may get the same callback more
+than once."""
 
 from __future__ import annotations
 
@@ -32,29 +33,29 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# After each try, until the next; after the last, none.
+# The delay after each try until the next; after the last try there is none.
 DELAYS_S = (5.0, 30.0, 120.0, 600.0, 3600.0, 21600.0)
 _JITTER = 0.2
-# Tries at once. Hosts whose last answer came at once have a lane of their own, so that no number
-# of others keeps it from them; what takes longer than a moment moves aside.
+# How many tries run at once. Hosts whose last answer was quick have a lane of their own, which
+# other hosts cannot fill. A try that takes longer than a moment moves to the lane aside.
 _KNOWN = 50
 _OTHERS = 100
-_MOVED = 100  # aside; further ones end early and come again, but for a few of hosts that are known
-_AGAIN = 100  # from the queues of their hosts, with all the time that there is
+_MOVED = 100  # aside; more end early and come again, but for some of known hosts
+_AGAIN = 100  # from the queues of their hosts; these have the full time limit
 _MOMENT_S = 1.0
 _LAG_S = 0.25
-_BATCH = 25  # of each kind at one look, so that the next one comes soon
-_ASKED = 200  # known hosts that are asked for at each look
+_BATCH = 25  # callbacks of each kind per look, so that the next look comes soon
+_ASKED = 200  # known hosts that each look asks for
 _LOOK_S = 1.0
 _LOOK_ASIDE_S = 0.5
-_SPACE_S = 0.003  # between the beginnings of two tries, each of which takes the loop a millisecond
-_PAUSE_S = 0.05  # after a look that found nothing, however many tasks end
+_SPACE_S = 0.003  # between the starts of two tries; each start takes 1 ms of the event loop
+_PAUSE_S = 0.05  # pause after a look that found nothing, however many tasks end
 _STORE_AGAIN_S = 1.0
 _FINISH_S = 1.0
 
 
 class Subject(msgspec.Struct, frozen=True):
-    """The task that an event is about."""
+    """The part of an event that names the task."""
 
     id: uuid.UUID
     status: Status
@@ -69,15 +70,15 @@ class Event(msgspec.Struct, frozen=True):
 
 
 class Webhooks:
-    """Delivers callbacks, as long as it runs; those of other instances' tasks as well.
+    """Delivers callbacks while it runs, including those of tasks that other instances ran.
 
-    Whoever is called back may be slow, have any number of names, and want any number of callbacks.
-    So a try that is not answered at once goes on aside, among those that are slow; and what else
-    is due for a slow host, or for one that has enough under way, waits in a queue of its own.
+    A receiver may be slow, have any number of host names, and ask for any number of callbacks. So
+    a try that is not answered at once continues in a lane for slow tries. Further callbacks to a
+    slow host, or to a host that has enough tries in progress, wait in a queue of that host.
     """
 
     def __init__(self, pool: Pool, secret: str, allow_private: bool = False) -> None:
-        """Raises SettingsError if nothing can be signed with this secret."""
+        """Raises SettingsError if the secret cannot be used to sign."""
         self._callbacks = Callbacks(pool)
         self._key = signing_key(secret)
         self._allow_private = allow_private
@@ -93,11 +94,11 @@ class Webhooks:
         self._wanted = asyncio.Event()
 
     def wake(self) -> None:
-        """A task has ended that may have a callback."""
+        """A task has ended, which may have a callback: looks for it soon."""
         self._wanted.set()
 
     async def run(self) -> None:
-        """Delivers until cancelled; what is under way then gets a moment to end."""
+        """Delivers until cancelled; tries in progress then get a moment to end."""
         try:
             while True:
                 if not await self._look():
@@ -109,7 +110,7 @@ class Webhooks:
             await self._finish()
 
     async def _look(self) -> bool:
-        """Begins to deliver what is due; False if there was nothing."""
+        """Starts tries for the callbacks that are due; False if there were none."""
         self._wanted.clear()
         try:
             found = await self._take()
@@ -145,7 +146,8 @@ class Webhooks:
     async def _begin(
         self, claimed: list[Callback], lane_of: Callable[[Callback], _Lane | None]
     ) -> bool:
-        """Begins to deliver, but for what has to wait for its host; False if there was nothing."""
+        """Starts these tries, except for callbacks that have to wait for their host; False if
+        there were none."""
         waiting = {callback.task_id: callback for callback in claimed}
         try:
             if claimed and self._outgoing is None:
@@ -156,7 +158,7 @@ class Webhooks:
                     del waiting[callback.task_id]
                     self._start(callback, lane)
                     await asyncio.sleep(_SPACE_S)
-        finally:  # or if we are stopped meanwhile
+        finally:  # also if this task is cancelled meanwhile
             if waiting:
                 await self._callbacks.put_aside(list(waiting.values()))
         if waiting:
@@ -181,10 +183,10 @@ class Webhooks:
         self.wake()
 
     def _move_aside(self, one: _Try, due: float) -> None:
-        """Lets others have the place of a try that is not answered at once. Where there are too
-        many of those, this one has to end, and to come again when there is room."""
+        """Gives the place of a try that is not answered at once to another one. If too many tries
+        are aside already, this one ends and is tried again when there is room."""
         loop = asyncio.get_running_loop()
-        if loop.time() > due + _LAG_S:  # we are slow ourselves
+        if loop.time() > due + _LAG_S:  # our own event loop is slow, not the host
             one.moment = loop.call_later(_MOMENT_S, self._move_aside, one, loop.time() + _MOMENT_S)
             return
         one.slow = True
@@ -209,7 +211,7 @@ class Webhooks:
         callback = one.callback
         try:
             status = await self._post(one)
-        except asyncio.CancelledError:  # somebody else's turn, without delay
+        except asyncio.CancelledError:  # ended for another; comes again without delay
             with contextlib.suppress(DatabaseUnavailable):
                 await self._callbacks.failed(callback, "the service stopped", 0.0)
             raise
@@ -246,8 +248,8 @@ class Webhooks:
             self._hosts.learn(callback.host, one.slow)
 
     async def _store(self, callback: Callback, failure: str | None, gone: bool = False) -> None:
-        """Keeps what became of a try, for as long as that is not another's to say: whoever does
-        not know delivers again."""
+        """Keeps trying to store the outcome of a try, until the claim expires: after that another
+        instance will have claimed the callback, and delivers it again."""
         delay = None if gone else delay_s(callback.tries)
         if failure is not None and delay is None:
             extra = {"task": callback.task_id, "host": callback.host, "reason": failure}
@@ -265,7 +267,7 @@ class Webhooks:
 
 
 class _Lane:
-    """So many tries at once."""
+    """A limited number of tries at once."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -284,7 +286,7 @@ class _Try:
         self.known = known
         self.lane: _Lane | None = None
         self.run: asyncio.Task[None] | None = None
-        self.limit: asyncio.Timeout | None = None  # while it waits for the answer
+        self.limit: asyncio.Timeout | None = None  # set while it waits for the answer
         self.moment: asyncio.TimerHandle | None = None
         self.slow = False
 
@@ -298,7 +300,7 @@ class _Try:
         self.lane = None
 
     def give_up(self) -> None:
-        """Ends the wait for the answer, as if its time was over."""
+        """Ends the wait for the answer, as if its time limit had passed."""
         if self.limit is not None:
             self.limit.reschedule(asyncio.get_running_loop().time())
 
@@ -310,7 +312,8 @@ def _outgoing(allow_private: bool) -> Outgoing:
 
 
 def signing_key(secret: str) -> bytes:
-    """The bytes that sign: those that `whsec_<base64>` stands for, or those of any other text."""
+    """The key for signatures: the decoded bytes of `whsec_<base64>`, or the bytes of any other
+    text."""
     kind, _, encoded = secret.partition("whsec_")
     if kind or not encoded:
         return secret.encode()
@@ -321,7 +324,7 @@ def signing_key(secret: str) -> bytes:
 
 
 def event(callback: Callback) -> bytes:
-    """What is delivered, the same at every try."""
+    """The body of the callback; it is the same at every try."""
     return msgspec.json.encode(
         Event(
             f"task.{callback.status}",
@@ -332,7 +335,8 @@ def event(callback: Callback) -> bytes:
 
 
 def signature(key: bytes, id: str, timestamp: int, body: bytes) -> dict[str, str]:
-    """The headers by which a receiver knows who sent this body, when, and whether it has it."""
+    """The headers that tell a receiver who sent this body, when, and whether it got the same event
+    before."""
     signed = hmac.digest(key, f"{id}.{timestamp}.".encode() + body, hashlib.sha256)
     return {
         "webhook-id": id,
@@ -342,7 +346,7 @@ def signature(key: bytes, id: str, timestamp: int, body: bytes) -> dict[str, str
 
 
 def delay_s(tries: int) -> float | None:
-    """How long to wait after so many tries; None if there have been enough."""
+    """How long to wait after this number of tries; None if that was the last one."""
     if tries > len(DELAYS_S):
         return None
     return DELAYS_S[tries - 1] * random.uniform(1 - _JITTER, 1 + _JITTER)

@@ -1,7 +1,9 @@
-"""A program as a circuit, and what can be said of it whoever runs it.
+"""A program as a circuit, and what can be said of it before any simulation.
 
-What comes in are operations: gates, measurements, branches, loops (`circuit.py`). What goes out is
-the same, put otherwise: gates made of simpler ones, in another order, with noise, as bytes.
+Input: operations, which are gates, measurements, branches and loops (`circuit.py`). Output: the
+same operations in another form: gates made of simpler gates, in another order, with noise, or as
+bytes.
 
-It uses `parsing` for its errors. Begin with `circuit.py`.
+It uses `parsing` for its errors. Begin with `circuit.py`; the gates of the language are in
+`gates.py`.
 """

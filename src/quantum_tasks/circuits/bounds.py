@@ -17,14 +17,15 @@ class Bounds(msgspec.Struct, frozen=True):
 
 
 def too_many(problem: type[Problem], what: str, found: int, limit: int) -> ProgramError:
-    """More of something than a setting allows."""
+    """The error for a program that has more of something than a setting allows."""
     name = problem.code.removeprefix("too_many_").upper()
     message = f"The program has {found:,} {what}; the limit is {limit:,} (MAX_{name})."
     return ProgramError(problem, message)
 
 
 def too_many_operations(found: int | None, limit: int) -> ProgramError:
-    """With its loops unrolled and its gates expanded, a program is too long."""
+    """The error for a program that has too many operations once its loops are unrolled and its
+    gates expanded."""
     count = f"{found:,}" if found is not None else f"more than {limit:,}"
     return ProgramError(
         TooManyOperations,

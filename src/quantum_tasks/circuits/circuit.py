@@ -1,7 +1,7 @@
 """A compiled program: plain operations on numbered qubits and bits, no names, no types.
 
-It is what remains when a program's loops, gates, subroutines and constants are worked out. The
-cost of a run is read off it, and the simulator's circuit is built from it.
+It is the result of working out a program's loops, gates, subroutines and constants. The cost of a
+run is calculated from it, and the simulator's circuit is built from it.
 """
 
 from __future__ import annotations
@@ -10,15 +10,16 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
-# A condition over bits, as it will be known at run time: a constant, the number of a bit, or an
+# A condition over bits, whose value is known at run time: a constant, the number of a bit, or an
 # operation: ("!", a), ("&", a, b), ("|", a, b), ("^", a, b).
 Condition = bool | int | tuple  # type: ignore[type-arg]
 
 
 class Kept(int):
-    """A bit that stores a condition over a few others, which it is still known to depend on.
+    """A bit that stores a condition over a few other bits. The compiler still knows on which bits
+    it depends.
 
-    `base` are those of them that depend on nothing else.
+    `base` are those of these bits that depend on no other bit.
     """
 
     origin: Condition
@@ -26,7 +27,8 @@ class Kept(int):
 
 
 class Gate(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="g"):
-    """A gate of ours: as many controls as there are more qubits than `name` takes, then targets.
+    """A gate of this service: first its controls, then its targets. Every qubit beyond the number
+    that `name` takes is a control.
 
     Names: x y z h s sdg t tdg sx sxdg, p rx ry rz (1 angle), u (theta, phi, lambda and a phase
     gamma: e^(i gamma) times Qiskit's U), swap. Angles in radians.
@@ -38,7 +40,7 @@ class Gate(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="g"):
 
 
 class Unitary(msgspec.Struct, frozen=True, array_like=True, tag="u"):
-    """A matrix, row by row, on qubits of which the first is the least significant."""
+    """A matrix, row by row, on some qubits; the first of them is the least significant."""
 
     matrix: tuple[tuple[complex, ...], ...]
     qubits: tuple[int, ...]
@@ -58,8 +60,8 @@ class Reset(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="r"):
 
 
 class Depolarize(msgspec.Struct, frozen=True, array_like=True, tag="d"):
-    """Replaces qubits, with a probability, by the maximally mixed state. No program says so: it is
-    how noise.py writes down that a gate errs."""
+    """Replaces qubits, with a probability, by the maximally mixed state. No program contains it:
+    noise.py adds it to say that a gate errs."""
 
     qubits: tuple[int, ...]
     probability: float
@@ -73,7 +75,7 @@ class Store(msgspec.Struct, frozen=True, array_like=True, tag="s"):
 
 
 class Branch(msgspec.Struct, frozen=True, array_like=True, tag="b"):
-    """Either the one or the other."""
+    """Runs one block if the condition holds, else the other."""
 
     condition: Condition
     then: list[Operation]
@@ -94,9 +96,9 @@ class Program(msgspec.Struct, frozen=True, array_like=True):
     """Operations over `qubits` qubits and any bits, which are numbered from 2.
 
     `registers` are the bits of the classical registers that a counts key shows, in order of
-    declaration, least significant bit first; a loose bit is a register of one. `names` are theirs.
-    `declared` qubits there were, and `places` says which of them each qubit is: those that the
-    program never touches are left out.
+    declaration, least significant bit first; a single bit is a register of one. `names` are the
+    names of the registers. The program declared `declared` qubits. Qubits that it never touches
+    are left out; for each qubit that is left, `places` has its place among the declared ones.
     """
 
     qubits: int
@@ -166,7 +168,8 @@ def any_of(conditions: Sequence[Condition]) -> Condition:
 def _balanced(
     combine: Callable[[Condition, Condition], Condition], parts: list[Condition], nothing: bool
 ) -> Condition:
-    """Pairs of pairs: a chain of a thousand would be a thousand levels deep."""
+    """Combines many conditions as pairs of pairs: a chain of a thousand would be a thousand levels
+    deep."""
     while len(parts) > 1:
         pairs = [combine(a, b) for a, b in zip(parts[::2], parts[1::2], strict=False)]
         parts = pairs + parts[len(pairs) * 2 :]
@@ -174,7 +177,7 @@ def _balanced(
 
 
 def size(condition: Condition) -> int:
-    """Of how many parts it is made."""
+    """The number of parts of a condition."""
     return sum(map(size, condition[1:])) + 1 if isinstance(condition, tuple) else 1
 
 
@@ -202,9 +205,9 @@ def collect(operations: Iterable[Operation], qubits: set[int], bits: set[int]) -
 
 
 def compact(program: Program) -> Program:
-    """The program without the qubits that it never touches, the others in their order.
+    """The program without the qubits that it never touches; the order of the others stays.
 
-    Many a program declares a whole device and uses a corner of it.
+    Many programs declare all qubits of a device and use a few of them.
     """
     used: set[int] = set()
     collect(program.operations, used, set())
@@ -243,7 +246,8 @@ def _renumbered(operations: list[Operation], numbers: dict[int, int]) -> list[Op
 
 
 def without_unread(operations: list[Operation], bits: set[int]) -> list[Operation]:
-    """The operations without the constants that are stored into some bits and never read."""
+    """The operations, without storing constants into those of the given bits that are never
+    read."""
     read: set[int] = set()
     _collect_read(operations, read)
     unread = bits - read
@@ -273,7 +277,7 @@ def _collect_read(operations: Iterable[Operation], bits: set[int]) -> None:
 
 
 def collect_bits(condition: Condition, bits: set[int]) -> None:
-    """Adds the bits that a condition is about."""
+    """Adds the bits that a condition depends on."""
     if isinstance(condition, tuple):
         for part in condition[1:]:
             collect_bits(part, bits)

@@ -1,4 +1,4 @@
-"""Which operations a tableau can follow."""
+"""Which operations a tableau (the state of a Clifford circuit) can simulate."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from quantum_tasks.circuits.decomposition import is_quarter_turn
 
 
 def is_clifford(operation: Operation) -> bool:
-    """Whether a tableau can follow an operation."""
+    """Whether a tableau can simulate an operation."""
     if isinstance(operation, Unitary):
         return False
     if not isinstance(operation, Gate):

@@ -1,4 +1,5 @@
-"""A compiled program as bytes: what a submission's check found out is kept until the run."""
+"""A compiled program as bytes: the check of a submission compiles it, and it is stored until the
+run."""
 
 from __future__ import annotations
 
@@ -19,12 +20,13 @@ from quantum_tasks.circuits.circuit import (
 
 
 def encode(program: Program) -> bytes:
-    """A program as MessagePack, in the form of tasks.COMPILED_FORMAT."""
+    """A program as MessagePack, in the format whose number is orders.COMPILED_FORMAT."""
     return _encoder.encode(program)
 
 
 def decode(data: bytes) -> Program:
-    """The program again. Raises msgspec.DecodeError for what encode() did not write."""
+    """The program from its bytes. Raises msgspec.DecodeError for bytes that encode() did not
+    write."""
     program = _decoder.decode(data)
     if _has_conditions(program.operations):
         operations = [_mended(operation) for operation in program.operations]
@@ -53,7 +55,7 @@ def _has_conditions(operations: Iterable[Operation]) -> bool:
 
 
 def _mended(operation: Operation) -> Operation:
-    """Conditions are tuples all the way down; nested ones are decoded as lists."""
+    """Makes tuples of all parts of a condition: the decoder makes lists of nested parts."""
     match operation:
         case Store():
             return Store(operation.bit, _condition(operation.value))

@@ -1,7 +1,8 @@
-"""The same gates in the few that a simulation method knows.
+"""Gates, written with the few gates that a simulation method knows.
 
-State vectors take every gate of ours as it is. A tableau takes Clifford gates by name, an extended
-one phases besides, and a matrix product state takes gates with one control, and few with two.
+State vectors take every gate of this service as it is. A tableau takes Clifford gates by name, an
+extended stabilizer also phases, and a matrix product state takes gates with one control, and a few
+gates with two.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from quantum_tasks.circuits.circuit import Branch, Gate, Loop, Operation
 from quantum_tasks.circuits.gates import Basic, angles, power
 
-MAX_CONTROLS = 8  # each one more takes three times as many gates
+MAX_CONTROLS = 8  # each further control takes three times as many gates
 
 PHASES = {
     "z": math.pi,
@@ -38,7 +39,7 @@ ROTATIONS = {
 
 
 def decompose(operations: Sequence[Operation], method: str) -> Sequence[Operation]:
-    """The operations in gates that a method of simulation knows."""
+    """The operations, with only those gates that a simulation method knows."""
     rewrite = _REWRITES.get(method)
     return operations if rewrite is None else _rewritten(operations, rewrite)
 
@@ -73,8 +74,8 @@ def clifford(gate: Gate) -> Iterator[Gate]:
 
 
 def few_phases(gate: Gate) -> Iterator[Gate]:
-    """A gate, up to a global phase, in Clifford gates that go by name, phases and x with one or
-    two controls."""
+    """A gate, up to a global phase, as Clifford gates by name, phases, and x with one or two
+    controls."""
     for part in few_controls(gate):
         match part.name, part.qubits:
             case "swap", (control, a, b):
@@ -105,7 +106,7 @@ def _controlled_phase(control: int, target: int, angle: float) -> Iterator[Gate]
 
 
 def _phases(gate: Gate) -> Iterator[Gate]:
-    """A gate on one qubit with angles, up to a global phase: phases between Clifford gates."""
+    """A gate on one qubit with angles, up to a global phase, as phases between Clifford gates."""
     qubits, params = gate.qubits, gate.params
     match gate.name:
         case "p" | "rz":
@@ -139,7 +140,7 @@ def _quarters(angle: float) -> int:
 
 
 def few_controls(gate: Gate) -> Iterator[Gate]:
-    """A gate in gates with one control, and x with two."""
+    """A gate, as gates with one control, and x with two."""
     name, qubits = gate.name, gate.qubits
     controls = len(qubits) - (2 if name == "swap" else 1)
     if controls == 0 or (controls == 1 and name in ("x", "y", "z", "p", "swap", "sx")):
@@ -181,7 +182,8 @@ def _controlled(
 
 
 def _by_halves(gate: Gate) -> Iterator[Gate]:
-    """The same paper, lemma 7.5: with its square root, a gate needs one control fewer."""
+    """The same paper, lemma 7.5: a gate with controls, made of its square root with one control
+    fewer."""
     *controls, last, target = gate.qubits
     root = power(Basic("u", _rotation(gate)), 0.5).matrix
     flip = Gate("x", (*controls, last))

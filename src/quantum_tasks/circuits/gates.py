@@ -1,9 +1,10 @@
-"""Gates as trees: what a gate call means, what it costs, and the plain operations it becomes.
+"""The gates of the language, and gates as trees: what a gate call means, what it costs, and the
+plain operations it becomes. To add a gate, add it to the table STANDARD at the end.
 
-A call of a program's own gate with the same angles is the same object wherever it occurs, so that
-a definition that doubles thirty levels deep is thirty objects, and its cost is known at once.
-Conventions and standard gates are those of the OpenQASM 3 specification; in particular
-U(theta, phi, lambda) is e^(i theta / 2) times Qiskit's.
+All calls of one defined gate with the same angles share one object. So a gate that calls a gate
+twice, and so on, thirty levels deep, is only thirty objects, and its cost is known at once.
+Conventions and standard gates are those of the OpenQASM 3 specification; in particular U(theta,
+phi, lambda) is e^(i theta / 2) times Qiskit's.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ Matrix = Any  # a complex square array; qubit 0 is the least significant
 Emit = Callable[[Operation], None]
 
 MAX_MATRIX_QUBITS = 6
-_REPEATED_AT_MOST = 64  # turns of a power that are written out; more become a matrix
-_MAX_INEXACT_POWER = 1e9  # each turn loses 1e-16
+_REPEATED_AT_MOST = 64  # repetitions of a power that are written out; more become a matrix
+_MAX_INEXACT_POWER = 1e9  # each repetition loses 1e-16
 _MAX_ORDER = 96
 _QUBITS = {"gphase": 0, "swap": 2}  # others take one
 _FLIPS = {"s": "sdg", "sdg": "s", "t": "tdg", "tdg": "t", "sx": "sxdg", "sxdg": "sx"}
@@ -54,12 +55,12 @@ class Node(ABC):
 
     @abstractmethod
     def emit(self, qubits: tuple[int, ...], controls: tuple[int, ...], emit: Emit) -> None:
-        """Writes itself out, controlled by further qubits being 1."""
+        """Writes out its operations. They act only if the further control qubits are 1."""
 
     @property
     @abstractmethod
     def inverse(self) -> Node:
-        """The gate that undoes it."""
+        """The inverse gate."""
 
     @property
     @abstractmethod
@@ -81,7 +82,7 @@ class Basic(Node):
     def emit(self, qubits: tuple[int, ...], controls: tuple[int, ...], emit: Emit) -> None:
         if self.name != "gphase":
             emit(Gate(self.name, controls + qubits, self.params))
-        elif controls:  # a global phase that is controlled is a phase
+        elif controls:  # a controlled global phase is a phase gate
             emit(Gate("p", controls, self.params))
 
     @cached_property
@@ -152,7 +153,7 @@ class Sequence(Node):
 
 
 class Controlled(Node):
-    """Another gate, if the first qubits are as the pattern says."""
+    """Another gate, which acts if the first qubits have the values of the pattern."""
 
     def __init__(self, inner: Node, pattern: tuple[bool, ...]) -> None:
         self.inner = inner
@@ -187,7 +188,7 @@ class Controlled(Node):
 
 
 def power(inner: Node, exponent: float) -> Node:
-    """A gate again and again or, for a fraction, a part of it: the principal power."""
+    """A gate repeated or, for an exponent that is no integer, its principal power."""
     if not isinstance(exponent, int) and not math.isfinite(exponent):
         raise Mistake("the power is not a finite number")
     if exponent == int(exponent):
@@ -248,7 +249,7 @@ def _repeated(inner: Node, times: int) -> Node:
         times %= order
     if times <= _REPEATED_AT_MOST or inner.qubits > MAX_MATRIX_QUBITS:
         every = tuple(range(inner.qubits))
-        if times > 2**40:  # its cost is refused, and a list of it would not be
+        if times > 2**40:  # refused for its cost; a list of so many could not be made
             times = 2**40
         return inner if times == 1 else _Turns(inner, times, every)
     if isinstance(inner, Basic) and len(inner.params) == 1 and abs(times) <= _MAX_INEXACT_POWER:
@@ -262,7 +263,7 @@ def _repeated(inner: Node, times: int) -> Node:
 
 
 class _Turns(Sequence):
-    """A gate repeated, without a list of the turns."""
+    """A gate repeated, without a list of the repetitions."""
 
     def __init__(self, inner: Node, times: int, every: tuple[int, ...]) -> None:
         super().__init__(inner.qubits, [(inner, every)])
@@ -283,7 +284,7 @@ class _Turns(Sequence):
 
 
 def _order(inner: Node) -> int | None:
-    """After how many turns a gate is the identity, if it is one that people name."""
+    """After how many repetitions a gate is the identity, for gates that are known by name."""
     if inner.qubits > MAX_MATRIX_QUBITS or inner.cost > 10_000:
         return None
     phases = np.angle(np.linalg.eigvals(inner.matrix)) / (2 * math.pi)
@@ -316,7 +317,7 @@ def _plain(name: str) -> Callable[..., Node]:
     return lambda *params: Basic(name, params)
 
 
-# name: (angles, what it is). The built-in ones come first, the rest is stdgates.inc.
+# name: (number of angles, how to build it). First the built-in gate, then those of stdgates.inc.
 BUILT_IN: dict[str, tuple[int, Callable[..., Node]]] = {
     "U": (3, lambda theta, phi, lambda_: Basic("u", (theta, phi, lambda_, theta / 2))),
 }

@@ -1,6 +1,6 @@
-"""Errors: gates that depolarize, and measurements that say the opposite.
+"""Noise: gates that depolarize, and measurements that read the opposite value.
 
-Depolarizing is what qiskit_aer.noise.depolarizing_error means by it: with probability p the n
+Depolarizing has the meaning of qiskit_aer.noise.depolarizing_error: with probability p the n
 qubits of a gate become maximally mixed, E(rho) = (1 - p) rho + p I / 2^n. It is the same to apply
 each of the 4^n Pauli operators, the identity among them, with probability p / 4^n.
 """
@@ -18,16 +18,16 @@ from numpy.typing import NDArray
 from quantum_tasks.circuits.circuit import Branch, Depolarize, Gate, Loop, Operation, Unitary
 from quantum_tasks.tasks import Noise
 
-# The probabilities that a measurement says 1 for 0, and that it says 0 for 1.
+# The probabilities that a measurement reads 1 for 0, and that it reads 0 for 1.
 Readout = tuple[float, float]
 
-MAX_MATRIX_QUBITS = 3  # of a channel that is written down as a matrix, or as Pauli operators
-MAX_QUBITS = 12  # of an error in Aer's model: it takes twice as long to write for each more
+MAX_MATRIX_QUBITS = 3  # of a channel that is written as a matrix, or as Pauli operators
+MAX_QUBITS = 12  # of an error in Aer's model: each further qubit doubles the time to write it
 _PAULIS = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
 
 
 def readout(noise: Noise | None) -> Readout | None:
-    """How measurements err; None if they do not."""
+    """The error probabilities of measurements; None if measurements do not err."""
     if noise is None or noise.readout is None:
         return None
     both = noise.readout
@@ -36,7 +36,7 @@ def readout(noise: Noise | None) -> Readout | None:
 
 
 def with_errors(operations: Iterable[Operation], noise: Noise | None) -> list[Operation]:
-    """The operations, with its error after each gate."""
+    """The operations, with the error of each gate after it."""
     if noise is None or noise.depolarizing is None:
         return list(operations)
     probabilities = noise.depolarizing.p1, noise.depolarizing.p2
@@ -69,7 +69,8 @@ def channel(qubits: int, probability: float) -> NDArray[np.complex128]:
 
 
 def coin(probability: float) -> NDArray[np.complex128]:
-    """A channel on one qubit, whatever it was: it becomes 1 with this probability, else 0."""
+    """A channel on one qubit: whatever its state was, it becomes 1 with this probability, else
+    0."""
     return np.outer([1 - probability, 0, 0, probability], [1, 0, 0, 1]).astype(complex)
 
 
@@ -103,7 +104,7 @@ def model(operations: Iterable[Operation], readout: Readout | None) -> dict[str,
 
 
 def depolarized(operations: Iterable[Operation]) -> Iterator[Depolarize]:
-    """The errors in operations, those in blocks as well."""
+    """The errors in operations, including those inside blocks."""
     for operation in operations:
         match operation:
             case Depolarize():
@@ -128,7 +129,7 @@ def _error(operation: Depolarize) -> dict[str, Any]:
             [{"name": "pauli", "qubits": places, "params": [word]}] for word in words
         ]
         return error
-    # Any of the 2^n states that are certain, which are far fewer.
+    # The error makes one of the 2^n basis states, which are far fewer than the Pauli operators.
     reset = [{"name": "reset", "qubits": [place]} for place in places]
     error["probabilities"] = [1 - probability, *[probability / 2**qubits] * 2**qubits]
     error["instructions"] = [[{"name": "id", "qubits": [0]}]]
@@ -144,9 +145,10 @@ def misread(
     shots: NDArray[np.int64],
     readout: Readout | None,
 ) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]]:
-    """What measurements say of `bits` (measurements, outcomes), each of which came `shots` times.
+    """What measurements that err read for `bits` (measurements, outcomes), each of which came
+    `shots` times.
 
-    Returns the same for what they say, and from which of the outcomes each came.
+    Returns bits and shots of the values that were read, and from which of the outcomes each came.
     """
     parents = np.arange(len(shots))
     if readout is None:
@@ -166,6 +168,6 @@ def misread(
 
 
 def as_rows(outcomes: NDArray[np.int64], places: Sequence[int]) -> NDArray[np.bool_]:
-    """Some bits of outcomes: (places, outcomes)."""
+    """Some bits of outcomes, as an array (places, outcomes)."""
     shifts = np.array(places, dtype=np.int64).reshape(-1, 1)
     return (outcomes >> shifts & 1).astype(np.bool_)

@@ -1,4 +1,5 @@
-"""Observables: sums of Pauli operators, what has to be measured for them, and what that says."""
+"""Observables, which are sums of Pauli operators: what has to be measured for them, and what the
+outcomes mean."""
 
 from __future__ import annotations
 
@@ -20,20 +21,20 @@ from quantum_tasks.circuits.circuit import (
 from quantum_tasks.circuits.noise import Readout
 from quantum_tasks.tasks import PauliTerm
 
-# Of a Pauli operator, the qubits with an X in it and those with a Z, as masks; Y has both.
+# A Pauli operator, as two masks: the qubits with an X in it, and those with a Z. A Y has both.
 Word = tuple[int, int]
 
 
 class Observable(msgspec.Struct, frozen=True):
-    """A number, and words with theirs, none of which is the identity."""
+    """A constant, and Pauli words with their coefficients; no word is the identity."""
 
     constant: float
     words: dict[Word, float]
 
 
 class Basis(msgspec.Struct, frozen=True):
-    """What one measurement of each of some qubits is good for: words that agree in every qubit
-    that they share. `word` is all of them together."""
+    """Words that one measurement of each of some qubits can measure: they have the same letter at
+    every qubit that they share. `word` is all of them combined."""
 
     word: Word
     words: list[Word]
@@ -44,7 +45,7 @@ class Basis(msgspec.Struct, frozen=True):
 
 
 def observable(terms: Sequence[PauliTerm]) -> Observable:
-    """A sum as it was written, terms of the same operator taken together."""
+    """The observable of a sum as it was submitted; terms with the same operator are added up."""
     words: dict[Word, float] = {}
     for term in terms:
         word = _word(term.pauli)
@@ -64,10 +65,11 @@ def places(mask: int) -> list[int]:
 
 
 def on_qubits(whole: Observable, program: Program, readout: Readout | None = None) -> Observable:
-    """An observable of the declared qubits as one of those that the program has.
+    """Turns an observable of the declared qubits into one of the qubits that the compiled program
+    has.
 
-    The others are 0: Z is 1 there, X and Y are 0, or what a measurement that errs makes of these
-    on average.
+    The other qubits are in state 0: there Z is 1, and X and Y are 0; or the average that a
+    measurement that errs makes of these.
     """
     if not program.declared:
         return whole
@@ -96,7 +98,8 @@ def letters(word: Word, qubits: int) -> str:
 
 
 def bases(observables: Sequence[Observable]) -> list[Basis]:
-    """Few bases in which every word can be measured; the longest words choose first."""
+    """A small number of bases in which every word can be measured. The longest words are placed
+    first."""
     words = dict.fromkeys(word for one in observables for word in one.words)
     found: list[Basis] = []
     for word in sorted(words, key=lambda word: -(word[0] | word[1]).bit_count()):
@@ -112,7 +115,7 @@ def bases(observables: Sequence[Observable]) -> list[Basis]:
 
 
 def turns(basis: Basis) -> list[Gate]:
-    """The gates after which the qubits can be measured as usual."""
+    """The gates that turn the basis, so that the qubits can then be measured as usual."""
     gates: list[Gate] = []
     x, z = basis.word
     for qubit in places(x):
@@ -127,7 +130,8 @@ def statistics(
     """The mean of the observable's words in a basis, and the square of its standard error.
 
     `bits` (measured, outcomes) are what was measured, `shots` how often. The variance is that of
-    the sum of the words in a shot, with n - 1 in the denominator; of one shot, nothing is known.
+    the sum of the words in a shot, with n - 1 in the denominator; with only one shot it is
+    unknown.
     """
     rows = {place: row for row, place in enumerate(basis.measured)}
     packed = np.packbits(bits, axis=0, bitorder="little")
@@ -156,8 +160,8 @@ def _parities(columns: NDArray[np.uint64], mask: int) -> NDArray[np.uint8]:
 
 
 def before_measurements(operations: Sequence[Operation]) -> list[Operation]:
-    """The operations without those at the end that leave every qubit as it is: measurements after
-    which nothing touches the qubit, of bits that decide nothing that is kept."""
+    """The operations without the final measurements: those after which nothing touches the qubit,
+    and whose bits decide nothing that is kept."""
     kept: list[Operation] = []
     qubits: set[int] = set()
     bits: set[int] = set()

@@ -1,4 +1,4 @@
-"""The same gates in an order that suits the simulator."""
+"""Puts gates into an order that is fast for the simulator; the result is the same."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ _WIDTH = 4  # qubits: wider clusters were no faster, narrower ones slower (tests
 
 
 def clustered(gates: Sequence[Placed], width: int = _WIDTH) -> list[Placed]:
-    """Gates in an order in which those on the same few qubits follow one another, as far as each
-    qubit's own order allows.
+    """Orders gates so that those on the same few qubits follow one another. The order of the gates
+    on each single qubit stays.
 
-    Aer fuses neighbours into one matrix on a few qubits, and looks no further than neighbours.
+    Aer fuses gates into one matrix on a few qubits, but only gates that follow one another
+    directly.
     """
     queues: dict[int, deque[int]] = {}
     for number, gate in enumerate(gates):
@@ -25,7 +26,7 @@ def clustered(gates: Sequence[Placed], width: int = _WIDTH) -> list[Placed]:
     ordered: list[Placed] = []
 
     def emit(cluster: set[int]) -> None:
-        """Writes down every gate whose turn it is and that is within the cluster."""
+        """Writes every gate that may come next and lies within the cluster."""
         waiting = list(cluster)
         while waiting:
             queue = queues[waiting.pop()]
@@ -40,7 +41,7 @@ def clustered(gates: Sequence[Placed], width: int = _WIDTH) -> list[Placed]:
                 waiting += [q for q in qubits if q not in waiting]
 
     def grown(cluster: set[int]) -> set[int]:
-        """The cluster with the qubits of the gate that needs the fewest more, if they fit."""
+        """The cluster, extended by the gate that adds the fewest qubits, if they fit."""
         best, needed = (width + 1, 0), set[int]()
         for queue in (queues[qubit] for qubit in cluster):
             if queue:

@@ -1,4 +1,4 @@
-"""Postgres: a pool of connections, statements by name, migrations, and a server of our own.
+"""Postgres: a pool of connections, statements by name, migrations, and an embedded server.
 
-It knows nothing of tasks, and uses no other room. Begin with `pool.py`.
+This room knows nothing of tasks, and uses no other room. Begin with `pool.py`.
 """

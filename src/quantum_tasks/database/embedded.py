@@ -1,4 +1,4 @@
-"""A Postgres of our own, for whoever sets no DATABASE_URL and for the tests.
+"""The embedded Postgres: used when no DATABASE_URL is set, and by the tests.
 
 The binaries come from a wheel or from the system; the server listens on a Unix socket only and
 ends with this process, however that ends.
@@ -27,8 +27,9 @@ from quantum_tasks.errors import StartError
 
 logger = logging.getLogger(__name__)
 
-# The shell holds the read end of a pipe from us. When we end, even by SIGKILL, it reads
-# end-of-file and stops the server; when the server ends, it ends.
+# This shell script stops the server when the service ends. It holds the read end of a pipe from
+# the service. When the service ends, even by SIGKILL, the shell reads end-of-file and stops the
+# server. When the server ends, the shell ends.
 _WATCH = (
     'trap "" INT TERM HUP; exec 3<&0; "$@" 3<&- </dev/null & server=$!;'
     " (cat <&3 >/dev/null; kill -INT $server) & watcher=$!;"
@@ -43,7 +44,8 @@ _STOP_TIMEOUT_S = 10.0
 class EmbeddedPostgres:
     """A Postgres server whose data lives in a folder, or in a throwaway one.
 
-    Not for two processes at once: the second one that starts on a folder is told so.
+    Two processes cannot use one folder at the same time: the second one gets an error that says
+    so.
     """
 
     def __init__(self, folder: Path | None = None, **options: str) -> None:
@@ -60,7 +62,7 @@ class EmbeddedPostgres:
 
     @property
     def url(self) -> str:
-        """Where the server listens; valid after start()."""
+        """The URL of the server; valid after start()."""
         return f"postgresql://postgres@/postgres?host={self._socket_folder}"
 
     @property
@@ -69,15 +71,15 @@ class EmbeddedPostgres:
         return self._sockets / "s"
 
     def begin(self) -> None:
-        """Begins to start the server; see start(). For whoever has something else to do meanwhile:
-        to make a data folder takes half a second."""
+        """Begins to start the server, and returns at once; start() waits for it. So the caller can
+        do something else in the meantime: to make a data folder takes half a second."""
         self._beginning = Thread(target=self._begin, name="postgres", daemon=True)
         self._beginning.start()
 
     def _begin(self) -> None:
         try:
             self._start()
-        except Exception as error:  # for start() to raise
+        except Exception as error:  # start() will raise it
             self._failure = error
 
     def start(self) -> str:
@@ -121,14 +123,14 @@ class EmbeddedPostgres:
             self._initdb()
 
     def restart_if_dead(self) -> bool:
-        """Starts the server again if it died under us; True if it had to."""
+        """Starts the server again if it has died; True if it had to."""
         if self._process is None or self._process.poll() is None:
             return False
         self._run()
         return True
 
     def stop(self) -> None:
-        """Stops the server in order (a 'fast' shutdown), and deletes what was throwaway."""
+        """Stops the server properly (a 'fast' shutdown), and deletes a throwaway folder."""
         if self._beginning is not None:
             self._beginning.join()
         self._stop()
@@ -209,7 +211,8 @@ class EmbeddedPostgres:
 
     @property
     def _as_server(self) -> dict[str, Any]:
-        """How the server's programs are run: as its user, and with no secret of ours."""
+        """The arguments with which the server's programs are run: as the server's user, and
+        without the service's secrets."""
         return {**self._identity, "env": passed_on()}
 
     def _own(self, folder: Path) -> None:
@@ -255,7 +258,8 @@ class EmbeddedPostgres:
 
 
 def find_binaries() -> Path:
-    """The folder with `initdb` and `postgres`: $PG_BIN, the wheel's, the system's newest.
+    """The folder with `initdb` and `postgres`: $PG_BIN, else that of the wheel, else the newest of
+    the system.
 
     Raises StartError if there is none.
     """
@@ -286,13 +290,13 @@ def delete(folder: Path) -> None:
         _remove(folder.resolve())
         (folder / "postgres.log").unlink(missing_ok=True)
         (folder / "lock").unlink(missing_ok=True)
-    with contextlib.suppress(OSError):  # a volume, or a folder with files that are not ours
+    with contextlib.suppress(OSError):  # it fails for a volume, and where other files are left
         folder.rmdir()
 
 
 def _remove(folder: Path) -> None:
-    """Deletes a folder's database, here or where `nobody` can reach it. Raises StartError if it is
-    somewhere else."""
+    """Deletes a folder's database: in the folder itself, or in the place that `nobody` can reach.
+    Raises StartError if it is anywhere else."""
     data = folder / "postgres"
     if not data.is_symlink():
         if data.exists():
@@ -307,12 +311,12 @@ def _remove(folder: Path) -> None:
 
 
 def _elsewhere(folder: Path) -> Path:
-    """Where the data of a folder is kept that `nobody` cannot reach."""
+    """Where the data is kept if `nobody` cannot reach the given folder."""
     return _REACHABLE_BY_ALL / _short(folder)
 
 
 def _short(folder: Path) -> str:
-    """A name for a folder, which may have a long path."""
+    """A short name for a folder, whose path may be long."""
     return hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
 
 
@@ -330,7 +334,7 @@ def _copy_binaries(binaries: Path) -> Path:
         partial.chmod(0o755)
         try:
             partial.rename(target)
-        except OSError:  # another starter was quicker
+        except OSError:  # another process was faster
             shutil.rmtree(partial)
     return target / package.name / binaries.relative_to(package)
 

@@ -1,7 +1,8 @@
-"""Folders and files that are ours alone, in places where somebody else may have been before us.
+"""Private folders and files, in places where another user may have made something before.
 
-Names in /tmp can be foreseen, and root may be asked to keep its data in a folder of another
-user's: nothing here follows a symbolic link, or trusts what another user has made.
+Another user can guess names in /tmp, and root may be told to keep its data in another user's
+folder. So nothing here follows a symbolic link, or trusts a file or folder that another user has
+made.
 """
 
 from __future__ import annotations
@@ -20,14 +21,16 @@ _ROOM = 80  # bytes: a socket's path has about 100, of which its name needs 15
 
 
 def private(folder: Path, owner: int, group: int = -1) -> None:
-    """Makes a folder, or takes one that is ours or the owner's, and lets its owner alone use it.
+    """Makes a folder, or takes one that belongs to this user or to the owner, and lets only the
+    owner use it.
 
     Raises StartError if something else is in its place.
     """
     with contextlib.suppress(FileExistsError):
         folder.mkdir(mode=0o700)
     try:
-        # What is open cannot be exchanged for something else meanwhile, as a name can.
+        # The open file cannot be replaced by another one in the meantime; what a name leads to
+        # can.
         opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except OSError as error:
         raise StartError(f"{folder} is not a folder that can be used: {error.strerror}") from None
@@ -42,7 +45,7 @@ def private(folder: Path, owner: int, group: int = -1) -> None:
 
 
 def for_passing(folder: Path) -> None:
-    """Makes a folder in which we alone make files, and which everybody may pass.
+    """Makes a folder in which only this user can make files, and which everybody may pass through.
 
     Raises StartError if there is one that another user can change.
     """
@@ -54,8 +57,9 @@ def for_passing(folder: Path) -> None:
 
 
 def for_sockets(name: str) -> Path:
-    """A new folder for sockets, with a short path, that everybody may pass and only we write to:
-    of this name in the folder for temporary files unless somebody has taken that."""
+    """A new folder for sockets, with a short path. Everybody may pass through it, and only this
+    user may write to it. It has the given name in the folder for temporary files, unless somebody
+    else has taken that name."""
     place = Path(tempfile.gettempdir())
     if len(os.fsencode(place / name)) > _ROOM:
         place = Path("/tmp")
@@ -71,8 +75,8 @@ def for_sockets(name: str) -> Path:
 
 
 def opened(file: Path, flags: int) -> BinaryIO:
-    """An ordinary file, made if there is none. Raises StartError if it is anything else, such as
-    a link to one, and OSError."""
+    """Opens an ordinary file, and makes it if there is none. Raises StartError if it is anything
+    else, such as a link to a file, and OSError."""
     flags |= os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     strange = StartError(f"{file} is not an ordinary file, or one that has other names: delete it")
     try:
@@ -92,7 +96,8 @@ def _is_plain(found: os.stat_result) -> bool:
 
 
 def _is_ours(folder: Path) -> bool:
-    """Whether it is a folder, and no link to one, that we own and nobody else can write to."""
+    """Whether it is a folder (not a link to one) that this user owns and nobody else can write
+    to."""
     try:
         found = folder.lstat()
     except OSError:

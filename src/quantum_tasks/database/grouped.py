@@ -1,4 +1,4 @@
-"""Many callers, one statement: what a round trip and a commit cost is shared."""
+"""Many callers share one statement, and so the cost of a round trip and a commit."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Result = TypeVar("Result")
 class Grouped(Generic[Item, Result]):
     """Calls that arrive while one is under way go together in the next.
 
-    `work` takes items and returns as many results, in order. What it raises is raised to every
-    caller; but unless it is that the database is away or busy, each item is first tried alone, so
-    that none suffers for another.
+    `work` takes items and returns one result for each, in order. If it raises because the database
+    is away or busy, every caller gets this error. If it raises anything else, each item is tried
+    again alone, so that an item does not fail because of another one.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Grouped(Generic[Item, Result]):
                 group = self._waiting[: self._most]
                 del self._waiting[: self._most]
                 await self._serve(group)
-        except BaseException:  # it was cancelled: nobody else would serve those who wait
+        except BaseException:  # cancelled: nobody else would serve those who wait
             for _, future in self._waiting:
                 future.cancel()
             self._waiting.clear()

@@ -1,9 +1,10 @@
 """Brings a database to the newest schema: ours, on top of procrastinate's.
 
-Forward only. Each file runs once, in a transaction; starters wait for one another on an advisory
-lock; a file that was edited after it was applied is refused. Each names the oldest program that
-may run on it, so that two versions can share a database while one replaces the other: a program
-starts, and is ready, on a newer database that says so, and refuses any other.
+Migrations only go forward. Each file runs once, in a transaction. Instances that start at the same
+time wait for one another on an advisory lock. A file that was edited after it was applied is
+refused. Each file names the oldest program that may run on its schema, so that two versions can
+share a database while one replaces the other. A program starts, and is ready, on a newer database
+only if that database allows it.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ create table if not exists schema_migrations (
 );
 alter table schema_migrations add column if not exists oldest integer;
 """
-# Whether or not the table has that column yet: to add it takes rights that a program may not have.
+# Works whether or not the table has that column yet: a program may not have the rights to add it.
 _APPLIED = """
 select number, sha256, coalesce((to_jsonb(m) ->> 'oldest')::integer, number) as oldest
 from schema_migrations m"""
@@ -37,8 +38,8 @@ _OLDEST = re.compile(r"^-- Oldest program: (\d{4})$", re.MULTILINE)
 
 
 class Migration(msgspec.Struct, frozen=True):
-    """A change of the schema. `oldest`: the newest migration that the oldest program knows which
-    may run on a database that has this one."""
+    """A change of the schema. `oldest` names the oldest program that may run on a database with
+    this migration, by the newest migration that this program knows."""
 
     number: int
     name: str
@@ -50,7 +51,7 @@ class Migration(msgspec.Struct, frozen=True):
 def all_migrations() -> list[Migration]:
     """procrastinate's schema as number 0, then `sql/migrations/NNNN_name.sql` in order.
 
-    procrastinate is pinned; when the pin moves, its own migrations come as files of ours.
+    procrastinate is pinned. When the pin moves, its own migrations are copied into new files.
     """
     found = [_migration(0, "procrastinate", SchemaManager.get_schema())]
     for file in sorted(sql_folder("migrations").iterdir(), key=lambda file: file.name):
@@ -67,10 +68,10 @@ def newest() -> int:
 async def migrate(url: str, migrations: list[Migration] | None = None) -> list[str]:
     """Applies what is missing and returns the names of what it applied.
 
-    Raises StartError where the database cannot be brought to this program's schema.
+    Raises StartError if the database cannot be brought to this program's schema.
     """
     migrations = migrations or all_migrations()
-    # No limit per statement: another starter may hold the lock for as long as it migrates.
+    # No time limit per statement: another instance may hold the lock for as long as it migrates.
     try:
         connection = await asyncpg.connect(url, **{**CONNECT_ARGS, "command_timeout": None})
     except OUTAGES as error:
@@ -101,7 +102,7 @@ async def migrate(url: str, migrations: list[Migration] | None = None) -> list[s
             "run 'qtasks migrate' once as a user who may"
         ) from None
     finally:
-        await connection.close()  # and with it the lock
+        await connection.close()  # this releases the lock
 
 
 def too_new(newest: int, oldest: int, known: int) -> str | None:

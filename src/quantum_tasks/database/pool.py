@@ -23,13 +23,13 @@ Pool: TypeAlias = asyncpg.Pool
 STATEMENT_TIMEOUT_S = 10.0
 ACQUIRE_TIMEOUT_S = 5.0
 
-# What asyncpg raises when the server is away, going away, coming back or out of room; the same
+# What asyncpg raises when the server is away, going away, coming back or out of space. The same
 # statement may succeed later.
 OUTAGES = (
     OSError,
     asyncio.TimeoutError,
     asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # "another operation is in progress": it was cut meanwhile
+    asyncpg.InternalClientError,  # "another operation is in progress": it was cut off
     asyncpg.PostgresConnectionError,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
@@ -40,7 +40,7 @@ OUTAGES = (
     asyncpg.PostgresSystemError,
     asyncpg.IdleInTransactionSessionTimeoutError,
 )
-# Those after which a statement was certainly not carried out.
+# The errors after which a statement was certainly not executed.
 _UNDONE = (
     asyncpg.InsufficientResourcesError,
     asyncpg.TransactionRollbackError,
@@ -53,20 +53,22 @@ CONNECT_ARGS = {
     "command_timeout": STATEMENT_TIMEOUT_S,
     "server_settings": {
         "application_name": "quantum-tasks",
-        # To plan a statement takes longer than to carry it out. Planned once, it must not depend
-        # on what the tables held then: every one is meant to go by its indexes.
+        # Planning a statement takes longer than executing it, so each is planned once. The plan
+        # must not depend on what the tables contained at that time: every statement is meant to
+        # use its indexes.
         "plan_cache_mode": "force_generic_plan",
         "enable_seqscan": "off",
         "enable_hashjoin": "off",
         "enable_mergejoin": "off",
-        # To start workers takes longer than the statements that a generic plan wants them for.
+        # Generic plans would use parallel workers, whose start takes longer than the statements.
         "max_parallel_workers_per_gather": "0",
         "jit": "off",
         "timezone": "UTC",
-        # The statements' guards are written for it, whatever the database's default is.
+        # The guards in the statements are written for this isolation level; the database may have
+        # another default.
         "default_transaction_isolation": "read committed",
-        # No zombie transaction may hold its locks, the sweep's among them, for long after its
-        # client froze or vanished.
+        # After a client froze or vanished, its transaction must not hold locks for long; the
+        # sweep's lock is one of them.
         "idle_in_transaction_session_timeout": "5s",
         "tcp_keepalives_idle": "10",
         "tcp_keepalives_interval": "5",
@@ -78,7 +80,8 @@ CONNECT_ARGS = {
 async def create_pool(
     url: str, connections: int, statement_timeout_s: float = STATEMENT_TIMEOUT_S
 ) -> Pool:
-    """A pool that connects as it is used, so that it can be made while the server is away."""
+    """A pool that connects at its first use, so that it can be created while the server is
+    away."""
     return await asyncpg.create_pool(
         url,
         min_size=0,
@@ -92,7 +95,8 @@ async def create_pool(
 async def wait_until_reachable(url: str, patience_s: float) -> None:
     """Returns once the server takes connections.
 
-    Raises StartError if it has not after `patience_s` seconds, or refuses us for good.
+    Raises StartError if it does not after `patience_s` seconds, or if it refuses the connection
+    for a reason that will not pass.
     """
     deadline = time.monotonic() + patience_s
     waiting = False
@@ -126,14 +130,14 @@ async def wait_until_reachable(url: str, patience_s: float) -> None:
 
 @asynccontextmanager
 async def connection(pool: Pool) -> AsyncIterator[Connection]:
-    """A connection from the pool. Raises DatabaseUnavailable if there is none in time or it
-    breaks in use: OutcomeUnknown where what was asked may have been done."""
+    """A connection from the pool. Raises DatabaseUnavailable if there is none in time, or if it
+    breaks in use; the subclass OutcomeUnknown if the statement may have been executed."""
     try:
         async with pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as acquired:
             try:
                 yield acquired
             except OUTAGES as error:
-                acquired.terminate()  # nobody shall get it after us, in whatever state it is
+                acquired.terminate()  # its state is unknown: nobody may use it again
                 if isinstance(error, _UNDONE):
                     raise
                 raise OutcomeUnknown(retry_after_s=5) from error
@@ -158,4 +162,5 @@ async def _init(connection: Connection) -> None:
 
 
 async def _no_reset(connection: Connection) -> None:
-    """Nothing here sets session state; asyncpg's reset query would cost a round trip per use."""
+    """Does nothing: this service sets no session state, and asyncpg's reset query would cost a
+    round trip per use."""

@@ -1,4 +1,5 @@
-"""The statements of `sql/queries`, one per file, by file name; a folder for each who asks them."""
+"""The statements of `sql/queries`, one per file, by the name of the file. The folders group them
+by the code that uses them."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from importlib.resources.abc import Traversable
 
 
 def sql_folder(name: str) -> Traversable:
-    """`sql/migrations` or `sql/queries`, which travel inside the package."""
+    """The folder `sql/migrations` or `sql/queries`; both are part of the package."""
     return files("quantum_tasks") / "sql" / name
 
 

@@ -1,8 +1,8 @@
-"""Child processes, and nothing that happens to them happens to the service.
+"""Child processes: whatever happens to a child does not happen to the service.
 
-What comes in are orders (`orders.py`): check, run, draw. What goes out is one reply to each, or a
-`ChildDiedError` or `OutOfTimeError`. This side imports no simulator; what is in `inside` is
-imported by the children alone.
+Input: orders (`orders.py`), which are check, run and draw. Output: one reply to each order, or a
+`ChildDiedError` or an `OutOfTimeError`. The modules here import no simulator; only the children
+import the modules of `inside`.
 
 It uses `turns`. Begin with `pool.py`; `checking.py` and `drawing.py` are pools for one purpose.
 """

@@ -1,5 +1,5 @@
-"""Is this a program that can be run? Asked of child processes, of which no program keeps another
-one waiting for long: what a program takes to be checked is known only afterwards."""
+"""Asks child processes whether a program can be run. How long a check takes is known only
+afterwards; still, no program may make another one wait for long."""
 
 from __future__ import annotations
 
@@ -24,36 +24,37 @@ from quantum_tasks.turns.fairness import Fair, NoRoom
 
 logger = logging.getLogger(__name__)
 
-# Processor time that everybody gets. The first look is short, and longer for whoever has sent
-# more: it is enough for nearly all programs, and a hundred that it is not enough for keep the
-# others waiting for a fifth of a second.
+# The processor time that every program gets. The first look is short, and longer for longer
+# programs. It is enough for nearly all programs; a hundred programs for which it is not enough
+# delay the others by a fifth of a second.
 _QUICK_S = 0.05
 _LOOK_S = 0.003
 _LOOK_S_PER_CHARACTER = 5e-6
-# After which a child is killed that does not come to the end of such a time, because it is at
-# something that no signal interrupts, or gets no processor.
+# A child is killed if it has not answered after this time. It may be in code that no signal
+# interrupts, or it may get no processor.
 _QUICK_WALL_S = 0.5
-_BUSY_AFTER_S = 10.0  # without a look
-_LONGER_WAIT_S = 1.0  # for the rest of the quick time; then the slow lane is the quicker one
-_MOST_WAITING = 256  # in the slow lane, by one peer
+_BUSY_AFTER_S = 10.0  # wait for a first look
+_LONGER_WAIT_S = 1.0  # wait for the rest; after that the slow lane is quicker
+_MOST_WAITING = 256  # programs of one peer in the slow lane
 _RETRY_AFTER_S = 5
-_REMEMBERED = 4096  # programs that the quick time was not enough for
-_SHORT = 4096  # characters: a longer program is checked by itself
-_CHECK_MS = 0.002  # per character
+_REMEMBERED = 4096  # programs for which the quick time was not enough
+_SHORT = 4096  # characters: a longer program is checked alone
+_CHECK_MS = 0.002  # per character of a program
 _TRIES = 3
 
 
 class Checker:
     """Checks programs in two lanes.
 
-    Each program first gets 50 ms of processor time in the quick one, whoever sent it: a short look
-    at once, and the rest in all but one of the processes, so that one is always there for the next
-    look. What is not done by then goes to the slow lane, where peers take turns. A program that
-    was slow before goes there straight away.
+    Each program first gets 50 ms of processor time in the quick lane, whoever sent it: a short
+    look at once, and the rest in any but one of the processes, so that one process is always free
+    for the next look. A check that is not done by then goes to the slow lane, where peers take
+    turns. A program that was slow before goes there directly.
     """
 
     def __init__(self, processes: int, limits: Limits, time_limit_s: float) -> None:
-        """`processes` are those of the quick lane; the slow one has half as many, or one."""
+        """`processes` is the number of processes of the quick lane; the slow lane has half as
+        many, at least one."""
         slow = max(1, processes // 2)
         self.quick = ProcessPool("parser", processes, limits)
         self.slow = ProcessPool("slow-parser", slow, limits)
@@ -65,7 +66,7 @@ class Checker:
         self._encoder = msgspec.msgpack.Encoder()
 
     async def start(self) -> None:
-        """Begins to start the quick lane, and returns at once. The slow one starts when something
+        """Begins to start the quick lane, and returns at once. The slow lane starts when a check
         is slow for the first time."""
         await self.quick.start()
 
@@ -74,7 +75,8 @@ class Checker:
         await asyncio.gather(self.quick.stop(), self.slow.stop())
 
     async def quickly(self, qc: str, shots: int, options: Options | None) -> Accepted | None:
-        """What there is to know of a program that can be run; None if that takes longer.
+        """The result of checking a program that can be run; None if the check takes longer than
+        the quick time.
 
         Raises the Problem that says why it cannot be run, or ServiceBusy.
         """
@@ -93,11 +95,11 @@ class Checker:
         return found
 
     async def slowly(self, qc: str, shots: int, options: Options | None, peer: str) -> Accepted:
-        """The same of a program that takes longer, when it is this peer's turn.
+        """The same, in the slow lane, when it is this peer's turn.
 
         Raises the Problem that says why it cannot be run, or ServiceBusy.
         """
-        # It has had the quick time already, and twice as much by the clock.
+        # It has already used the quick time, and up to twice that by the clock.
         cpu_s, wall_s = (max(0.1, self._time_limit_s - _QUICK_S * had) for had in (1, 2))
         order = Check(qc, shots, options, cpu_s)
         try:
@@ -120,7 +122,7 @@ class Checker:
         return accepted
 
     def _was_slow(self, order: Check) -> bool:
-        """Whether the quick time was not enough for this one before."""
+        """Whether this program was too slow for the quick lane before."""
         if not self._slow_ones or (key := self._key(order)) not in self._slow_ones:
             return False
         self._slow_ones.move_to_end(key)
@@ -136,7 +138,7 @@ class Checker:
         except TimeoutError:
             return None
         try:
-            if self._was_slow(order):  # as was found out meanwhile
+            if self._was_slow(order):  # as another check has found out in the meantime
                 return None
             return await self._look(msgspec.structs.replace(order, cpu_s=_QUICK_S), None)
         finally:
@@ -157,7 +159,7 @@ class Checker:
         patience_s: float | None = None,
         likely_ms: float | None = None,
     ) -> Reply:
-        """What a child says. Raises OutOfTimeError, or a Problem if none can say anything."""
+        """The reply of a child. Raises OutOfTimeError, or a Problem if no child can answer."""
         for _ in range(_TRIES):
             try:
                 return await pool.run(order, wall_s, patience_s, likely_ms)
@@ -173,15 +175,15 @@ class Checker:
                 death = died
         if death.with_all:
             raise ServiceBusy(retry_after_s=_RETRY_AFTER_S)
-        raise TooComplex(  # it was the program, then
+        raise TooComplex(  # a child died at every try: it is the program
             "The program cannot be checked: the parser gives up on it.",
             errors=[Diagnostic(pointer="/qc")],
         )
 
 
 def _accepted(reply: Reply) -> Accepted | None:
-    """What was found out; None if nothing was. Raises the Problem of a program that was
-    rejected."""
+    """The result of a reply; None if the check was not finished. Raises the Problem of a program
+    that was rejected."""
     if isinstance(reply, Unfinished):
         return None
     if isinstance(reply, Rejected):

@@ -1,4 +1,5 @@
-"""One child process, seen from the service: started, given orders, killed, buried."""
+"""One child process, as the service sees it: it is started, gets orders, and is killed and cleaned
+up."""
 
 from __future__ import annotations
 
@@ -22,21 +23,22 @@ from quantum_tasks.fence.frames import MARK, Frames, MalformedError, frame
 from quantum_tasks.orders import Limits, Order, Reply
 
 CHILD = "quantum_tasks.fence.inside.main"
-_WARM_TIMEOUT_S = 120.0  # on a machine that is busy with other things
+_WARM_TIMEOUT_S = 120.0  # long enough for a busy machine
 _STOP_TIMEOUT_S = 3.0
-_HANGING_UP_S = 0.5  # between the end of a process' connection and its own
+_HANGING_UP_S = 0.5  # between the end of its connection and that of the process
 _TICK_S = 0.1
 _LAST_LOOK_S = 0.05
-# A reply that has begun goes on: with so many bytes, or to its end, within so many ticks.
+# A reply that has begun must make progress: this number of bytes, or its end, within this number
+# of ticks.
 _STEP_BYTES = 64 * 1024
 _STEP_TICKS = 8
 _LAST_WORDS = 64 * 1024  # bytes
-_FORK_SERVER_DIED = 255  # what multiprocessing says of a process whose end nobody told it
+_FORK_SERVER_DIED = 255  # the exit code that multiprocessing invents for an unknown one
 
 
 class ChildDiedError(Exception):
-    """The child died while it worked on the order. `with_all`: all children did, because the
-    process that they are forked from died, which is no fault of the order."""
+    """The child died while it worked on the order. `with_all`: all children died, because the
+    process that they are forked from died; the order did not cause this."""
 
     def __init__(self, how: str, last_words: str, with_all: bool = False) -> None:
         self.how = how
@@ -46,8 +48,8 @@ class ChildDiedError(Exception):
 
     @property
     def out_of_memory(self) -> bool:
-        """Whether the child died because an allocation was refused, in C++, Rust or Python (which
-        may have no memory left to say so in a reply)."""
+        """Whether the child died because an allocation failed, in C++, Rust or Python. (Python may
+        not have enough memory left to send a reply that says so.)"""
         words = ("bad_alloc", "memory allocation of", "MemoryError")
         return any(word in self.last_words for word in words)
 
@@ -57,7 +59,7 @@ class OutOfTimeError(Exception):
 
 
 class Job:
-    """An order on its way, of a `kind`, encoded, and the future of its reply, which has the same
+    """An encoded order of a `kind`, and the future of its reply, which begins with the same
     `mark`. `work_ms` is how long it will take, if that is certain."""
 
     __slots__ = ("future", "kind", "mark", "order", "time_limit_s", "work_ms")
@@ -79,12 +81,12 @@ class Job:
 
 
 class Child(asyncio.Protocol):
-    """A child process. It takes its orders one after the other, and answers each before it takes
-    the next: the first of `jobs` is the one that it works on.
+    """A child process. It answers each order before it takes the next one: it works on the first
+    of `jobs`.
 
-    `on_reply` is called with each job that is answered and the reply; `dead` is set when the child
-    is gone, or shall be. One that sends anything but one reply to each order is killed: `offence`
-    says what it did, and the order that it was at has lost its process.
+    `on_reply` is called with each answered job and its reply; `dead` is set when the child has
+    died or is being killed. A child that sends anything except one reply to each order is killed:
+    `offence` says what it did, and its current order fails as if the child had crashed.
     """
 
     def __init__(
@@ -97,19 +99,19 @@ class Child(asyncio.Protocol):
         self._channel: socket.socket | None = None
         self._transport: asyncio.Transport | None = None
         self._frames = Frames(MARK + replies.ceiling(limits))
-        self._step_bytes = 0  # received since the patience was last renewed
+        self._step_bytes = 0  # received since its progress was last checked
         self._patience = _STEP_TICKS
         self._warm: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._lost = asyncio.Event()
         self._stderr = _stderr_file()
         self._death: asyncio.Task[ChildDiedError] | None = None
-        self._outgoing: list[bytes] = []  # the orders of the last of its jobs, not sent yet
+        self._outgoing: list[bytes] = []  # orders of its last jobs that are not sent yet
         self._timer: asyncio.TimerHandle | None = None
         self._left_s = 0.0
         self._fresh = False  # whether the first job began since the last tick
         self.jobs: deque[Job] = deque()
-        self.work_ms = 0.0  # of its jobs
-        self.unknown = 0  # how many of them take nobody knows how long
+        self.work_ms = 0.0  # the sum over its jobs
+        self.unknown = 0  # how many jobs take an unknown time
         self.dead = asyncio.Event()
         self.killed = False
         self.offence = ""
@@ -120,8 +122,8 @@ class Child(asyncio.Protocol):
         return self._process.pid if self._process else None
 
     async def start(self) -> None:
-        """Returns when the child has said that it is warm. Raises OSError (a TimeoutError is one)
-        or EOFError."""
+        """Returns when the child has said that it is ready. Raises OSError (TimeoutError is a
+        subclass) or EOFError."""
         self._channel, theirs = socket.socketpair()
         context = multiprocessing.get_context("forkserver")
         process = context.Process(
@@ -131,8 +133,9 @@ class Child(asyncio.Protocol):
             daemon=True,
         )
         try:
-            # In a thread: the first start waits for the fork server's imports. Shielded: a
-            # process that was started must not be forgotten because we stop meanwhile.
+            # In a thread, because the first start waits for the imports of the fork server.
+            # Shielded, because a process that was started must not be forgotten if the service
+            # stops in the meantime.
             starting = asyncio.ensure_future(asyncio.to_thread(process.start))
             try:
                 await asyncio.shield(starting)
@@ -189,7 +192,7 @@ class Child(asyncio.Protocol):
             self._renew_patience()
             if self._warm.done():
                 self._answered(content)
-                if self.killed:  # the order that it answered was its last
+                if self.killed:  # it was killed after this answer
                     return
             elif content:
                 raise MalformedError("it spoke before it was warm")
@@ -222,7 +225,7 @@ class Child(asyncio.Protocol):
     def _answered(self, content: bytes | memoryview) -> None:
         if not self.asked or content[:MARK] != self.jobs[0].mark:
             raise MalformedError("it spoke without being asked")
-        # Not taken from the jobs before it is read: until then it is not answered.
+        # The job stays in the list until its reply is read: before that it is not answered.
         reply = replies.read(self.jobs[0].kind, content[MARK:])
         job = self.jobs.popleft()
         if job.work_ms is None:
@@ -232,14 +235,15 @@ class Child(asyncio.Protocol):
         if self.jobs:
             self._begin()
         else:
-            self.work_ms = 0.0  # without what was lost in rounding
+            self.work_ms = 0.0  # removes rounding errors
         self._on_reply(self, job, reply)
 
     def _begin(self) -> None:
-        """Gives the first job its time: to within a tick, never less.
+        """Starts the time limit of the first job. It gets at least its time, and at most one tick
+        more.
 
-        Counts ticks rather than asking the clock: after a long stop of this process the clock says
-        that the time is over, while the reply may be there or the child was stopped as well.
+        Counts ticks and does not use the clock. If this process was stopped for long, by the clock
+        the time would be over, although the reply may be there, or the child was stopped as well.
         """
         self._left_s = self.jobs[0].time_limit_s
         self._fresh = True
@@ -273,7 +277,7 @@ class Child(asyncio.Protocol):
             self._tick()
 
     def kill(self) -> None:
-        """Ends the process. What it still answers is not heard, nor even received."""
+        """Kills the process. Replies that it still sends are ignored and not even received."""
         self.killed = True
         self.dead.set()
         if self._transport is not None and not self._transport.is_closing():
@@ -282,10 +286,12 @@ class Child(asyncio.Protocol):
             self._process.kill()
 
     async def obituary(self) -> ChildDiedError:
-        """How the child died, and what it last wrote to standard error."""
+        """A text that says how the child died, with the last lines that it wrote to standard
+        error."""
         self.killed = True
         if self._death is None:
-            # Once: of two threads that wait for one process, one learns nothing of its end.
+            # Only once: if two threads wait for one process, one of them never learns that it has
+            # ended.
             self._death = asyncio.create_task(self._await_death())
         return await asyncio.shield(self._death)
 
@@ -293,7 +299,7 @@ class Child(asyncio.Protocol):
         code = None
         if self._process is not None:
             await asyncio.to_thread(self._process.join, _HANGING_UP_S)
-            if self._process.exitcode is None:  # it has hung up, and lives on
+            if self._process.exitcode is None:  # it closed its connection but is still running
                 self.kill()
                 await asyncio.to_thread(self._process.join, _STOP_TIMEOUT_S)
             code = self._process.exitcode
@@ -303,13 +309,13 @@ class Child(asyncio.Protocol):
         return ChildDiedError(self.offence or _how(code), last_words, with_all)
 
     async def heard_out(self) -> None:
-        """Returns when everything that a dying child has answered was read."""
+        """Returns when all replies of a dying child have been read."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_STOP_TIMEOUT_S):
                 await self._lost.wait()
 
     async def end(self) -> None:
-        """Makes sure that the process is gone, and lets go of what belongs to it."""
+        """Makes sure that the process has ended, and releases its resources."""
         self.kill()
         if self._timer is not None:
             self._timer.cancel()
@@ -329,14 +335,15 @@ class Child(asyncio.Protocol):
 
 
 def _stderr_file() -> IO[bytes]:
-    """A file that a process writes to at its end, wherever that is: we empty it now and then."""
+    """A file for a process's standard error. It is opened for appending, because the service
+    empties it now and then."""
     file = tempfile.TemporaryFile()  # noqa: SIM115 - closed in end()
     fcntl.fcntl(file, fcntl.F_SETFL, fcntl.fcntl(file, fcntl.F_GETFL) | os.O_APPEND)
     return file
 
 
 class _PassedFile:
-    """A file descriptor that goes to the child with the arguments of its main function."""
+    """A file descriptor that is passed to the child with the arguments of its main function."""
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
@@ -351,7 +358,7 @@ def _received_file(passed: Any) -> int:
 
 
 def _child_main(channel: socket.socket, stderr: int, limits: Limits) -> None:
-    # By name, because only the other side of the fence may import it.
+    # Imported by name, because only code inside the fence may import it.
     importlib.import_module(CHILD).serve(channel, stderr, limits)
 
 

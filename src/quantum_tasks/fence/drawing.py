@@ -1,4 +1,4 @@
-"""Drawings of programs, by child processes that are not started before somebody wants one."""
+"""Drawings of programs, made by child processes that start with the first drawing."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ logger = logging.getLogger(__name__)
 
 MEMORY_MB = 400
 _TIME_LIMIT_S = 10.0
-_PATIENCE_S = 10.0  # with those whose turn is first
-_BUSY_AFTER_S = 30.0  # without a child: on a busy machine it takes long to start
+_PATIENCE_S = 10.0  # wait until it is this one's turn
+_BUSY_AFTER_S = 30.0  # wait for a child: on a busy machine it starts slowly
 _RETRY_AFTER_S = 5
-_MOST_WAITING = 100  # by one address
+_MOST_WAITING = 100  # requests of one address
 _MOST_KEPT_BYTES = 32 * 2**20
-_MOST_REMEMBERED_BYTES = 2**20  # of what is not small
-_REFUSAL_KEPT_S = 600.0  # what took too long on a busy machine may be drawn on a quiet one
-_RUNS = 10  # of a sweep that are tried for one that can be drawn
+_MOST_REMEMBERED_BYTES = 2**20  # of drawings that are not small
+_REFUSAL_KEPT_S = 600.0  # later the machine may be less busy
+_RUNS = 10  # runs of a sweep that are tried until one can be drawn
 
 # A program's text and the parameters of its run, or of each of its runs.
 Drawable = tuple[str, Parameters | list[Parameters] | None]
 
 
 class Drawer:
-    """A child that draws what is small, and one for what is not: each makes one drawing after the
-    other, in turn for each address that waits. What was drawn last is kept, and so is why
+    """One child makes small drawings, another one all others. Each makes one drawing after the
+    other, and client addresses take turns. The latest drawings are kept, and also the reasons why
     something cannot be drawn."""
 
     def __init__(self, limits: Limits) -> None:
@@ -58,8 +58,8 @@ class Drawer:
         peer: str,
         program: Callable[[], Awaitable[Drawable]],
     ) -> bytes:
-        """A drawing of the program that the key stands for, which is asked for only if it has to
-        be drawn. Raises the Problem that says why there is none."""
+        """The drawing of the program with this key. The program itself is loaded only if it has to
+        be drawn. Raises the Problem that says why it cannot be drawn."""
         whole = (key, format)
         drawn = self._kept.get(whole)
         try:
@@ -85,7 +85,8 @@ class Drawer:
         program: Callable[[], Awaitable[Drawable]],
         small: bool,
     ) -> bytes | Problem | None:
-        """A drawing, or why there is none; None if it is not small, but was to be."""
+        """A drawing, or the reason why there is none; None if only a small one was wanted and it
+        is not small."""
         qc, parameters = await program()
         try:
             found = await self._first(qc, parameters, format, small)
@@ -116,8 +117,9 @@ class Drawer:
         raise AssertionError("a sweep has runs")
 
     async def draw(self, order: Draw) -> Drawn | None:
-        """One drawing, whatever is kept and whoever else waits; None if it is not small, but was
-        to be. Raises the Problem that says why there is none."""
+        """Makes one drawing, without looking at kept drawings and without waiting for others; None
+        if only a small one was wanted and it is not small. Raises the Problem that says why it
+        cannot be drawn."""
         pool = self._small if order.small else self._large
         try:
             reply = await pool.run(order, _TIME_LIMIT_S, _BUSY_AFTER_S)

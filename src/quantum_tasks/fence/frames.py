@@ -1,7 +1,8 @@
-"""What crosses the fence: frames, each of four bytes that say how long it is, and so many.
+"""The format of data that crosses the fence: frames. A frame is four bytes with the length, and
+then that many bytes.
 
-An order begins with a mark that nobody can guess, and its reply with the same: what was sent
-without having read an order answers none.
+An order begins with a mark that nobody can guess, and its reply must begin with the same mark. So
+a child cannot answer an order that it has not read.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ def frame(content: bytes) -> bytes:
 
 
 class Frames:
-    """Cuts a stream into frames, and never keeps more of it than one of the largest."""
+    """Cuts a stream into frames, and never keeps more of it than the largest frame."""
 
     def __init__(self, ceiling: int) -> None:
         self._ceiling = ceiling
@@ -34,8 +35,9 @@ class Frames:
         return bool(self._received)
 
     def read(self, data: bytes) -> Iterator[bytes | memoryview]:
-        """The frames that end in this piece of the stream; each is gone when the next is asked
-        for. Raises MalformedError at the header of one that is longer than the ceiling."""
+        """The frames that end in this piece of the stream. A frame is valid only until the next
+        one is asked for. Raises MalformedError at the header of a frame that is longer than
+        allowed."""
         if self._received:
             data = self._complete(data)
             if (size := self._size(self._received)) is None or len(self._received) < size:
@@ -50,7 +52,7 @@ class Frames:
         self._received += data[start:]
 
     def _complete(self, data: bytes) -> bytes:
-        """Adds to what was received what its frame lacks, and returns the rest."""
+        """Completes the unfinished frame with these bytes, and returns the bytes that are left."""
         lacking = HEADER - len(self._received)
         if lacking > 0:
             self._received += data[:lacking]
@@ -63,7 +65,8 @@ class Frames:
         return data[lacking:]
 
     def _size(self, data: bytes | bytearray, start: int = 0) -> int | None:
-        """The size of the frame that begins there, with its header, once that is known."""
+        """The size of the frame that begins there, including its header; None while that is
+        unknown."""
         if len(data) - start < HEADER:
             return None
         length = int.from_bytes(data[start : start + HEADER], "big")

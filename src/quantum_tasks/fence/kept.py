@@ -1,4 +1,4 @@
-"""What was made, and may be wanted again."""
+"""A cache of results that may be wanted again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Hashable
 from typing import Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
-_COSTS = 256  # bytes that an entry takes besides what is kept
+_COSTS = 256  # bytes that an entry takes besides its content
 
 
 class _Entry(NamedTuple):
@@ -18,14 +18,14 @@ class _Entry(NamedTuple):
 
 
 class Kept(Generic[T]):
-    """Keeps what was put in or asked for last, in so many bytes."""
+    """Keeps the entries that were stored or used last, up to a number of bytes."""
 
     def __init__(self, most_bytes: int) -> None:
         self._left = most_bytes
         self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
 
     def get(self, key: Hashable) -> T | None:
-        """What was kept under a key, if it still is."""
+        """The content of a key, if it is still kept."""
         entry = self._entries.get(key)
         if entry is None:
             return None
@@ -36,7 +36,7 @@ class Kept(Generic[T]):
         return entry.value  # type: ignore[return-value]
 
     def put(self, key: Hashable, value: T, size: int, seconds: float = float("inf")) -> None:
-        """Keeps something of so many bytes, for so many seconds at most."""
+        """Keeps content of this size in bytes, for at most this number of seconds."""
         if key in self._entries:
             self._drop(key)
         self._left -= size + _COSTS

@@ -1,12 +1,14 @@
-"""The fence around the simulator: child processes that can be killed, and what that means.
+"""The fence around the simulator: child processes that can be killed, and what then happens to
+their orders.
 
-This side of the fence imports no simulator. A child holds one end of a socket, takes one order
-at a time and answers it; whatever happens to a child happens to that order alone. Orders that
-will take a moment are sent ahead, so that a child need not wait for us between them; if it dies,
-those that it had not begun go to another.
+This side of the fence imports no simulator. A child holds one end of a socket, takes one order at
+a time and answers it. Whatever happens to a child affects only that order. Orders that take only a
+moment are sent ahead, so that the child does not wait for the service between them. If the child
+dies, orders that it had not begun go to another child.
 
-concurrent.futures fails every order in flight when one child dies, and pools that share one
-pipe among their children lose it when a child is killed while it holds the pipe's lock.
+Why not a ready-made pool: in concurrent.futures, every order in progress fails when one child
+dies. Pools whose children share one pipe can no longer use it when a child is killed while it
+holds the pipe's lock.
 """
 
 from __future__ import annotations
@@ -33,15 +35,16 @@ __all__ = ["BusyError", "ChildDiedError", "OutOfTimeError", "ProcessPool", "stop
 logger = logging.getLogger(__name__)
 
 PRELOAD = "quantum_tasks.fence.inside.preload"
-# After these a child is not fit for another order: what was interrupted may still be running in a
-# thread of Aer's, or have left a lock taken.
+# After these replies a child must not get another order: the interrupted run may go on in a thread
+# of Aer, or may have left a lock taken.
 _SPENT = (TIME_LIMIT_EXCEEDED, MEMORY_EXCEEDED)
-_AHEAD_MS = 50.0  # of work that a child may have before it
+_AHEAD_MS = 50.0  # of work that may be sent to a child in advance
 _MAX_AHEAD = 256
 _RESPAWN_DELAY_S = (0.0, 0.2, 1.0, 5.0)
 
-# A forked child does not have the threads of its parent, and idle OpenMP threads that spin take
-# the cores from those at work: one thread each, unless a run asks for more, and none that spins.
+# A forked child does not have the threads of its parent. Idle OpenMP threads that spin take the
+# cores from working threads. So each child has one thread, unless a run asks for more, and no
+# thread spins.
 _ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OMP_WAIT_POLICY": "passive",
@@ -72,18 +75,18 @@ class ProcessPool:
 
     @property
     def alive(self) -> int:
-        """How many children are up and warm."""
+        """How many children are running and ready."""
         return len(self._children)
 
     async def start(self) -> None:
-        """Begins to start the children and returns at once; see ready(). The first order does so,
-        too."""
+        """Begins to start the children and returns at once; see ready(). The first order also
+        starts them."""
         scrub_children(_ENVIRONMENT)
         multiprocessing.set_forkserver_preload([PRELOAD])
         self._keepers = [asyncio.create_task(self._keep_one()) for _ in range(self.size)]
 
     async def ready(self) -> None:
-        """Returns once the first child is warm."""
+        """Returns once the first child is ready."""
         await self._warm.wait()
 
     async def run(
@@ -95,10 +98,11 @@ class ProcessPool:
     ) -> Reply:
         """Gives an order to a child, first come first served, and returns its reply.
 
-        The time limit begins when the child takes the order; while this process is stopped or
-        blocked it does not run. `work_ms` says how long the order will take, if that is certain.
-        Raises BusyError if no child has taken it within `patience_s` (default: waits for ever),
-        OutOfTimeError, or ChildDiedError. Cancelling kills the child that works on the order.
+        The time limit begins when the child takes the order. It does not run while this process is
+        stopped or blocked. `work_ms` says how long the order will take, if that is certain. Raises
+        BusyError if no child has taken it within `patience_s` (default: waits without limit),
+        OutOfTimeError, or ChildDiedError. Cancelling this call kills the child that works on the
+        order.
         """
         if not self._keepers:
             await self.start()
@@ -121,7 +125,7 @@ class ProcessPool:
                 timer.cancel()
 
     async def stop(self) -> None:
-        """Ends every child, whatever it is doing."""
+        """Kills every child, whatever it is doing."""
         self._stopping = True
         for keeper in self._keepers:
             keeper.cancel()
@@ -143,7 +147,7 @@ class ProcessPool:
             child.give(job)
 
     def _free_child(self, job: Job) -> Child | None:
-        """The child that has the least before it, if that is little enough."""
+        """The child with the least work waiting, if that is little enough."""
         best: Child | None = None
         for child in self._children:
             if child.dead.is_set() or child.unknown:
@@ -157,7 +161,8 @@ class ProcessPool:
         return best if best.work_ms + job.work_ms <= _AHEAD_MS else None
 
     def _give_up(self, job: Job) -> None:
-        """Refuses an order that no child has begun, though one may have it before it."""
+        """Raises BusyError for an order that no child has begun, even if it was already sent ahead
+        to one."""
         if not any(child.jobs and child.jobs[0] is job for child in self._children):
             _refuse(job, BusyError())
 
@@ -205,10 +210,11 @@ class ProcessPool:
                 ending = asyncio.create_task(child.end())
                 self._endings.add(ending)
                 ending.add_done_callback(self._endings.discard)
-                await asyncio.shield(ending)  # stop() may cancel us, but not the end of a child
+                await asyncio.shield(ending)  # stop() cancels this, not the end of a child
 
     async def _bury(self, child: Child) -> None:
-        """Says what became of the order that a dead child was at, and gives the rest to others."""
+        """Ends the order that a dead child was working on with an error, and gives its other
+        orders to other children."""
         killed = child.killed
         if not killed:
             await child.heard_out()
@@ -225,8 +231,9 @@ class ProcessPool:
         self._hand_out()
 
     def _put_back(self, child: Child) -> None:
-        """Lets others have what a child had before it. Nothing of it is sent ahead again: it
-        waited behind an order that took longer than was thought, and might do so for ever."""
+        """Gives the waiting orders of a child to other children. They are not sent ahead again:
+        they waited behind an order that took longer than expected, and this could happen again and
+        again."""
         for job in child.jobs:
             job.work_ms = None
         self._waiting.extendleft(reversed(child.jobs))
@@ -234,7 +241,7 @@ class ProcessPool:
 
 
 def _spent(reply: Reply) -> bool:
-    """Whether the child that says this is not fit for another order."""
+    """Whether the child that gave this reply must not get another order."""
     if isinstance(reply, Unfinished):
         return reply.spent
     return isinstance(reply, Rejected) and reply.code in _SPENT
@@ -246,10 +253,10 @@ def _refuse(job: Job, reason: Exception) -> None:
 
 
 def stop_fork_server() -> None:
-    """Ends the process that children are forked from; for when every pool has stopped.
+    """Ends the fork server, from which children are forked. Call it when every pool has stopped.
 
-    It would end by itself after us. Then there would be a moment in which the service is gone
-    and a process of its is not.
+    It would also end by itself, after the service. But then for a moment the service would be gone
+    and one of its processes would still be there.
     """
     server: Any = forkserver._forkserver
     if (pid := server._forkserver_pid) is not None:

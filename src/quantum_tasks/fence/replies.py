@@ -1,4 +1,4 @@
-"""What a child may answer to which order. Whatever else it sends is not an answer."""
+"""Which replies a child may send to which order. Anything else is malformed."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from quantum_tasks.orders import (
 from quantum_tasks.tasks import Details, Stats
 
 _LARGEST_MESSAGE = 64 * 1024  # characters
-_LARGEST_INTEGER = 2**31 - 1  # of a column in the database
-# Text that is shorter is looked through to its last number; of what is longer only that it is
-# JSON: 16 MiB of counts take 9 ms, and 110 ms if each is looked at.
+_LARGEST_INTEGER = 2**31 - 1  # the largest integer that fits into a database column
+# Shorter text is checked completely, to its last number. Longer text is only checked to be JSON:
+# for 16 MiB of counts this takes 9 ms, and checking each count 110 ms.
 _LOOKED_THROUGH = 64 * 1024  # characters
 _LEAST_CEILING = 16 * 2**20
 
@@ -36,7 +36,7 @@ _READERS: dict[type[Order], msgspec.msgpack.Decoder[Reply]] = {
     Run: msgspec.msgpack.Decoder(Completed | Rejected),
     Draw: msgspec.msgpack.Decoder(Drawn | Rejected | Unfinished),
 }
-# What is wrong with a program; nothing that the service says of itself.
+# The codes for errors of a program; codes for states of the service are not among them.
 _REFUSALS = frozenset(code for code, problem in PROBLEMS.items() if problem.status in (422, 500))
 _CODES = {Check: _REFUSALS, Draw: _REFUSALS, Run: _REFUSALS | TASK_ERRORS.keys()}
 
@@ -48,13 +48,14 @@ _STATS = msgspec.json.Decoder(Stats)
 
 
 def ceiling(limits: Limits) -> int:
-    """The largest reply, in bytes, its mark not counted. The size of a result is estimated before
-    it is encoded, which may take a little more."""
+    """The largest reply, in bytes, without its mark. The size of a result is estimated before it
+    is encoded, and the encoded result may be a little larger."""
     return max(_LEAST_CEILING, limits.max_result_bytes * 5 // 4)
 
 
 def read(order: type[Order], encoded: bytes | memoryview) -> Reply:
-    """The reply to such an order. Raises MalformedError if it is none."""
+    """The decoded reply to an order of this kind. Raises MalformedError if it is not a valid
+    one."""
     try:
         reply = _READERS[order].decode(encoded)
         match reply:
@@ -68,14 +69,14 @@ def read(order: type[Order], encoded: bytes | memoryview) -> Reply:
             case Rejected():
                 _check(reply, order)
     except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
-        # Some say what they were given: it is the child's, and may be any text.
+        # Some messages quote their input, which comes from the child and may be any text.
         why = ascii(str(error)[:100])[1:-1]
         raise MalformedError(f"it answered what is no reply: {why}") from None
     return reply
 
 
 def cut(reply: Rejected) -> Rejected:
-    """The same, its texts no longer than may be sent."""
+    """The same reply, its texts cut to the length that may be sent."""
     return msgspec.structs.replace(
         reply, message=reply.message[:_LARGEST_MESSAGE], log=reply.log[-_LARGEST_MESSAGE:]
     )

@@ -1,7 +1,7 @@
-"""What becomes of tasks, told as it happens to whoever waits or follows.
+"""Tells clients that wait for a task, or follow the feed, about changes as they happen.
 
-What comes in are ends of tasks, here and in other instances; what goes out is one answer to each
-who waits, and the feed. No connection to the database is held for anybody.
+Input: changes of tasks, in this instance and in others. Output: one answer to each client that
+waits, and the feed. No client holds a connection to the database.
 
 It uses `archive`, `queue` and `turns`. Begin with `waiting.py`, then `feed.py`.
 """

@@ -1,4 +1,5 @@
-"""What becomes of all tasks, for everybody who follows it: read once, and kept for a while."""
+"""The feed: the changes of all tasks. They are read once for all followers, and kept for a
+while."""
 
 from __future__ import annotations
 
@@ -17,26 +18,26 @@ from quantum_tasks.turns.throttle import Throttle
 _LOOK_S = 0.2
 _KEPT = 20_000  # events
 _PAGE = 1000
-_PATIENCE_S = 60.0  # of those who have much to catch up on with one another
+_PATIENCE_S = 60.0  # time limit for a follower that waits behind others to catch up
 
 
 class Feed:
     """The changes of all tasks, in one order, here and in other instances.
 
-    One statement at a time reads what is new while somebody follows, and `written` makes of each
-    event what followers get. Whoever is behind what is kept, after a pause or because it is slow,
-    reads the database until it is not.
+    While somebody follows, one statement at a time reads new changes, and `written` turns each
+    event into what followers get. A follower that is behind the kept events, after a pause or
+    because it is slow, reads the database until it has caught up.
     """
 
     def __init__(self, archive: Archive, written: Callable[[FeedEvent], bytes]) -> None:
         self._archive = archive
         self._written = written
         self._events: deque[tuple[Place, bytes]] = deque()
-        self._begin: Place | None = None  # all events after it are kept, up to the end
+        self._begin: Place | None = None  # all events after this place are kept
         self._end: Place | None = None
         self._followers = 0
         self._somebody = asyncio.Event()
-        self._waiting: dict[asyncio.Future[None], None] = {}  # for news, in order
+        self._waiting: dict[asyncio.Future[None], None] = {}  # followers, in order
         self._reading: dict[Place, asyncio.Task[tuple[Place, bytes]]] = {}
         self._joined: tuple[Place, Place | None, bytes] = (Place(0), None, b"")
         self._far = Throttle(patience_s=_PATIENCE_S, rests=True)
@@ -44,7 +45,7 @@ class Feed:
 
     @contextmanager
     def followed(self) -> Iterator[None]:
-        """While somebody follows, what is new is read."""
+        """Within this context, new events are read."""
         self._followers += 1
         self._somebody.set()
         try:
@@ -53,18 +54,18 @@ class Feed:
             self._followers -= 1
 
     async def start(self, after: Place | None) -> Place:
-        """Where to follow from: a place that was seen before, or now."""
+        """The place to begin at: one that the client saw before, or the end of the feed."""
         now = await self._archive.now()
-        # A place that is yet to come is one of another database's.
+        # A place in the future comes from another database.
         return now if after is None else min(after, now)
 
     async def next(self, after: Place, within_s: float) -> tuple[Place, bytes]:
-        """The next events after a place, and where to go on; none if there are none in that time,
-        or when the service stops."""
+        """The next events after a place, and the place to continue from. No events if there are
+        none in that time, or when the service stops."""
         if self._begin is None or after < self._begin:
             after, events = await self._read(after)
             if not events and self._begin is None:
-                await asyncio.sleep(_LOOK_S)  # until what is new is kept
+                await asyncio.sleep(_LOOK_S)  # until the new events are kept
             return after, events
         if not self._kept(after) and not self.closed:
             await self._wait_for_news(within_s)
@@ -83,8 +84,8 @@ class Feed:
             self._waiting.pop(news, None)
 
     async def _read(self, after: Place) -> tuple[Place, bytes]:
-        """What the database knows; one look for all who are at the same place, as they are after
-        a restart."""
+        """The events in the database after a place; one query for all followers at the same place,
+        as after a restart."""
         reading = self._reading.get(after)
         if reading is None:
             reading = self._reading[after] = asyncio.create_task(self._read_far(after))
@@ -94,7 +95,7 @@ class Feed:
     def _have_read(self, after: Place, done: asyncio.Task[tuple[Place, bytes]]) -> None:
         del self._reading[after]
         if not done.cancelled():
-            done.exception()  # of which somebody has heard, unless all of them have gone
+            done.exception()  # somebody has got the error, unless all have gone
 
     async def _read_far(self, after: Place) -> tuple[Place, bytes]:
         async with self._far.turn():
@@ -102,7 +103,7 @@ class Feed:
             return upto, b"".join([self._written(event) for event in events])
 
     def _kept(self, after: Place) -> bytes:
-        """What is kept of after a place. Nearly all followers are at the same one."""
+        """The kept events after a place. Nearly all followers are at the same place."""
         begin, end, text = self._joined
         if (begin, end) != (after, self._end):
             new = list(takewhile(lambda kept: kept[0] > after, reversed(self._events)))
@@ -111,14 +112,14 @@ class Feed:
         return text
 
     def close(self) -> None:
-        """Lets everybody go: the service stops."""
+        """Ends all waits: the service stops."""
         self.closed = True
         for news in self._waiting:
             if not news.done():
                 news.set_result(None)
 
     async def run(self) -> None:
-        """Reads for ever what is new."""
+        """Reads new events, and never returns."""
         while True:
             if not self._followers:
                 self._events.clear()
@@ -128,7 +129,8 @@ class Feed:
             began = time.monotonic()
             with suppress(DatabaseUnavailable):
                 await self._look()
-            # To tell ten thousand takes half a second, after which others have as much.
+            # To wake ten thousand followers takes half a second; then other work gets as much
+            # time.
             took_s = time.monotonic() - began
             await asyncio.sleep(max(_LOOK_S - took_s, took_s))
 

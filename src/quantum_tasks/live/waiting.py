@@ -1,4 +1,5 @@
-"""Those who wait for tasks: one registry for all of them, and no connection for any."""
+"""The clients that wait for tasks: one registry for all of them, and no database connection for
+any of them."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ _YOUNG_S = 1.0
 
 
 class _Waiter:
-    """Somebody who waits for a task to end or, if `seen` is given, for a change after that."""
+    """A client that waits for a task to end or, if `seen` is given, for a change after that
+    one."""
 
     __slots__ = ("future", "seen")
 
@@ -33,26 +35,26 @@ class _Waiter:
 class Waiters:
     """The waiting clients of this instance.
 
-    What is submitted and what ends in this instance is announced. For what other instances do, one
-    statement at a time asks for all tasks that somebody waits for.
+    Submissions and ends of tasks in this instance are announced here. For changes in other
+    instances, one statement at a time asks about all tasks that somebody waits for.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._waiting: dict[uuid.UUID, set[_Waiter]] = defaultdict(set)
-        self._seen: dict[uuid.UUID, int] = {}  # the last change of a task that we know of
+        self._seen: dict[uuid.UUID, int] = {}  # the last known change of a task
         self._young: dict[uuid.UUID, float] = {}  # when they were submitted, the oldest first
         self._telling: set[asyncio.Task[None]] = set()
         self._somebody = asyncio.Event()
         self.closed = False
 
     async def ended(self, id: uuid.UUID, within_s: float) -> Task | None:
-        """The task as it is when it has ended, or at the end of the time, or when the service
-        stops; None if there is no such task."""
+        """Waits until the task has ended, the time is over or the service stops, and returns the
+        task; None if there is no such task."""
         waiter = self._enter(id, None)
         try:
             if id not in self._young or self.closed:
-                task = await self._store.get(id)  # after we began to listen: it may end meanwhile
+                task = await self._store.get(id)  # after registering: the task may end meanwhile
                 if task is None or task.status.is_final or self.closed:
                     return task
             await asyncio.wait({waiter.future}, timeout=within_s)
@@ -63,7 +65,7 @@ class Waiters:
             self._leave(id, waiter)
 
     async def changed(self, id: uuid.UUID, seen: int, within_s: float) -> bool:
-        """Returns when the status of a task may have changed since a change of its; False at the
+        """Waits until the status of a task may have changed since the given change; False at the
         end of the time, or when the service stops."""
         waiter = self._enter(id, seen)
         try:
@@ -74,25 +76,26 @@ class Waiters:
             self._leave(id, waiter)
 
     def submitted(self, id: uuid.UUID) -> None:
-        """A task has begun: whoever waits for it at once need not ask the database first."""
+        """Notes a new task: a client that waits for it at once need not ask the database first."""
         now = asyncio.get_running_loop().time()
         self._young[id] = now
         while self._young[oldest := next(iter(self._young))] < now - _YOUNG_S:
             del self._young[oldest]
 
     def announce(self, id: uuid.UUID, task: Task | None = None) -> None:
-        """A task has ended, as `task` if that is known here."""
+        """Tells waiting clients that a task has ended; `task` is its final state, if this instance
+        knows it."""
         self._young.pop(id, None)
         self._wake(self._waiting.get(id, ()), task)
 
     def close(self) -> None:
-        """Lets everybody go: the service stops."""
+        """Ends all waits: the service stops."""
         self.closed = True
         for id in list(self._waiting):
             self.announce(id)
 
     async def run(self) -> None:
-        """Looks for ever for what other instances have done."""
+        """Looks for changes that other instances made, and never returns."""
         while True:
             await self._somebody.wait()
             if not self._waiting:

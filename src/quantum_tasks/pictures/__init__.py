@@ -1,7 +1,7 @@
 """Drawings of circuits, and histograms of counts.
 
-What comes in is a program, or counts; what goes out is text or SVG. Circuits are drawn inside the
-fence; a histogram is made by whoever has the counts, and imports nothing.
+Input: a program, or counts. Output: text or SVG. Circuits are drawn inside the fence. A histogram
+imports no large library and is made in the service.
 
 It uses `language` and `circuits`. Begin with `drawing.py`, or `histogram.py`.
 """

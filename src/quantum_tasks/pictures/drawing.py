@@ -1,7 +1,7 @@
 """Drawings of programs, by Qiskit's drawers.
 
-What is drawn is the compiled program, which is what runs: its loops are unrolled and its gates
-expanded.
+The drawing shows the compiled program, because this is what runs: its loops are unrolled and its
+gates expanded.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ from quantum_tasks.pictures.legible import If, Step, While, legible
 from quantum_tasks.pictures.qiskit_circuit import Declared, build
 from quantum_tasks.tasks import Parameters
 
-# What one core draws within 5 s.
+# The largest program that one core draws within 5 s.
 _MAX_OPERATIONS = {"text": 2000, "svg": 300}
 _MAX_ENDS = {"text": 50_000, "svg": 1000}
-_MOST_LEFT_OUT = 5  # times as much as is drawn, of operations on bits that nobody sees
-# What is drawn by the way: an SVG in 0.2 s, of which the least takes 0.06 s.
+_MOST_LEFT_OUT = 5  # times as many operations on hidden bits as may be drawn
+# A drawing is small if its SVG takes up to 0.2 s; the smallest drawing takes 0.06 s.
 _SMALL_WORK = {"text": 900, "svg": 90}
 _MAX_WIRES = 64
 _MAX_BITS = 200
 _MAX_NESTING = 20
-_MANY_QUBITS = 20  # of more, those that are never used are left out
+_MANY_QUBITS = 20  # with more, unused qubits are left out
 _TEXT_WIDTH = 120
 _SVG_COLUMNS = 20
 _OPTIONS = {
@@ -61,7 +61,8 @@ _OPTIONS = {
 
 @dataclass(frozen=True)
 class Plan:
-    """A program that can be drawn; `small` if that takes little more than the least drawing."""
+    """A program that can be drawn; `small` if this takes little more time than the smallest
+    drawing."""
 
     loaded: Program
     steps: list[Step]
@@ -70,7 +71,7 @@ class Plan:
 
 
 def plan(order: Draw, bounds: Bounds) -> Plan:
-    """Reads a program that is to be drawn. Raises ProgramError."""
+    """Compiles a program to be drawn. Raises ProgramError."""
     loaded = program.load(order.qc, bounds, order.parameters, observed=True)
     shown = {bit for register in loaded.registers for bit in register}
     _check_length(loaded.operations, order.format)
@@ -89,7 +90,7 @@ def draw(plan: Plan, format: str) -> Drawn:
         return Drawn(drawn(build(plan.steps, loaded.places, declared, _all_qubits(loaded))))
     except MemoryError:
         raise
-    except Exception:  # of Qiskit's: what it cannot draw it says in many ways
+    except Exception:  # Qiskit raises many kinds of errors for what it cannot draw
         failure = ProgramError(InternalError, "The drawer fails at this circuit.")
         failure.log = traceback.format_exc()
         raise failure from None
@@ -97,10 +98,10 @@ def draw(plan: Plan, format: str) -> Drawn:
 
 @cache
 def get_ready() -> Any:
-    """matplotlib's pyplot, whose first import takes longer than most drawings.
+    """Imports matplotlib's pyplot: the first import takes longer than most drawings.
 
-    It gets a directory for its settings that is gone when it has read them: whoever runs the
-    service need not have a home.
+    For the import, it gets a temporary directory for its settings: the user that runs the service
+    may have no home directory.
     """
     with tempfile.TemporaryDirectory() as directory:
         os.environ["MPLCONFIGDIR"] = directory
@@ -109,8 +110,8 @@ def get_ready() -> Any:
         matplotlib.use("svg")
         from matplotlib import pyplot
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # its font lacks many letters
-    matplotlib.rcParams["svg.hashsalt"] = "quantum-tasks"  # or the names in it are random
-    matplotlib.rcParams["svg.fonttype"] = "path"  # it looks the same without its font
+    matplotlib.rcParams["svg.hashsalt"] = "quantum-tasks"  # else the ids in the SVG are random
+    matplotlib.rcParams["svg.fonttype"] = "path"  # letters are drawn as paths: no font is needed
     return pyplot
 
 
@@ -119,7 +120,7 @@ def _all_qubits(loaded: Program) -> bool:
 
 
 def _check_length(operations: Sequence[Operation], format: str) -> None:
-    """Refuses what would take long to make legible, and be too large after that as well."""
+    """Refuses a program that would take long to simplify, and would still be too large to draw."""
     extent = _Extent()
     extent.add(operations)
     limit = _MAX_OPERATIONS[format]
@@ -128,8 +129,8 @@ def _check_length(operations: Sequence[Operation], format: str) -> None:
 
 
 def _checked_size(loaded: Program, steps: Sequence[Step], format: str) -> float:
-    """How much there is to draw: what meets a wire, and the wires of each line. Refuses what is
-    too large."""
+    """The size of the drawing: how many symbols stand on wires, and how many wires each line has.
+    Refuses what is too large."""
     qubits = loaded.declared if _all_qubits(loaded) else loaded.qubits
     bits = sum(map(len, loaded.registers))
     extent = _Extent(loaded.qubits)
@@ -155,7 +156,8 @@ def _too_large(found: int, what: str, format: str, limit: int) -> ProgramError:
 
 
 class _Extent:
-    """How many operations there are, on how many qubits in all, and how deep they are nested."""
+    """Counts the operations, the qubits that they act on in all, and the depth of their
+    nesting."""
 
     def __init__(self, qubits: int = 0) -> None:
         self._qubits = qubits
@@ -184,14 +186,15 @@ class _Extent:
 def _quantum_registers(
     qc: str, bounds: Bounds, parameters: Parameters | None
 ) -> list[tuple[str, int]]:
-    """The names and sizes of a program's quantum registers, which a compiled one does not know."""
+    """The names and sizes of a program's quantum registers; the compiled program does not have
+    them."""
     text = syntax.clean(qc)
     compiler = Compiler(bounds, Given(parameters or {}))
     compiler.compile(syntax.parse(text, syntax.without_comments(text)))
     registers: list[tuple[str, int]] = []
     seen = 0
     for name, symbol in compiler.scopes.stack[1].items():
-        # An alias is of qubits that were declared before it.
+        # An alias has no qubits of its own: they were declared before it.
         if isinstance(symbol, Qubits) and symbol.numbers and symbol.numbers[0] == seen:
             registers.append((name, len(symbol.numbers)))
             seen += len(symbol.numbers)
@@ -206,12 +209,12 @@ def _text(circuit: Any) -> str:
 
 def _svg(circuit: Any) -> str:
     pyplot = get_ready()
-    # The drawer loses parts of blocks that it folds.
+    # Not folded: the drawer loses parts of blocks when it folds them.
     fold = -1 if circuit.has_control_flow_op() else _SVG_COLUMNS
     options = {**_OPTIONS, "fold": fold}
     file = StringIO()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of letters that its font does not have
+        warnings.simplefilter("ignore")  # warnings about letters that its font lacks
         try:
             figure = circuit_drawer(circuit, output="mpl", style={"name": "iqp"}, **options)
             for text in figure.findobj(lambda artist: _is_expression_mark(artist)):
@@ -224,12 +227,13 @@ def _svg(circuit: Any) -> str:
 
 
 def _is_expression_mark(artist: Any) -> bool:
-    """Whether it says "[expr]" below a condition that is written out above."""
+    """Whether a text of the drawing is the "[expr]" below a condition that is already written out
+    above."""
     return hasattr(artist, "get_text") and artist.get_text() == "[expr]"
 
 
 def _titled(svg: str, circuit: Any) -> str:
-    """The document with a title, and without the address of its grammar."""
+    """The SVG document with a title, and without its DOCTYPE, which has an address."""
     attributes, _, content = svg.partition("<svg ")[2].partition(">")
     title = escape(
         f"Circuit of {circuit.num_qubits} qubit{'' if circuit.num_qubits == 1 else 's'}: "

@@ -12,9 +12,9 @@ _REST = "rest"
 _HEIGHT = 240.0  # of the chart
 _WIDTH = 520.0  # at least
 _TOP, _SIDE = 60.0, 24.0
-_MIN_SLOT, _MAX_SLOT = 22.0, 96.0  # from the middle of one bar to the next
+_MIN_SLOT, _MAX_SLOT = 22.0, 96.0  # from the middle of one bar to that of the next
 _LETTER = 7.3
-_LONG_KEY = 24  # letters; a longer key loses its middle
+_LONG_KEY = 24  # letters; the middle of a longer key is left out
 _TICKS = 5
 
 _STYLE = """
@@ -39,7 +39,8 @@ svg{background:#1b1e28;color:#e8eaf2}
 
 
 class _Bar(msgspec.Struct, frozen=True):
-    """A bar; that of the rest may be cut off, because it says nothing about the others."""
+    """A bar. The bar of all other keys may be cut off, because its height is not comparable with
+    the others."""
 
     key: str
     count: int
@@ -54,8 +55,8 @@ class _Bar(msgspec.Struct, frozen=True):
 
 
 def histogram(counts: Mapping[str, int], title: str = "Counts") -> str:
-    """Draws counts, by key. If there are more than MAX_BARS keys, only the most frequent have a
-    bar of their own."""
+    """Draws counts, in the order of their keys. If there are more than MAX_BARS keys, only the
+    most frequent ones have a bar of their own."""
     bars = _bars(counts)
     shots = sum(counts.values())
     if not shots:
@@ -92,7 +93,7 @@ def _bars(counts: Mapping[str, int]) -> list[_Bar]:
 
 
 def _step(most: int) -> int:
-    """The distance of ticks: 1, 2 or 5 times a power of ten."""
+    """The distance between ticks: 1, 2 or 5 times a power of ten."""
     power = 1
     while True:
         for factor in (1, 2, 5):

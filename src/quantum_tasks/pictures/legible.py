@@ -1,8 +1,8 @@
-"""A compiled program as a person would write it, for drawings.
+"""Rewrites a compiled program, for drawings, as a person would write it.
 
-The compiler keeps what measurements decide in bits that nobody sees, one logical operation at a
-time. Here conditions are about the program's own bits again wherever those still are what they
-were, and what nobody needs any more is left out.
+The compiler stores values that depend on measurements in hidden bits, one logical operation at a
+time. Here, conditions use the program's own bits again, if those bits have not changed since.
+Hidden bits that are then unused are left out.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ from quantum_tasks.circuits.circuit import (
     size,
 )
 
-_LARGE = 60  # parts: a longer condition stays a bit with a name
+_LARGE = 60  # parts: a longer condition stays a named bit
 
-# What a bit that nobody sees is known to be: a condition, and the bits that it is about.
+# What is known about a hidden bit: a condition that it is equal to, and the bits of that
+# condition.
 _Known = dict[int, tuple[Condition, frozenset[int]]]
 
 
@@ -40,7 +41,7 @@ class While(msgspec.Struct, frozen=True):
 
 
 class If(msgspec.Struct, frozen=True):
-    """Either the one or the other; `then` is not empty."""
+    """Runs `then` if the condition holds, else the other block; `then` is not empty."""
 
     condition: Condition
     then: list[Step]
@@ -51,13 +52,13 @@ Step = Operation | If | While
 
 
 def legible(operations: Iterable[Operation], shown: set[int]) -> list[Step]:
-    """The same operations with conditions over the bits that are shown, as far as that goes."""
+    """The same operations, with conditions over shown bits wherever possible."""
     reader = _Reader(shown)
     return reader.without_unneeded(reader.read(operations))
 
 
 def bits_of(condition: Condition) -> frozenset[int]:
-    """The bits that a condition is about."""
+    """The bits that a condition depends on."""
     found: set[int] = set()
     collect_bits(condition, found)
     return frozenset(found)
@@ -88,7 +89,7 @@ class _Reader:
         return steps
 
     def without_unneeded(self, steps: list[Step]) -> list[Step]:
-        """Drops what is written into hidden bits that no condition is left to read."""
+        """Drops writes into hidden bits that no condition reads any more."""
         missing = list(self._needed)
         while missing:
             for bit in self._stored.get(missing.pop(), set()) - self._needed:
@@ -131,7 +132,8 @@ class _Reader:
             self._known[operation.bit] = value, bits
 
     def _measured_instead(self, bit: int, value: Condition, steps: list[Step]) -> bool:
-        """What was just measured into a hidden bit and is now copied is measured into the copy."""
+        """If a hidden bit was just measured and is now copied, measures into the target of the
+        copy instead."""
         if not isinstance(value, int) or value in self._shown:
             return False
         for place in range(len(steps) - 1, -1, -1):
@@ -173,7 +175,7 @@ class _Reader:
         return While(condition, body)
 
     def _resolved(self, condition: Condition) -> Condition:
-        """A condition with what is known of hidden bits in their place."""
+        """A condition in which each hidden bit is replaced by what is known about it."""
         if isinstance(condition, bool) or not self._known:
             return condition
         resolved = self._substituted(condition)
@@ -195,7 +197,8 @@ class _Reader:
         return differ(*parts)
 
     def _forget(self, written: int) -> None:
-        """What was known of a bit, and by it, is over: it is being written."""
+        """Forgets what was known about a bit, and about others through it, because it is being
+        written."""
         self._known.pop(written, None)
         for bit in [bit for bit, (_, bits) in self._known.items() if written in bits]:
             del self._known[bit]
@@ -206,7 +209,7 @@ def _common(one: _Known, other: _Known) -> _Known:
 
 
 def _written(operations: Iterable[Operation]) -> set[int]:
-    """The bits that operations write."""
+    """The bits that these operations write."""
     bits: set[int] = set()
     for operation in operations:
         match operation:

@@ -18,7 +18,7 @@ from qiskit.qasm3.printer import BasicPrinter
 from quantum_tasks.circuits.circuit import Condition, Gate, Measure, Reset, Store, Unitary
 from quantum_tasks.pictures.legible import If, Step, While, bits_of
 
-_MAX_TABLE_BITS = 8  # of a condition that is tried with every value
+_MAX_TABLE_BITS = 8  # bits of a condition that is tried with all values
 _LONG_NAME = 20
 _MAX_CASES = 2  # values of a register that are listed
 _GATES = {
@@ -38,7 +38,8 @@ _GATES = {
     "rz": library.RZGate,
     "swap": library.SwapGate,
 }
-# (gate, controls, three standing for more): the name by which the drawers choose a colour.
+# (gate, number of controls, where 3 means 3 or more): the name by which the drawers choose a
+# colour.
 _COLOURED = {
     ("x", 2): "ccx",
     ("x", 3): "mcx",
@@ -63,7 +64,7 @@ class Declared:
         self.classical = [(self._short(name), bits) for name, bits in classical]
 
     def only(self, places: Sequence[int]) -> list[tuple[str, int]]:
-        """The qubits at these places, as registers of one."""
+        """Only the qubits at these places, each as a register of one."""
         qubits = [
             f"{name}_{number}" if size > 1 else name
             for name, size in self.quantum
@@ -72,7 +73,7 @@ class Declared:
         return [(qubits[place], 1) for place in places]
 
     def unused(self, name: str) -> str:
-        """A name like this one that no other begins with."""
+        """A name that begins with this one, and with which no other name begins."""
         while any(taken.startswith(name) for taken in self._taken):
             name += "_"
         return name
@@ -89,11 +90,11 @@ class Declared:
 def build(
     steps: Sequence[Step], places: Sequence[int], declared: Declared, all_qubits: bool
 ) -> QuantumCircuit:
-    """The circuit; `places` says which of the declared qubits each qubit of the steps is. The
-    others are part of it only if it is to have them all.
+    """Builds the circuit. `places` says which of the declared qubits each qubit of the steps is.
+    The other declared qubits are in the circuit only if it shall have all of them.
 
-    Bits that nobody sees are variables with names of ours, or a register if they are measured
-    into. What is written into a bit stands at a barrier, because the drawers draw no store.
+    Hidden bits become variables with invented names, or a register if a measurement writes them. A
+    write into a bit is drawn as a barrier with a label, because the drawers cannot draw a store.
     """
     builder = _Builder(places, declared, all_qubits)
     builder.name_hidden_bits(steps, declared)
@@ -117,7 +118,7 @@ class _Builder:
         self._expressions: dict[Condition, Any] = {}
 
     def name_hidden_bits(self, steps: Sequence[Step], declared: Declared) -> None:
-        """Adds to the circuit what the program has no name for."""
+        """Adds the hidden bits, for which the program has no names, to the circuit."""
         measured, others = _hidden(steps, self._bits.keys())
         if measured:
             register = ClassicalRegister(len(measured), declared.unused("unnamed"))
@@ -130,7 +131,7 @@ class _Builder:
             self._bits[bit] = variable
 
     def write(self, steps: Iterable[Step]) -> None:
-        """Adds steps to the circuit, or to the block of it that is being written."""
+        """Adds steps to the circuit, or to the block that is being written."""
         add = self.circuit.append
         stores: list[Store] = []
         for step in steps:
@@ -176,7 +177,8 @@ class _Builder:
         return self._expressions[condition]
 
     def _new_expression(self, condition: Condition) -> Any:
-        """What a person would write if it is about all of a register, or a product of bits."""
+        """The condition as a person would write it, if it depends on all bits of a register or is
+        a product of bits."""
         about = bits_of(condition)
         register, bits = self._registers.get(about, (None, sorted(about)))
         factors = _product(condition, True)
@@ -202,7 +204,7 @@ class _Builder:
         return self._variable(bit) if value else expr.logic_not(self._variable(bit))
 
     def _operation(self, condition: Condition, holds: bool = True) -> Any:
-        """The condition as it stands, or what is true if it is not, with negations inside."""
+        """The condition as it is, or its negation; negations are moved inside."""
         if isinstance(condition, bool):
             return expr.lift(condition == holds)
         if isinstance(condition, int):
@@ -233,7 +235,7 @@ class _Builder:
 
 
 def _product(condition: Condition, holds: bool) -> dict[int, bool] | None:
-    """The bits of a condition that holds, or does not, for one value of each and no other."""
+    """The bits of a condition that holds (or does not hold) for exactly one value of each bit."""
     match condition:
         case bool():
             return None
@@ -249,7 +251,7 @@ def _product(condition: Condition, holds: bool) -> dict[int, bool] | None:
 
 
 def _values(condition: Condition, bits: Sequence[int]) -> list[int]:
-    """The numbers whose bits meet a condition."""
+    """The numbers whose bits fulfil a condition."""
     numbers = range(1 << len(bits))
     columns = {
         bit: sum(1 << number for number in numbers if number >> place & 1)
@@ -277,7 +279,8 @@ def _table(condition: Condition, columns: dict[int, int], every: int) -> int:
 
 
 def _comparison(register: ClassicalRegister, values: list[int], end: int) -> Any:
-    """A register's having one of these values, of all below an end, if that can be put simply."""
+    """The condition that a register has one of these values, if there is a simple comparison for
+    it; `end` is the first value that it cannot have."""
     if len(values) == end - 1 and len(values) > 1:
         return expr.not_equal(register, next(n for n in range(end) if n not in values))
     if 1 <= len(values) <= _MAX_CASES:
@@ -302,7 +305,7 @@ def _gate(gate: Gate) -> Any:
 
 
 def _hidden(steps: Iterable[Step], shown: Iterable[int]) -> tuple[list[int], list[int]]:
-    """The bits without a name: those that are measured into, and the others."""
+    """The hidden bits: those that measurements write, and the others."""
     measured: dict[int, None] = {}
     others: dict[int, None] = {}
 

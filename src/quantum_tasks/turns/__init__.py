@@ -1,5 +1,5 @@
-"""Who goes first when many want the same, so that nobody waits for long because of somebody else.
+"""Who goes first when many want the same. Nobody shall wait for long because of another client.
 
-What comes in is who asks, an address for instance; what goes out is a turn, or a refusal. Knows
+Input: who asks, for example a client address. Output: a turn, or a refusal. This room knows
 nothing of tasks, and uses no other room. Begin with `fairness.py`.
 """

@@ -1,5 +1,5 @@
-"""Turns for those who wait: whoever asks a thousand times waits behind himself, and a thousand who
-wait for one thing are not all told at once."""
+"""Turns for those who wait. A client that asks a thousand times delays only itself. If a thousand
+wait for one event, they are not all woken at once."""
 
 from __future__ import annotations
 
@@ -11,45 +11,44 @@ from contextlib import asynccontextmanager
 from itertools import islice
 from typing import TypeVar
 
-_Line = OrderedDict[asyncio.Future[None], None]  # those who wait, in order; O(1) from any place
+_Line = OrderedDict[asyncio.Future[None], None]  # waiters, in order; removal is O(1) at any place
 
 
 TOLD_AT_ONCE = 50
-_TURNS_BETWEEN = 4  # of the loop, in which whoever was woken does what it waited to do
+_TURNS_BETWEEN = 4  # turns of the loop, in which those who were woken do their work
 
 T = TypeVar("T")
 
 
 class NoRoom(Exception):
-    """Too many wait already by this key, or the wait took too long."""
+    """Too many wait already under this key, or the wait took too long."""
 
 
 class Fair:
-    """Hands out `slots` places, in turn to each key that waits, such as an address.
+    """Gives out `slots` places. The keys that wait, for example client addresses, take turns.
 
-    Keys that hold no place come before those that hold one, and within each of the two they take
-    turns. Those who wait by the same key are served first come, first served. Every step takes
-    the same short time however many wait, and what is remembered is as much as there are waiters
-    and holders.
+    Keys that hold no place come before keys that hold one; within each of these two groups, keys
+    take turns. Under one key, the order is first come, first served. Every step takes the same
+    short time, however many wait. The memory grows only with the number of waiters and holders.
     """
 
     def __init__(self, slots: int, most_waiting: int | None = None) -> None:
-        """`most_waiting`: so many may wait by one key."""
+        """`most_waiting`: how many may wait under one key."""
         self._free = slots
         self._most_waiting = most_waiting
         self._held: Counter[str] = Counter()
-        self._without: OrderedDict[str, _Line] = OrderedDict()  # keys that hold nothing
+        self._without: OrderedDict[str, _Line] = OrderedDict()  # keys that hold no place
         self._holding: OrderedDict[str, _Line] = OrderedDict()
 
     @property
     def waiting(self) -> int:
-        """How many wait, by all keys."""
+        """How many wait, under all keys together."""
         return sum(len(line) for keys in (self._without, self._holding) for line in keys.values())
 
     @asynccontextmanager
     async def place(self, key: str, patience_s: float | None = None) -> AsyncIterator[None]:
-        """A place, when it is this one's turn. Raises NoRoom at once if too many wait by this
-        key, and after `patience_s` of waiting."""
+        """Waits for a place, and holds it within the context. Raises NoRoom at once if too many
+        wait under this key, and after `patience_s` of waiting."""
         await self._enter(key, patience_s)
         try:
             yield
@@ -57,7 +56,7 @@ class Fair:
             self._leave(key)
 
     async def _enter(self, key: str, patience_s: float | None) -> None:
-        if self._free:  # so nobody waits
+        if self._free:  # a place is free only if nobody waits
             self._free -= 1
             self._held[key] += 1
             return
@@ -94,7 +93,7 @@ class Fair:
         while self._free and (keys := self._without or self._holding):
             key, line = keys.popitem(last=False)
             turn, _ = line.popitem(last=False)
-            if turn.done():  # given up, and not gone yet
+            if turn.done():  # it has given up but is still in the line
                 if line:
                     keys[key] = line
                     keys.move_to_end(key, last=False)
@@ -117,8 +116,8 @@ class Fair:
 
 
 async def tell(waiting: Iterable[asyncio.Future[T]], news: T) -> None:
-    """Wakes all who wait, some at a time, between which others have turns of the event loop. The
-    first of them are woken before this waits for anything."""
+    """Wakes all who wait, a few at a time; between these groups other tasks get turns of the event
+    loop. The first group is woken before this function waits for anything."""
     rest = iter(waiting)
     while some := list(islice(rest, TOLD_AT_ONCE)):
         for one in some:
@@ -131,15 +130,16 @@ async def tell(waiting: Iterable[asyncio.Future[T]], news: T) -> None:
 
 
 class Pace:
-    """Lets through one at a time whoever will keep the event loop busy for long, and leaves it to
-    others for as long as each took."""
+    """Lets through, one at a time, work that keeps the event loop busy for long. After each, the
+    loop is left to others for as long as that work took."""
 
     def __init__(self) -> None:
         self._turns = Fair(1)
         self._holds: set[asyncio.Task[None]] = set()
 
     async def turn(self, key: str) -> None:
-        """Returns when it is this one's turn, to be busy until it next waits for something."""
+        """Returns when it is the caller's turn. The turn lasts until the caller next waits for
+        something."""
         begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         hold = asyncio.create_task(self._hold(key, begun))
         self._holds.add(hold)
@@ -156,5 +156,5 @@ class Pace:
                 return
             begun.set_result(None)
             began = time.monotonic()
-            await asyncio.sleep(0)  # it comes before us, because we have only now begun to wait
+            await asyncio.sleep(0)  # the caller runs first: it was woken before this sleep began
             await asyncio.sleep(time.monotonic() - began)

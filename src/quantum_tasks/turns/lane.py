@@ -1,4 +1,4 @@
-"""Work that takes long: a little of it at once, and nothing twice at the same time."""
+"""Slow work: only a few pieces at once, and no piece twice at the same time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class _Wanted(Generic[T]):
-    """A piece of work, and how many want what comes of it."""
+    """A piece of work, and how many callers want its result."""
 
     def __init__(self) -> None:
         self.askers = 0
@@ -23,9 +23,9 @@ class _Wanted(Generic[T]):
 
 
 class Lane(Generic[T]):
-    """Does what it is asked for, `slots` pieces at once, in turn for each peer that waits. What
-    several ask for at the same time is made once, when the first of them has its turn: nobody
-    waits in a line that somebody else has made long."""
+    """Does the work that it is asked for, `slots` pieces at once; the peers that wait take turns.
+    If several ask for the same piece at the same time, it is made once, when the first of them has
+    its turn. So nobody waits in a line that another peer has made long."""
 
     def __init__(self, slots: int, most_waiting: int, patience_s: float) -> None:
         self._places = Fair(slots, most_waiting)
@@ -33,8 +33,8 @@ class Lane(Generic[T]):
         self._wanted: dict[Hashable, _Wanted[T]] = {}
 
     async def __call__(self, peer: str, key: Hashable, work: Callable[[], Awaitable[T]]) -> T:
-        """What the work brings, or raises. Raises NoRoom if too many wait for the same peer, or
-        its turn does not come in time."""
+        """Returns or raises what the work does. Raises NoRoom if too many wait for the same peer,
+        or if the turn does not come in time."""
         wanted = self._wanted.get(key)
         if wanted is None:
             wanted = self._wanted[key] = _Wanted()
@@ -50,7 +50,7 @@ class Lane(Generic[T]):
             if not turn.done():
                 turn.cancel()
             elif not turn.cancelled():
-                turn.exception()  # what was made by others came in the same moment
+                turn.exception()  # another caller's result came at the same moment
             wanted.askers -= 1
             done = not wanted.askers or wanted.made.done()
             if done and self._wanted.get(key) is wanted:
@@ -59,7 +59,8 @@ class Lane(Generic[T]):
     async def _take_turn(
         self, peer: str, wanted: _Wanted[T], work: Callable[[], Awaitable[T]]
     ) -> None:
-        # The work is not a part of the wait: whoever has had a turn has all the time of the work.
+        # The work does not count as waiting: a caller whose turn has come may wait for the work
+        # without limit.
         async with self._places.place(peer, self._patience_s), wanted.at_work:
             if wanted.made.done():
                 return
@@ -67,6 +68,6 @@ class Lane(Generic[T]):
                 made = await work()
             except Exception as error:
                 wanted.made.set_exception(error)
-                wanted.made.exception()  # all that asked may have gone
+                wanted.made.exception()  # all callers may have gone
             else:
                 wanted.made.set_result(made)

@@ -1,4 +1,4 @@
-"""Few at once, so that what many ask for is not felt by those who ask for something else."""
+"""Limits one kind of work to a few at once, so that a flood of it does not delay other work."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _RETRY_S = 2
 
 
 class Throttle:
-    """A way into the database for one kind of work: so many at once, and the others wait.
+    """Access to the database for one kind of work: a limited number at once; the others wait.
 
-    One that `rests` stays closed after each turn for as long as it took: however many want one,
-    half of a core is left to everybody else. Turns of a moment need no rest.
+    One that `rests` stays closed after each turn for as long as the turn took. So, however many
+    wait, half of a core is left for everything else. Very short turns need no rest.
     """
 
     def __init__(self, width: int = 1, patience_s: float = 5.0, rests: bool = False) -> None:
@@ -27,8 +27,8 @@ class Throttle:
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """While it lasts, somebody else may have to wait. Raises ServiceBusy if it is not our turn
-        in time."""
+        """Waits for a turn, and holds it within the context. Raises ServiceBusy if the turn does
+        not come in time."""
         try:
             async with asyncio.timeout(self._patience_s):
                 await self._free.acquire()

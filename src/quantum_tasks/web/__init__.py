@@ -1,7 +1,8 @@
-"""HTTP: what comes in are requests, what goes out are responses, problems among them.
+"""HTTP. Input: requests. Output: responses, including errors.
 
-`wire` is about connections, `answers` about what is answered; here is what puts them together: the
-app, the table of routes, the API's document, the pages. Never imports a simulator.
+`wire` handles connections; `answers` has one function for each operation. The modules here put
+them together: the app, the table of routes, the API's document, the pages. This room never imports
+a simulator.
 
 It uses all rooms of the service. Begin with `routes.py`.
 """

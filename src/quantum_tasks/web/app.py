@@ -41,11 +41,11 @@ from quantum_tasks.web.wire.origins import Origins, allow
 
 Readiness = Callable[[], Awaitable[list[str]]]
 
-_LARGE_RESULTS = 8  # that may be on their way out at once
+_LARGE_RESULTS = 8  # large results that may be sent at once
 
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the handlers work with: they find it in `app.state`."""
+    """The parts that handlers use. They find them in `app.state`."""
 
     settings: Settings
     store: Store
@@ -60,7 +60,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def create_app(parts: Parts) -> ASGIApp:
-    """The HTTP application; without a checker (a worker's), only its operational routes."""
+    """The HTTP application. Without a checker, as in a worker, it has only the routes for
+    operation."""
     settings, checker = parts.settings, parts.checker
     endpoints = API if checker else [route for route in API if route.tag == "health"]
     routes: list[BaseRoute] = [
@@ -91,8 +92,8 @@ def create_app(parts: Parts) -> ASGIApp:
 
 
 class _Edge:
-    """The outermost layer: every answer has the headers of every answer, and the id by which the
-    log speaks of its request. Nobody gets a part of anything."""
+    """The outermost layer. It gives every answer the common headers and the request id, which is
+    also in the log. It ignores requests for only a part of an answer (ranges)."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -111,8 +112,8 @@ class _Edge:
 
 
 class _LastWord:
-    """An error that was answered and logged goes no further; whoever still waits when the service
-    stops is told so."""
+    """Stops errors that were already answered and logged. Answers clients that still wait when the
+    service stops."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -128,7 +129,7 @@ class _LastWord:
         try:
             await self._app(scope, receive, send_and_note)
         except asyncio.CancelledError:
-            # uvicorn has waited long enough for us to stop, and would answer with a bare 500.
+            # uvicorn has waited long enough for this request, and would answer with a bare 500.
             if answered:
                 raise
             asyncio.current_task().uncancel()  # type: ignore[union-attr]

@@ -20,7 +20,7 @@ _ID = "0f4fa7a2-1a10-4a4c-9ef0-4d6e8b2cf8a3"
 
 
 class Example(msgspec.Struct, frozen=True):
-    """A body, and what it is an example of."""
+    """A request or an answer, and a text that says what it shows."""
 
     summary: str
     value: Any

@@ -56,7 +56,7 @@ def document() -> dict[str, Any]:
 
 
 def _description() -> str:
-    """What holds for every route, and all codes of errors."""
+    """The text about all routes, and the tables of all error codes."""
     problems = "\n".join(
         f"| `{problem.code}` | {problem.status} | {_text(problem)} |"
         for problem in sorted(PROBLEMS.values(), key=lambda p: (p.status, p.code))
@@ -155,14 +155,15 @@ def _of_text(description: str) -> dict[str, Any]:
 
 
 def _event(description: str) -> dict[str, Any]:
-    """OpenAPI 3.1 has no words for a stream: whoever reads its schema takes it for an event's."""
+    """OpenAPI 3.1 cannot describe a stream: readers take the schema of a stream as that of one
+    event."""
     text = {"type": "string"}
     properties = {"id": text, "data": text, "retry": {"type": "integer"}}
     return {"type": "object", "description": description, "properties": properties}
 
 
 def _shown(examples: Mapping[str, Example]) -> dict[str, Any]:
-    """Examples, as a media type has them."""
+    """Examples, in the form that OpenAPI has for a media type."""
     return {"examples": msgspec.to_builtins(examples)} if examples else {}
 
 

@@ -1,4 +1,4 @@
-"""For whoever runs the service: is it up, is it ready."""
+"""For the operator of the service: is it up, is it ready?"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What is the same for everybody: pages, what they load, the API's document.
+"""Content that is the same for everybody: the pages, the files that they load, the API's document.
 
-All of it is read once and kept. To read the largest file takes thirty trips to a thread, for each
-who asks.
+All of it is read once and kept in memory. Otherwise each request for the largest file would need
+thirty trips to a thread.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ _PIECE = 8192  # bytes
 
 
 class Shared(Response):
-    """Content that all who ask for it share. It is sent piece by piece, so that little of it waits
-    once more for each of them."""
+    """Content that all requests share. It is sent in pieces, so that only a little of it is copied
+    for each client."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = self.raw_headers
@@ -42,7 +42,7 @@ class Shared(Response):
 
 
 class _File(NamedTuple):
-    """Bytes, what they are, and what tells them from others."""
+    """Bytes, their media type, and their ETag."""
 
     content: bytes
     media_type: str
@@ -99,7 +99,7 @@ def _read() -> dict[str, _File]:
 
 @cache
 def _document() -> _File:
-    """Made when somebody asks: it takes 20 ms, which no start should wait for."""
+    """Made at the first request: it takes 20 ms, and the start should not wait for that."""
     return _file(json.dumps(document(), indent=2).encode(), "application/json")
 
 

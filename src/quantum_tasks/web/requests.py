@@ -1,4 +1,4 @@
-"""From the bytes of a request to a struct, or to a problem that says what is wrong with them."""
+"""From the bytes of a request to a struct, or to a Problem that says what is wrong."""
 
 from __future__ import annotations
 
@@ -40,8 +40,9 @@ _PATH = re.compile(r" - at (?P<key>`key` in )?`\$(?P<path>[^`]*)`$")
 _MISSING = re.compile(r"Object missing required field `(\w+)`$")
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*)`$", re.DOTALL)
 _WORDS = {f"str matching regex {pattern!r}": words for pattern, words in PATTERNS.items()}
-_MOST_SHOWN = 100  # characters of what a request says
-# A lone half of a surrogate pair is no character: no text that can be stored or sent holds one.
+_MOST_SHOWN = 100  # characters of a request that a message quotes
+# Half of a surrogate pair is not a character: text that contains one can neither be stored nor
+# sent.
 _SURROGATE = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})")
 
 T = TypeVar("T")
@@ -52,13 +53,13 @@ _SMALL_BODY = 16384
 _LARGE_BODY = 65536  # to decode and check ten times as much takes up to 50 ms of the event loop
 _EXTREME = re.compile(rb"\d[eE][-+]?\d{3,}\s*[,\]}]")
 _MOST_EXTREME = 1000
-_LONGEST_TAGS = 131_072  # 50 of them, all characters escaped, white space between
+_LONGEST_TAGS = 131_072  # 50 tags, all characters escaped, with spaces between
 
 
 class BodyBudget:
-    """Bounds the memory that the bodies of requests take together while they are served.
+    """Limits the memory that the bodies of all current requests take together.
 
-    A small body is always taken, so that whoever sends large ones keeps out only their like.
+    A small body is always accepted, so that large bodies can only keep out other large ones.
     """
 
     def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
@@ -99,12 +100,13 @@ async def read_json(request: Request, type: type[T], settings: Settings) -> T:
 
 
 def peer(request: Request) -> str:
-    """The address that a request comes from, for turns."""
+    """The address of the client, by which clients take turns."""
     return network(request.client.host if request.client else "")
 
 
 def network(host: str) -> str:
-    """What takes turns as one address: whoever has an IPv6 address has 2**64."""
+    """The part of an address that takes turns as one client: a client with one IPv6 address has
+    2**64 of them."""
     if ":" not in host:
         return host
     try:
@@ -115,7 +117,7 @@ def network(host: str) -> str:
 
 
 def task_id(request: Request) -> uuid.UUID | None:
-    """The id in the path; None if it is no UUID, and so no task's."""
+    """The id in the path; None if it is not a UUID, so that no task can have it."""
     text = request.path_params["id"]
     return uuid.UUID(text) if _UUID.fullmatch(text) else None
 
@@ -140,8 +142,8 @@ def seconds_to_wait(request: Request) -> float:
 
 
 def preferred_wait_s(request: Request) -> float:
-    """The seconds of `Prefer: wait=20` (RFC 7240), no more than may be waited; 0 without it, and
-    for what cannot be understood, because it is only a preference."""
+    """The seconds of `Prefer: wait=20` (RFC 7240), at most MAX_WAIT_S. 0 without the header, and
+    also if it cannot be understood, because it is only a preference."""
     for preference in ",".join(request.headers.getlist("prefer")).split(","):
         name, _, value = preference.partition(";")[0].partition("=")
         seconds = value.strip().strip('"')
@@ -162,20 +164,20 @@ def idempotency_key(request: Request) -> str | None:
 
 
 def has_seen(request: Request, tag: str) -> bool:
-    """Whether the header If-None-Match names this ETag; weak ones and strong ones are alike."""
+    """Whether the header If-None-Match names this ETag; weak and strong ETags count as equal."""
     seen = request.headers.get("if-none-match", "")
     tags = [one.strip().removeprefix("W/") for one in seen.split(",")]
     return seen.strip() == "*" or tag.removeprefix("W/") in tags
 
 
 async def unless_gone(request: Request, waiting: Coroutine[Any, Any, T]) -> T | None:
-    """What is waited for; None if the client has gone meanwhile."""
+    """Waits for a result; None if the client has gone in the meantime."""
     return await _first(waiting, gone(request.receive))
 
 
 async def poll(request: Request, waiting: Coroutine[Any, Any, T]) -> T | None:
-    """What is waited for; None if the client has gone meanwhile, or is to be answered now because
-    somebody else needs the room."""
+    """Waits for a result; None if the client has gone in the meantime, or must be answered now
+    because its place is needed for somebody else."""
     crowded = stay(request.scope, Doing.POLLING)
     return await _first(waiting, gone(request.receive), crowded.wait())
 
@@ -183,7 +185,7 @@ async def poll(request: Request, waiting: Coroutine[Any, Any, T]) -> T | None:
 async def _first(
     waiting: Coroutine[Any, Any, T], *others: Coroutine[Any, Any, object]
 ) -> T | None:
-    """What is waited for; None if something else comes first."""
+    """Waits for a result; None if the other event comes first."""
     awaited = asyncio.ensure_future(waiting)
     ends = [asyncio.ensure_future(other) for other in others]
     try:
@@ -227,8 +229,8 @@ def decode(body: bytes, type: type[T]) -> T:
 
 
 def _check_numbers(body: bytes) -> None:
-    """A number like 1e300 takes ten microseconds to read, a hundred times as long as others: a
-    megabyte of them would be a second. Raises InvalidRequest."""
+    """Refuses many numbers like 1e300: one takes ten microseconds to read, a hundred times as long
+    as other numbers, so a megabyte of them would take a second. Raises InvalidRequest."""
     found = sum(1 for _ in islice(_EXTREME.finditer(body), _MOST_EXTREME + 1))
     if found > _MOST_EXTREME:
         raise InvalidRequest(
@@ -242,21 +244,21 @@ class _Tagged(msgspec.Struct):
 
 
 def _check_tags(body: bytes) -> None:
-    """Tags that are certainly too many are not looked at one by one, which takes a microsecond for
-    each. Raises ValidationError as the decoder would."""
+    """Refuses tags that are certainly too many before the decoder looks at each of them, which
+    takes a microsecond per tag. Raises ValidationError as the decoder would."""
     try:
         tags = msgspec.json.decode(body, type=_Tagged).tags
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return  # there may be something else to say first
+        return  # the decoder may find another error first
     if tags is not msgspec.UNSET and len(bytes(tags)) > _LONGEST_TAGS:
         raise msgspec.ValidationError("Expected `object` of length <= 50 - at `$.tags`")
 
 
 def _invalid(message: str) -> InvalidRequest:
-    """Names the field and what was expected of it."""
+    """The error that names the field and what was expected there."""
     where = _PATH.search(message)
     what = message[: where.start()] if where else message
-    # Which of an object's keys it was, the decoder does not say.
+    # The decoder does not say which key of an object it was.
     path, unnamed, _ = (where["path"] if where else "").partition("[...]")
     pointer = re.sub(r"\[(\d+)\]", r"/\1", path.replace(".", "/"))
     if unknown := _UNKNOWN.match(what):
@@ -276,11 +278,11 @@ def _invalid(message: str) -> InvalidRequest:
 
 
 def _reason(what: str) -> str:
-    """What the decoder says, in words of ours."""
+    """The decoder's message, in the words of this service."""
     what = what.replace("`", "").replace(", got", " but got")
     for pattern, words in _WORDS.items():
         what = what.replace(pattern, words)
-    if what.startswith("Invalid enum value "):  # there is one that people send
+    if what.startswith("Invalid enum value "):  # a person may have sent such a value
         value = what.removeprefix("Invalid enum value ").strip("'")
         what = f"Expected {', '.join(Method)} but got '{_short(value)}'"
     return what[:1].lower() + what[1:]
@@ -291,7 +293,8 @@ def _short(text: str) -> str:
 
 
 async def read_body(request: Request, settings: Settings) -> bytes:
-    """The body of a request that takes JSON; a large one when there is time to work on it.
+    """The body of a request that takes JSON. If it is large, this waits until there is time to
+    work on it.
 
     Raises UnsupportedMediaType, BodyTooLarge, RequestTimeout or ServiceBusy.
     """

@@ -49,9 +49,9 @@ def json_response(
 
 
 def media_type(request: Request, kinds: Sequence[str]) -> str:
-    """The kind of answer that the client likes best, by its header Accept; the first of them if it
-    likes several alike. Raises NotAcceptable."""
-    # How much a kind is liked is the weight of what names it most exactly.
+    """The media type that the client prefers, by its header Accept; the first one if it prefers
+    several equally. Raises NotAcceptable."""
+    # The weight of a media type is that of the range that names it most exactly.
     patterns = {kind: (kind, f"{kind.partition('/')[0]}/*", "*/*") for kind in kinds}
     weights = _weights(request.headers.get("accept") or "*/*", set().union(*patterns.values()))
     liking = {
@@ -65,7 +65,7 @@ def media_type(request: Request, kinds: Sequence[str]) -> str:
 
 
 def _weights(accepted: str, known: Set[str]) -> dict[str, float]:
-    """The weights of those media ranges that are known."""
+    """The weights of the media ranges that this service knows."""
     weights: dict[str, float] = {}
     for part in accepted.lower().split(","):
         name, _, parameters = part.partition(";")
@@ -81,7 +81,7 @@ def _weights(accepted: str, known: Set[str]) -> dict[str, float]:
 
 
 def replayed(again: bool) -> dict[str, str]:
-    """The header of an answer that was given before, to a request with the same key."""
+    """The header that marks an answer to a repeated request with the same idempotency key."""
     return {"Idempotent-Replayed": "true"} if again else {}
 
 
@@ -94,12 +94,12 @@ def given_id(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
 
 
 def new_id() -> str:
-    """An id for a request that brings none."""
+    """An id for a request that has none."""
     return uuid.uuid4().hex
 
 
 def as_body(problem: Problem) -> ProblemBody:
-    """A problem, as it is written."""
+    """A problem, as the body of an answer."""
     return ProblemBody(
         type=f"urn:quantum-tasks:problem:{problem.code}",
         title=problem.title,
@@ -111,7 +111,7 @@ def as_body(problem: Problem) -> ProblemBody:
 
 
 def problem_response(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
-    """A problem as problem+json, with Retry-After where it may pass."""
+    """A problem as problem+json, with Retry-After if trying again may help."""
     body = as_body(problem)
     headers = dict(headers or {})
     if problem.retry_after_s is not None:
@@ -120,7 +120,7 @@ def problem_response(problem: Problem, headers: Mapping[str, str] | None = None)
 
 
 async def on_problem(request: Request, problem: Exception) -> Response:
-    """The error table's one row for what we raise."""
+    """The handler for all errors that this service raises."""
     assert isinstance(problem, Problem)
     if problem.status >= 500:
         logger.warning(
@@ -131,13 +131,13 @@ async def on_problem(request: Request, problem: Exception) -> Response:
                 "reason": repr(problem.__cause__),
             },
         )
-    # Whoever was late with a body shall not go on with it.
+    # After a timeout, the client must not continue to send the body.
     late = isinstance(problem, RequestTimeout)
     return problem_response(problem, {"Connection": "close"} if late else None)
 
 
 async def on_http_exception(request: Request, error: Exception) -> Response:
-    """What Starlette raises itself: no such route, no such method."""
+    """The handler for errors that Starlette raises itself: no such route, no such method."""
     assert isinstance(error, HTTPException)
     if error.status_code == MethodNotAllowed.status:
         return problem_response(MethodNotAllowed(), {"Allow": _allowed(request)})
@@ -147,19 +147,19 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
 
 
 def _allowed(request: Request) -> str:
-    """The methods that an address takes. Starlette names only those of its first route."""
+    """The methods of an address. Starlette names only those of the first route that matches."""
     here: list[Any] = [
         route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE
     ]
     methods: set[str] = set()
     for route in here:
-        if route.path == here[0].path:  # rather than one that takes this for an id
+        if route.path == here[0].path:  # not a route that takes this part for an id
             methods |= route.methods
-    return ", ".join(sorted(methods or {"GET", "HEAD"}))  # those of a file
+    return ", ".join(sorted(methods or {"GET", "HEAD"}))  # the methods of a file
 
 
 async def on_unexpected(request: Request, error: Exception) -> Response:
-    """A bug of ours. The client learns an id, by which the log tells us the rest."""
+    """A bug in the service. The client gets an id; the log has the details under this id."""
     incident = uuid.uuid4().hex[:12]
     logger.error(
         "internal error",

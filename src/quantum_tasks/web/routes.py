@@ -47,7 +47,7 @@ _BODY_PROBLEMS = (
     "unsupported_media_type",
     "invalid_request",
 )
-# What is answered wherever a request was to go, before anybody looks where.
+# Errors of every route, because they are found before the route is looked up.
 EVERYWHERE = (
     "malformed_http",
     "foreign_origin",
@@ -74,9 +74,10 @@ _ACCEPTING_PROBLEMS = (
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """One row: the structs it answers with by status, what else it answers with by status and
-    media type, and the codes of its problems. `query` and `headers` are its parameters, as OpenAPI
-    describes them. `answer_examples` are of its first kind of answer."""
+    """One row of the table. `answers` are the structs of its answers by status, `others` are other
+    answers by status and media type, `problems` are the codes of its errors. `query` and `headers`
+    are its parameters, as OpenAPI describes them. `answer_examples` belong to the first status of
+    `answers`."""
 
     method: str
     path: str

@@ -1,4 +1,4 @@
-"""The HTTP server: uvicorn, on a port that was taken before anything else began."""
+"""The HTTP server: uvicorn, on a port that was opened before anything else started."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _OPEN_REQUESTS_GRACE_S = 3
 
 
 class Server(uvicorn.Server):
-    """uvicorn, without its signal handlers: it would raise the signal again when it is done,
-    and so end the process before the rest has stopped."""
+    """uvicorn without its signal handlers. They would raise the signal again when uvicorn is done,
+    and so end the process before the other parts have stopped."""
 
     def __init__(self, config: uvicorn.Config, welcome: str) -> None:
         super().__init__(config)
@@ -34,7 +34,7 @@ class Server(uvicorn.Server):
 
 
 def bind(settings: Settings) -> socket.socket:
-    """Takes the port before anything else is started. Raises StartError if it is taken."""
+    """Opens the port before anything else is started. Raises StartError if it is in use."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -51,7 +51,7 @@ def bind(settings: Settings) -> socket.socket:
 
 
 def server(app: ASGIApp, settings: Settings, welcome: str) -> Server:
-    """What serves the app; it prints its welcome once it does."""
+    """The server for the app. It prints the welcome text once it serves."""
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -59,7 +59,7 @@ def server(app: ASGIApp, settings: Settings, welcome: str) -> Server:
         lifespan="off",
         server_header=False,
         http=connections.protocol(settings),
-        # Peers take turns by their addresses: nobody shall say that he is another.
+        # Clients take turns by their addresses, so no header may change the address.
         proxy_headers=False,
         ws="none",
         timeout_graceful_shutdown=_OPEN_REQUESTS_GRACE_S,

@@ -1,5 +1,6 @@
-"""What is answered to each request: one function for each operation of the API.
+"""One function for each operation of the API, which makes the answer.
 
-They read a request, ask the rooms below, and make a response; `web/routes.py` says which is called
-when. Begin with `tasks.py`, the contract that never changes, or with `submitting.py`.
+Each function reads a request, asks the rooms below, and makes a response; the table in
+`web/routes.py` says which one is called for which route. Begin with `tasks.py`, the simple API,
+which never changes, or with `submitting.py`. The views of a result are in `views.py`.
 """

@@ -1,4 +1,5 @@
-"""From a request to a task that can be stored: what the fields say, and what the parser says."""
+"""From a request to a task that can be stored: checks the fields, and lets a child process check
+the program."""
 
 from __future__ import annotations
 
@@ -35,7 +36,7 @@ _DEEPEST = 16  # an array has seven dimensions at most
 
 
 class _Extras(msgspec.Struct, omit_defaults=True):
-    """What few submissions bring: see submit.sql."""
+    """Fields that few submissions have: see submit.sql."""
 
     priority: int = 0
     ttl_s: int | None = None
@@ -45,8 +46,8 @@ class _Extras(msgspec.Struct, omit_defaults=True):
 
 
 async def submit(request: Request, body: TaskRequest) -> tuple[Submitted, NewTask | None]:
-    """Checks a task and stores it. If its idempotency key has been used for the same before, there
-    is nothing new beside what was stored then."""
+    """Checks a task and stores it. If its idempotency key was used for the same request before,
+    nothing new is stored."""
     state = request.app.state
     settings: Settings = state.settings
     submissions: Submissions = state.submissions
@@ -73,11 +74,11 @@ def new_task(
     key: str | None = None,
     print_: bytes = b"",
 ) -> NewTask:
-    """A request whose program was checked, as the database takes it."""
+    """The task of a request whose program was checked, in the form for the database."""
     asked = body.options
     options = None if asked == _PLAIN else msgspec.json.encode(asked).decode()
     if options is not None and len(options) > _LONG_OPTIONS:
-        # Then it is not among the many that a claim may take ahead.
+        # Then it is not one of the tasks that a claim may take in advance.
         checked = msgspec.structs.replace(checked, work_ms=None)
     extras = _Extras(body.priority, body.ttl_s, body.name, body.tags, body.callback_url)
     return NewTask(
@@ -93,15 +94,15 @@ def new_task(
 
 
 def shots_of(body: TaskRequest, settings: Settings) -> int:
-    """The shots that were asked for, or the usual number."""
+    """The number of shots that was asked for, or the default."""
     return settings.num_shots if body.shots is None else body.shots
 
 
 def fingerprint(body: Any) -> bytes:
-    """The same for requests that ask for the same."""
+    """A hash that is the same for requests that ask for the same."""
     try:
         return hashlib.sha256(msgspec.json.encode(body, order="sorted")).digest()
-    except RecursionError:  # it was just not too deep to be decoded
+    except RecursionError:  # deep enough to fail here, not deep enough for the decoder
         raise MalformedJson("The body is nested too deeply.") from None
 
 
@@ -142,8 +143,9 @@ def _field(name: str, reason: str) -> InvalidRequest:
 
 
 def _check_values(parameters: Any) -> None:
-    """What can be sent to those who work with it; without recursion, however deep it is, and
-    looking at no number one by one: there may be half a million."""
+    """Checks that parameters can be sent to a child process. It works without recursion, because
+    the values may be deeply nested, and does not look at single numbers, because there may be half
+    a million."""
     level = [parameters]
     for _ in range(_DEEPEST):
         level = [
@@ -162,7 +164,7 @@ def _check_values(parameters: Any) -> None:
 
 
 async def check(request: Request, body: TaskRequest) -> Accepted:
-    """What there is to know of a program that can be run; raises the Problem that says why it
+    """The result of checking a program that can be run; raises the Problem that says why it
     cannot."""
     checker: Checker = request.app.state.checker
     options = None if body.options == _PLAIN else body.options
@@ -176,7 +178,8 @@ async def check(request: Request, body: TaskRequest) -> Accepted:
 
 
 def within(problem: Problem, pointer: str) -> list[Diagnostic]:
-    """What is wrong with a part of a request, as seen from the whole, with code and message."""
+    """The diagnostics of a part of a request, with pointers from the whole request, and with code
+    and message."""
     errors = problem.errors or [Diagnostic(pointer="")]
     named = {"code": problem.code, "message": problem.detail}
     return [

@@ -1,5 +1,5 @@
-"""Answers that are large: few are made at once, what is on its way out is bounded, and each goes
-out in pieces as its client takes them."""
+"""Large answers: only a few are made at once, the bytes being sent are limited, and each answer is
+sent in pieces as fast as its client reads."""
 
 from __future__ import annotations
 
@@ -17,17 +17,18 @@ from quantum_tasks.web.requests import peer, unless_gone
 from quantum_tasks.web.wire.crowd import ABORT
 
 _AT_ONCE = 2
-_MOST_WAITING = 100  # by one address
+_MOST_WAITING = 100  # requests of one address
 _PATIENCE_S = 10.0
 _RETRY_AFTER_S = 5
 _PIECE = 131_072
-_BYTES_PER_S = 250e6  # to all clients together: more would leave no time for anything else
-_GRACE_S = 5.0  # for which nobody is cut off to make room for others
+_BYTES_PER_S = 250e6  # to all clients together: more would block other work
+_GRACE_S = 5.0  # younger answers are never cut off to make room
 _LOOK_S = 0.1
 
 
 class _Body:
-    """An answer's bytes, and those who are being sent them: since when, and how to stop it."""
+    """The bytes of an answer, and the clients that they are being sent to: since when, and how to
+    stop."""
 
     def __init__(self, key: Hashable, pieces: Sequence[bytes]) -> None:
         self.key = key
@@ -37,11 +38,11 @@ class _Body:
 
 
 class LargeAnswers:
-    """What this instance is making and sending of large answers.
+    """The large answers that this instance is making and sending.
 
-    Those who ask for the same get the same bytes. If there is no room for more, answers that
-    have been on their way for longest are cut off: a client that reads slowly is welcome as long
-    as nobody waits for the memory that its answer takes.
+    Clients that ask for the same answer share its bytes. If there is no room for another answer,
+    those that have been on their way for longest are cut off. So a client may read slowly as long
+    as nobody waits for the memory of its answer.
     """
 
     def __init__(self, most_bytes: int) -> None:
@@ -64,8 +65,8 @@ class LargeAnswers:
         headers: Mapping[str, str],
         media_type: str,
     ) -> Response:
-        """The answer whose bytes the key stands for, and `make` makes. Raises ServiceBusy, and
-        what that raises."""
+        """Answers with the bytes of this key; `make` makes them if they are not there yet. Raises
+        ServiceBusy, and whatever `make` raises."""
         body = self._out.get(key)
         if body is None:
             making = self._lane(peer(request), key, lambda: self._make(key, make))
@@ -86,7 +87,7 @@ class LargeAnswers:
         return _Body(key, await make())
 
     def _cut_off(self) -> None:
-        """Ends what has been on its way for longest, if that is long."""
+        """Ends the answer that has been on its way for longest, if that is long enough."""
         late = asyncio.get_running_loop().time() - _GRACE_S
         since = {key: next(iter(body.sendings.values()))[0] for key, body in self._out.items()}
         slowest = min(since, key=since.__getitem__, default=None)
@@ -97,7 +98,7 @@ class LargeAnswers:
 
     @contextlib.asynccontextmanager
     async def sending(self, body: _Body, abort: Callable[[], object]) -> AsyncIterator[None]:
-        """While a body is sent to a client."""
+        """Within this context, a body is being sent to a client."""
         this = object()
         if not body.sendings:
             self._bytes += body.size
@@ -115,12 +116,12 @@ class LargeAnswers:
                     del self._out[body.key]
 
     async def pause(self) -> None:
-        """Between two pieces, so that others have their share of the time."""
+        """Waits between two pieces, so that other work gets its share of the time."""
         await asyncio.sleep(self._sending * _PIECE / _BYTES_PER_S)
 
 
 class _Streamed(Response):
-    """A body that is sent in pieces, each when the client has taken those before it."""
+    """A body that is sent in pieces, each after the client has taken the one before."""
 
     def __init__(
         self, answers: LargeAnswers, body: _Body, headers: Mapping[str, str], media_type: str

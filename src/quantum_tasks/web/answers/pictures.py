@@ -28,7 +28,7 @@ _NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 Format = Literal["source", "text", "svg"]
 
 _TYPES = {"source": "text/plain", "text": "text/plain", "svg": "image/svg+xml"}
-# A picture is a document of its own if it is opened by itself: it may style itself, and no more.
+# Opened by itself, a picture is a document: it may contain styles, and nothing else is allowed.
 _SVG = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; "
     "frame-ancestors 'none'"
@@ -61,12 +61,14 @@ async def _circuit(request: Request, format: str) -> Response:
         qc = (await _program(archive, id)).qc
         tag = sha256(qc.encode()).hexdigest()
     else:
-        # To find a drawing takes no more of a program than what tells it from others.
+        # To find a kept drawing, the key of the program is enough; the program itself is not
+        # loaded.
         key = await archive.program_key(id) if id else None
         if key is None:
             raise await missing(archive, id)
         tag = f"{key.hex()}-{_drawn_by()}"
-    # A program never changes, and its drawings only with what draws them.
+    # A program never changes, and its drawing changes only with the versions of the service and
+    # its libraries.
     tag = f'"{tag}-{format}"'
     headers = {"ETag": tag, "Vary": "Accept"} | (_SVG if format == "svg" else {})
     if has_seen(request, tag):
@@ -93,7 +95,7 @@ async def _program(archive: Archive, id: uuid.UUID | None) -> Program:
 
 @cache
 def _drawn_by() -> str:
-    """Tells apart what other versions have drawn."""
+    """A short text that differs between versions of what makes the drawings."""
     return f"{__version__}-{version('qiskit')}-{version('matplotlib')}"
 
 

@@ -74,7 +74,8 @@ class PartialTaskList(msgspec.Struct, frozen=True):
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
-    """Where a page ends: a task's time of submission, in microseconds, and its position."""
+    """The place where a page ends: a task's time of submission, in microseconds, and its
+    position."""
 
     microseconds: int
     position: int
@@ -110,7 +111,7 @@ async def found(archive: Archive, which: Request | uuid.UUID) -> tuple[TaskRecor
 
 
 async def missing(archive: Archive, id: uuid.UUID | None) -> TaskNotFound | TaskExpired:
-    """What to say of a task that is not there."""
+    """The error for a task that is not there: not found, or expired."""
     return TaskExpired() if id and await archive.is_gone(id) else TaskNotFound()
 
 
@@ -125,7 +126,7 @@ def record_response(
 
 
 def etag(record: TaskRecord, change: int) -> str:
-    """Changes with what is said of a task, but for when it is thought to start."""
+    """An ETag that changes whenever the answer changes, except for the estimated start."""
     place = record.queue.position if record.queue else 0
     called = msgspec.json.encode([record.name, record.tags], order="sorted")
     return f'W/"{change:x}-{place:x}-{zlib.crc32(called):x}"'
@@ -198,7 +199,7 @@ def _filter(query: QueryParams) -> Filter:
 
 
 def _plain(name: str, text: str | None) -> Any:
-    """What Postgres can look for."""
+    """The text of a parameter, if Postgres can search for it."""
     if text is not None and ("\0" in text or (not text.isascii() and "\ufffd" in text)):
         raise _wrong(name, text.replace("\0", "\\0"), "text in UTF-8 without NUL")
     return text
@@ -216,7 +217,7 @@ def _cursor(text: str) -> tuple[datetime, int]:
 
 
 def _time(name: str, text: str) -> datetime:
-    # A plus sign in a query means a space, and whoever writes one here means the plus.
+    # In a query a plus sign means a space, but a client that writes one in a time means the plus.
     try:
         time = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
         time = time.replace(tzinfo=time.tzinfo or UTC).astimezone(UTC)

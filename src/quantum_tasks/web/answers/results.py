@@ -1,4 +1,5 @@
-"""`GET /v1/tasks/{id}/result`: what a task brought, in the way that is asked for."""
+"""`GET /v1/tasks/{id}/result`: the result of a task, in the view that is asked for. The views are
+worked out in views.py."""
 
 from __future__ import annotations
 
@@ -83,7 +84,7 @@ async def answer(
     headers: Mapping[str, str],
     media_type: str,
 ) -> Response:
-    """A result in the way that is wanted: at once if it is small, in its turn if it is large."""
+    """Answers with a view of a result: at once if the result is small, in turn if it is large."""
     archive: Archive = request.app.state.archive
     answers: LargeAnswers = request.app.state.large_answers
     if result.content is not None:
@@ -92,7 +93,7 @@ async def answer(
 
     async def make() -> Sequence[bytes]:
         content = await archive.content(id)
-        if content is None:  # deleted since
+        if content is None:  # deleted in the meantime
             raise await missing(archive, id)
         wanted = show(id=id, shots=result.shots, content=content)
         return as_stored(wanted) or [await work_out_elsewhere(wanted)]

@@ -1,4 +1,4 @@
-"""Server-Sent Events: what becomes of one task, and of all."""
+"""Server-Sent Events: the changes of one task, and those of all tasks."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from quantum_tasks.web.responses import json_response, media_type
 from quantum_tasks.web.wire.crowd import Doing, stay
 
 STREAM = "text/event-stream"
-_ALIVE_S = 15.0  # after so long a silence it is said that there is nothing to say
+_ALIVE_S = 15.0  # after such a silence a comment keeps the stream alive
 _ALIVE = b": nothing new\n\n"
 _PIECE = 65_536  # bytes
-_AGAIN_MS = 1000  # after which a client connects again
-_LATER_MS = 5000  # where there was no room for it
+_AGAIN_MS = 1000  # delay until a client connects again
+_LATER_MS = 5000  # the same, if there was no room for it
 _PLACE = re.compile(r"(\d{1,18})\.(\d{1,18})\.(\d{1,9})", re.ASCII)
 _NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 
@@ -52,14 +52,14 @@ class TaskChange(msgspec.Struct, frozen=True):
 
 
 class EventStream(Response):
-    """Sends events as they come, until there are no more, the client has gone, or somebody else
-    needs the room: then it is told to come again later."""
+    """Sends events as they come, until there are no more, the client has gone, or its place is
+    needed for somebody else: then the client is told to connect again later."""
 
     def __init__(self, events: AsyncGenerator[bytes, None]) -> None:
         super().__init__(headers={"X-Accel-Buffering": "no"}, media_type=STREAM)
         del self.headers["content-length"]
         self._events = events
-        self._amid = False  # whether a part of an event was sent
+        self._amid = False  # whether an event was sent only in part
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         sending = asyncio.ensure_future(self._send(send, scope["method"] == "HEAD"))
@@ -89,7 +89,7 @@ class EventStream(Response):
             if only_head:
                 return
             async for text in self._events:
-                # Piece by piece, so that little waits in memory for each client that is slow.
+                # Piece by piece, so that little memory is used for a slow client.
                 for begin in range(0, len(text), _PIECE):
                     piece = text[begin : begin + _PIECE]
                     await send({"type": "http.response.body", "body": piece, "more_body": True})
@@ -117,7 +117,7 @@ async def task_events(request: Request) -> Response:
     if not _NUMBER.fullmatch(last):
         raise InvalidRequest("The header 'Last-Event-ID' is the id of an event: a number.")
     if ended and int(last) >= len(events):
-        return Response(status_code=204)  # by which a browser knows not to connect again
+        return Response(status_code=204)  # this tells a browser not to connect again
     return EventStream(_live(request, id, int(last), history))
 
 
@@ -130,7 +130,7 @@ async def _live(
         events, change, ended = history
         if new := events[last:]:
             yield b"".join(_written(str(event.id), event) for event in new)
-        last = len(events)  # also where what was said to be seen is yet to come
+        last = len(events)  # also if the given id is in the future
         if ended:
             return
         while not await waiters.changed(id, change, _ALIVE_S):
@@ -170,7 +170,7 @@ async def _followed(feed: Feed, after: Place) -> AsyncGenerator[bytes, None]:
 
 
 def written(event: FeedEvent) -> bytes:
-    """A change as an event of the feed."""
+    """A change, written as an event of the feed."""
     change = TaskChange(event.id, Status(event.status), event.at, event.attempt)
     return _written(".".join(map(str, event.place)), change)
 

@@ -1,5 +1,5 @@
-"""`POST /v1/tasks`: one task or many, once however often it is sent; and what can be known of one
-without submitting it."""
+"""`POST /v1/tasks`: submits one task or many; with an idempotency key only once, however often it
+is sent. `POST /v1/validate`: checks a task without submitting it."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ logger = logging.getLogger(__name__)
 _RETRY_S = 1
 MOST_TASKS = 1000
 _BATCH_CHECK_S = 30.0
-_CHECKED_AT_ONCE = 2  # of one batch, so that others need not wait for all of it
+_CHECKED_AT_ONCE = 2  # programs of one batch, so that others need not wait for all of it
 
 
 class Submission(TaskRequest, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -80,7 +80,7 @@ class _RawBatch(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class _Kind(msgspec.Struct):
-    """Whether a body has a list of tasks."""
+    """Only tells whether a body has a list of tasks."""
 
     tasks: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
@@ -136,7 +136,8 @@ async def submit_task(request: Request) -> Response:
 
 
 async def accept(request: Request, body: TaskRequest) -> Response:
-    """Stores one task, and answers with it: as it is now or, if it is not new, was before."""
+    """Stores one task, and answers with it. If its idempotency key was used before, answers with
+    the earlier task."""
     archive: Archive = request.app.state.archive
     waiters: Waiters = request.app.state.waiters
     stored, new = await submit(request, body)
@@ -150,7 +151,7 @@ async def accept(request: Request, body: TaskRequest) -> Response:
     except (DatabaseUnavailable, ServiceBusy):
         if new is None or stored.created_at is None:
             raise
-        # It is stored, and whoever hears otherwise sends it again.
+        # The task is stored: an error here would make the client send it again.
         record = _queued(new, body, stored.created_at, request.app.state.settings)
         return json_response(record, 202, {**headers, **again})
     if record.status.is_final and (wait_s or new is None):
@@ -161,7 +162,7 @@ async def accept(request: Request, body: TaskRequest) -> Response:
 def _queued(
     new: NewTask, body: TaskRequest, created_at: datetime, settings: Settings
 ) -> TaskRecord:
-    """A task that was stored just now, as far as it is known without the database."""
+    """The record of a task that was stored just now, made without asking the database."""
     assert new.checked is not None
     fields = {name: getattr(body, name) for name in RunRequest.__struct_fields__}
     fields |= {"shots": new.shots, "ttl_s": body.ttl_s or settings.result_ttl_s}
@@ -214,7 +215,8 @@ async def _submit_batch(request: Request, batch: _RawBatch) -> Response:
 
 
 def _asked(raw: msgspec.Raw) -> Any:
-    """A task of a batch, whatever it is, without the spaces. Raises MalformedJson."""
+    """The JSON text of one task of a batch, without spaces; it need not be valid. Raises
+    MalformedJson."""
     try:
         return decode(bytes(raw), Any)
     except InvalidRequest:  # a number that is out of range
@@ -222,7 +224,8 @@ def _asked(raw: msgspec.Raw) -> Any:
 
 
 async def _check_all(request: Request, tasks: list[msgspec.Raw]) -> list[NewTask | Problem]:
-    """Each task of a batch, or what is wrong with it. Raises what is not the tasks' fault."""
+    """For each task of a batch, the checked task or its error. Raises errors that are not caused
+    by a task."""
     gate = asyncio.Semaphore(_CHECKED_AT_ONCE)
     checks = [asyncio.ensure_future(_checked(request, raw, gate)) for raw in tasks]
     try:
@@ -234,14 +237,14 @@ async def _check_all(request: Request, tasks: list[msgspec.Raw]) -> list[NewTask
             retry_after_s=5,
         ) from None
     finally:
-        for one in checks:  # when one has failed, nobody waits for the others
+        for one in checks:  # after an error nobody waits for the others
             one.cancel()
 
 
 async def _checked(
     request: Request, raw: msgspec.Raw, gate: asyncio.Semaphore
 ) -> NewTask | Problem:
-    """A task of a batch, or what is wrong with it."""
+    """A checked task of a batch, or its error."""
     settings: Settings = request.app.state.settings
     try:
         body = decode(bytes(raw), Submission)
@@ -275,7 +278,7 @@ def _refusal(problems: Mapping[int, Problem], number: int) -> BatchInvalid:
 
 
 def _batch_response(answer: str | None, again: bool) -> Response:
-    if answer is None:  # the key belongs to a single task: another request, which has ended since
+    if answer is None:  # the key is that of a single task, not a batch
         raise TaskExpired
     headers = {"Retry-After": str(_RETRY_S), **replayed(again)}
     return Response(answer.encode(), 202, headers, "application/json")

@@ -1,4 +1,5 @@
-"""`/tasks`: submit a program, fetch its counts. Its answers keep these keys for ever."""
+"""`/tasks`, the simple API: submit a program, fetch its counts. The keys of its answers never
+change."""
 
 from __future__ import annotations
 
@@ -80,7 +81,7 @@ async def fetch(request: Request) -> Response:
         if wait_s:
             waiters: Waiters = request.app.state.waiters
             task = await poll(request, waiters.ended(id, wait_s))
-        if task is None:  # also where the wait was cut short
+        if task is None:  # also if the wait was cut short
             store: Store = request.app.state.store
             task = await store.get(id)
     if task is None:
@@ -91,7 +92,7 @@ async def fetch(request: Request) -> Response:
 
 
 async def _completed(request: Request, id: uuid.UUID | None, counts: str | None) -> Response:
-    """The counts are JSON already: they are passed on, not decoded and encoded again."""
+    """The counts are stored as JSON: the text is passed on, not decoded and encoded again."""
     if counts is not None and len(counts) <= SMALL:
         return Response(b"".join(_done(counts)), media_type="application/json")
     store: Store = request.app.state.store
@@ -115,7 +116,7 @@ def _done(counts: str) -> list[bytes]:
 
 
 class _GoneMeanwhileError(Exception):
-    """The task was deleted while its counts were waited for."""
+    """The task was deleted while its counts were being fetched."""
 
 
 def _body(task: Task) -> bytes:

@@ -1,7 +1,8 @@
-"""Ways to show a result: as JSON, as CSV, as a picture.
+"""The views of a result, as JSON, as CSV or as a picture. To add a view, add it to the type
+`View`, to `_run` below, and as a field to RunResult in results.py.
 
-A large result is worked out by a process of its own, which is gone when it is done: here it would
-hold Python's lock, and with it everybody, for as long as it takes.
+A view of a large result is worked out in a separate process, which then ends. In this process it
+would hold Python's lock, and so delay all other requests.
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ from quantum_tasks.tasks import Counts, Details, Options, Register, Stats
 View = Literal["counts", "registers", "probabilities", "memory", "expectation_values"]
 
 _TIME_LIMIT_S = 60.0
-_NICENESS = 5  # like a simulator
+_NICENESS = 5  # the priority of a simulator
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be made of a result: the JSON or CSV of a view or, of one `item`, a picture."""
+    """What to make of a result: a view as JSON or CSV, or a picture of one `item`."""
 
     id: uuid.UUID
     shots: int
@@ -41,14 +42,14 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Failed(msgspec.Struct, frozen=True):
-    """Why it cannot be made."""
+    """The reason why it cannot be made."""
 
     code: str
     message: str
 
 
 def work_out(wanted: Wanted) -> bytes:
-    """Makes it, here and now. Raises ViewUnavailable or InvalidRequest."""
+    """Makes it in this process. Raises ViewUnavailable or InvalidRequest."""
     match wanted.kind:
         case "csv":
             return _csv(wanted).encode()
@@ -58,7 +59,8 @@ def work_out(wanted: Wanted) -> bytes:
 
 
 def as_stored(wanted: Wanted) -> list[bytes] | None:
-    """The same, in pieces, where the counts as they are stored are all that is wanted."""
+    """The same, in pieces, if only the counts are wanted, in the form in which they are stored;
+    else None."""
     content = wanted.content
     if wanted.kind != "json" or wanted.view not in (None, "counts"):
         return None
@@ -108,7 +110,8 @@ def _main() -> None:
 
 
 def _shown(wanted: Wanted) -> Any:
-    """What is to be said, with the counts as they are stored wherever that is possible."""
+    """The content of the JSON answer. The counts stay JSON text, as they are stored, wherever
+    possible."""
     content, shots, view = wanted.content, wanted.shots, wanted.view
     head: dict[str, Any] = {"id": wanted.id, "shots": shots}
     stats = msgspec.json.decode(content.stats, type=Stats) if content.stats else None
@@ -133,7 +136,7 @@ def _shown(wanted: Wanted) -> Any:
 
 
 def _items(content: Content) -> list[Any] | None:
-    """The parameters of each run of a sweep; None if this is none."""
+    """The parameters of each run of a sweep; None if this is not a sweep."""
     options = msgspec.json.decode(content.options, type=Options) if content.options else Options()
     return options.items
 
@@ -165,9 +168,9 @@ def _run(
 
 
 def per_register(counts: Mapping[str, int], registers: Sequence[Register]) -> dict[str, Counts]:
-    """The counts of each register by itself, in order of declaration."""
+    """The counts of each single register, in order of declaration."""
     names = [register.name for register in registers]
-    if not names and counts:  # of a task that was submitted before names were kept
+    if not names and counts:  # from before names were stored
         names = [f"c{number}" for number, _ in enumerate(next(iter(counts)).split(" "))]
     found: dict[str, Counts] = {name: {} for name in names}
     for key, times in counts.items():
@@ -182,7 +185,7 @@ def _probabilities(counts: Mapping[str, int], shots: int) -> dict[str, float]:
 
 
 def _csv(wanted: Wanted) -> str:
-    """One outcome per line; of a sweep, with the number of its run before it."""
+    """One outcome per line; in a sweep, each line begins with the number of the run."""
     counts: Any = msgspec.json.decode(wanted.content.counts)
     view = wanted.view or "counts"
     share = 1 if view == "counts" else wanted.shots
@@ -202,7 +205,7 @@ def _lines(counts: Mapping[str, int], share: int, view: View) -> Iterable[str]:
 
 
 def _picture(wanted: Wanted) -> str:
-    """The histogram of the counts, of one run if there are several."""
+    """The histogram of the counts; for a sweep, of one run."""
     counts = msgspec.json.decode(wanted.content.counts, type=Counts | list[Counts | None])
     if isinstance(counts, list):
         if wanted.item >= len(counts):

@@ -1,4 +1,5 @@
-"""From bytes to a request that may be answered: connections, their bounds, their origins.
+"""From bytes to a request that may be answered: connections, their limits, and the check of hosts
+and origins.
 
-It knows nothing of tasks. Begin with `connections.py`.
+This package knows nothing of tasks. Begin with `connections.py`.
 """

@@ -1,9 +1,9 @@
-"""Connections that no client can hold for ever, nor fill without end.
+"""Connections with limits: no client can keep one for ever, or send without end.
 
-uvicorn bounds how long a connection may be idle after a response, and nothing else: a client may
-take a week for its headers, send a gigabyte of them, queue requests without reading the answers,
-or read a byte a day. Its protocol's insides are used here; when its pin moves, tests/hostile says
-what has to be looked at.
+uvicorn limits only how long a connection may be idle after a response. A client may take a week to
+send its headers, send a gigabyte of them, queue requests without reading the answers, or read a
+byte a day. This module uses the inside of uvicorn's protocol. When uvicorn's pin moves, the tests
+in tests/hostile show what has to be adapted.
 """
 
 from __future__ import annotations
@@ -42,23 +42,23 @@ logger = logging.getLogger(__name__)
 
 _MAX_URL_BYTES = 8192
 _MAX_UNPARSED_BYTES = _MAX_URL_BYTES + MAX_HEADER_BYTES + 1024
-_HEAD_PIECE = 4096  # bytes that are read at once: what is read early waits in memory
+_HEAD_PIECE = 4096  # bytes read at once: bytes that come early wait in memory
 _BODY_PIECE = 8192
-_UNREAD_BODY = 4096  # bytes of a body after which no more is read before somebody asks for it
-_WRITTEN_AHEAD = 8192  # bytes of an answer that may wait in memory before the rest is made
+_UNREAD_BODY = 4096  # bytes of a body that are read before the handler asks for it
+_WRITTEN_AHEAD = 8192  # bytes of an answer that wait in memory before more is made
 _LINGER_S = 2.0
 _MAX_UNWANTED_BYTES = 2**25
-_TURN_S = 0.05  # after an answer, until a request is parsed that came before it
+_TURN_S = 0.05  # delay after an answer before a waiting request is parsed
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """What every connection of a server keeps to."""
+    """The limits for every connection of a server."""
 
     header_timeout_s: float
 
 
 def protocol(settings: Settings) -> Any:
-    """What uvicorn makes a connection with."""
+    """The factory with which uvicorn makes a connection."""
     possible = raise_open_files_limit()
     if possible < settings.max_connections:
         logger.warning(
@@ -79,8 +79,8 @@ def protocol(settings: Settings) -> Any:
 class Connection(HttpToolsProtocol):
     """One client's connection.
 
-    A request is parsed when the one before it has been answered; what has been read of it before
-    waits as it came.
+    A request is parsed when the one before it has been answered; until then its bytes wait
+    unparsed.
     """
 
     flow: Flow
@@ -100,14 +100,14 @@ class Connection(HttpToolsProtocol):
         self._door = door
         self._buffer = buffer
         self._deadline = Deadline(self.loop, self._close)  # of a request's headers
-        self._early = b""  # what came before it could be parsed
+        self._early = b""  # bytes that came before they could be parsed
         self._pieces = Pieces()
         self._in_body = False
-        self._unparsed = 0  # bytes that came since something last came of them
+        self._unparsed = 0  # bytes since the parser last produced something
         self._head = Head()
-        self._unwanted = 0  # bytes that came although their answer was there already
+        self._unwanted = 0  # bytes that came after their request was answered
         self._refusal: Problem | None = None
-        self._deaf = False  # whether what else arrives is of no interest
+        self._deaf = False  # whether further bytes are ignored
         self._lost = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -131,14 +131,14 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def abort(self) -> None:
-        """Closes the connection now, whatever is still to be written."""
+        """Closes the connection now, even if there is still something to write."""
         self._place.leave()
         self.connections.discard(self)
         self._deaf = True
         self.transport.abort()
 
     def end(self) -> None:
-        """Closes the connection after the answer that is under way."""
+        """Closes the connection after the current answer."""
         self.cycle.keep_alive = False
 
     def unread(self) -> int:
@@ -146,7 +146,7 @@ class Connection(HttpToolsProtocol):
         return self.transport.get_write_buffer_size()
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """A client that has sent everything it has to say still gets its answers."""
+        """A client that has closed its sending side still gets its answers."""
         self._deaf = True
         last = self.cycle
         if last is None or last.response_complete or last.more_body:
@@ -156,7 +156,7 @@ class Connection(HttpToolsProtocol):
 
     @property
     def wanted(self) -> int:
-        """The bytes that are to be read at once, at most."""
+        """The largest number of bytes to read at once."""
         return _BODY_PIECE if self._deaf else max(self._pieces.body_left, _HEAD_PIECE)
 
     def data_received(self, data: bytes) -> None:
@@ -165,7 +165,8 @@ class Connection(HttpToolsProtocol):
             if self._unwanted > _MAX_UNWANTED_BYTES:
                 self.abort()
             elif len(data) >= _HEAD_PIECE:
-                # uvloop would read on while there is something; now others have their turn.
+                # uvloop would continue to read while there is data; this gives other connections a
+                # turn.
                 self.flow.pause_reading()
                 self.loop.call_soon(self._read_on)
         if self._deaf:
@@ -221,7 +222,7 @@ class Connection(HttpToolsProtocol):
             kept = self._head.takes(name, value)
         except HeadersTooLarge as problem:
             self._stop_parsing(problem)
-        if kept and not self._in_body:  # what follows a body says nothing about it
+        if kept and not self._in_body:  # these bytes do not belong to the body
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
@@ -263,7 +264,7 @@ class Connection(HttpToolsProtocol):
         super().on_response_complete()
         self._place.does(Doing.WAITING)
         self._delivery.watch()
-        if self.cycle.scope is self.scope:  # while the client thinks, nothing of it is kept
+        if self.cycle.scope is self.scope:  # nothing is kept between requests
             self.scope = self.cycle.scope = {}  # type: ignore[typeddict-item]
             self.headers = []
         self.cycle.body = bytearray()
@@ -275,7 +276,7 @@ class Connection(HttpToolsProtocol):
             self.flow.resume_reading()
 
     def _go_on(self) -> None:
-        """Parses what came early."""
+        """Parses the bytes that came early."""
         if not self._lost and not self.transport.is_closing():
             self._unset_keepalive_if_required()
             self.flow.release()
@@ -303,7 +304,7 @@ class Connection(HttpToolsProtocol):
         raise problem
 
     def _refuse(self, problem: Problem) -> None:
-        """Answers, after what is still to be answered, that the rest is of no use; and closes."""
+        """After the answers that are still due, answers with an error for the rest, and closes."""
         if self._deaf:
             return
         self._deaf = True
@@ -315,7 +316,8 @@ class Connection(HttpToolsProtocol):
             last.disconnected = True
             last.message_event.set()
         self.transport.write(_answer(problem))
-        # To close with bytes unread would reset the connection, and take the answer back.
+        # Closing with unread bytes would reset the connection, and the client could lose the
+        # answer.
         self.transport.write_eof()
         self._deadline.cancel()
         self._deadline.set(_LINGER_S)

@@ -32,7 +32,8 @@ class Deadline:
 
 
 class Delivery:
-    """Sees to it that a client reads, before or after a close; calls `abort` if it does not."""
+    """Makes sure that a client takes the bytes written to it, before or after a close; calls
+    `abort` if it does not."""
 
     __slots__ = ("_abort", "_before", "_loop", "_over", "_timer", "_transport")
 

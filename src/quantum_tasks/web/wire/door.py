@@ -1,4 +1,4 @@
-"""What arrives in one turn of the event loop is not all begun in it."""
+"""Limits how much of what arrives in one turn of the event loop is begun in that turn."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Callable
 
-_AT_ONCE = 32  # requests, and pieces of them: ten milliseconds of work
+_AT_ONCE = 32  # requests or pieces of them: about ten milliseconds of work
 
 
 class Door:
-    """Lets in so much in each turn of the loop; what else has come waits for the next turns.
+    """Lets in a limited number in each turn of the loop; the others wait for the next turns.
 
-    The loop hands over all that has arrived before it looks at anything else, which is a second of
-    work where ten thousand connect at once. Addresses take turns.
+    The loop handles everything that has arrived before it does anything else. If ten thousand
+    clients connect at once, that is a second of work. Client addresses take turns.
     """
 
     def __init__(self) -> None:
@@ -21,7 +21,7 @@ class Door:
         self._waiting: OrderedDict[str, deque[Callable[[], None]]] = OrderedDict()
 
     def lets_in(self, peer: str, later: Callable[[], None]) -> bool:
-        """Whether one may go on at once; `later` is called when it may, otherwise."""
+        """Whether the caller may continue at once. If not, `later` is called when it may."""
         if not self._let_in:
             asyncio.get_running_loop().call_soon(self._next_turn)
         if self._let_in < _AT_ONCE and not self._waiting:

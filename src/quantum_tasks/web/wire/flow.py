@@ -1,4 +1,4 @@
-"""How much is read from a connection, and when."""
+"""Controls how much is read from a connection, and when."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from uvicorn.protocols.http.flow_control import FlowControl
 
 
 class Flow(FlowControl):
-    """Reads nothing while it is held, whoever asks for more."""
+    """Reads nothing while it is held, whatever other code asks for."""
 
     held = False
 
@@ -27,11 +27,11 @@ class Flow(FlowControl):
 
 
 class Reader(Protocol):
-    """A connection, as what reads for it knows it."""
+    """A connection, as the reading side sees it."""
 
     @property
     def wanted(self) -> int:
-        """The bytes that are to be read at once, at most."""
+        """The largest number of bytes to read at once."""
 
     def data_received(self, data: bytes) -> None: ...
 
@@ -45,11 +45,12 @@ class Reader(Protocol):
 
 
 class Wire(asyncio.BufferedProtocol):
-    """Between a transport and a connection, so that the connection says how much is read at once.
+    """Stands between a transport and a connection, so that the connection decides how much is read
+    at once.
 
-    uvloop asks no asyncio.Protocol for a buffer, which uvicorn's are; it reads 256 KB then, much
-    of which would wait in memory for the answer to the first request in it. The buffer is shared
-    by all connections, because nothing stays in it.
+    uvicorn's connections are of the class asyncio.Protocol, which uvloop does not ask for a
+    buffer. Then it reads 256 KB at once, and much of that would wait in memory until the first
+    request in it is answered. All connections share one buffer, because nothing stays in it.
     """
 
     def __init__(self, connection: Reader, buffer: memoryview) -> None:

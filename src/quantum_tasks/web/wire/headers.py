@@ -1,4 +1,4 @@
-"""The headers that every answer has, whoever gives it."""
+"""The headers that every answer has, whichever part of the service makes it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections.abc import Iterable
 
 Headers = list[tuple[bytes, bytes]]
 
-# Nobody guesses at types, keeps a hold of our windows, or takes our answers for parts of a page.
+# Browsers must not guess media types, let other pages keep access to a window of ours, or use
+# answers as parts of other pages.
 _ALWAYS = [
     (b"x-content-type-options", b"nosniff"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
-# Pages load nothing from elsewhere; nobody frames them, or anything else.
+# Pages load nothing from other servers, and no page may show them, or any answer, in a frame.
 _PAGE = [
     (
         b"content-security-policy",
@@ -22,20 +23,21 @@ _PAGE = [
     (b"referrer-policy", b"no-referrer"),
 ]
 _NO_PAGE = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
-# What somebody's tasks are is nobody else's business, and changes.
+# Answers about tasks are private, and they change.
 _ASK_AGAIN = (b"cache-control", b"private, no-cache")
 _KEEP_NOTHING = (b"cache-control", b"no-store")
 
 
 def finished(headers: Iterable[tuple[bytes, bytes]], request_id: bytes) -> Headers:
-    """The headers of an answer, with those that every answer has. Its request's id is in the log.
+    """The headers of an answer, together with those that every answer has. The log has the same
+    request id.
 
-    Nothing here is so large that a part of it were worth asking for.
+    Requests for a part of an answer are not supported: no answer is large enough for that.
     """
     all_ = [header for header in headers if header[0] != b"accept-ranges"]
     given = dict(all_)
     kind = given.get(b"content-type")
-    # With 304 a browser keeps what it has, but for what the answer's headers say otherwise.
+    # After a 304 a browser keeps its copy, but changes its headers to those of this answer.
     if kind is not None and kind.startswith(b"text/html"):
         all_ += _PAGE
     elif kind is not None and b"content-security-policy" not in given:

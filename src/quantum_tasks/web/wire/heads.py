@@ -1,4 +1,4 @@
-"""What a request's headers may be, and which of them are read."""
+"""Which headers a request may have, and which of them are read."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from typing import Any
 
 from quantum_tasks.errors import HeadersTooLarge
 
-MAX_HEADER_BYTES = 16384  # of all headers, names and values
+MAX_HEADER_BYTES = 16384  # bytes of all headers, names and values
 MAX_HEADERS = 100
 _AUTHORITY = re.compile(rb"[A-Za-z]+://([^/?#]*)")
 _HEAD_END = b"\r\n\r\n"
-_LIST = 1024  # bytes that a header with a list may have
+_LIST = 1024  # bytes of a header that has a list
 _WORD = 256
-# Every header that anything here reads, and how long it may be, all its lines together. Others are
-# not kept: a connection costs what it is asked for, and nobody parses what nobody has measured.
+# Every header that the service reads, and how long it may be, all its lines together. Other
+# headers are not kept, so that they take no memory; and no code parses a header whose length was
+# not checked.
 READ = {
     b"accept": _LIST,
     b"access-control-request-headers": _LIST,
@@ -25,7 +26,7 @@ READ = {
     b"content-type": _WORD,
     b"expect": _WORD,
     b"host": _WORD,
-    b"idempotency-key": _LIST,  # more than it may have, so that the answer can say so
+    b"idempotency-key": _LIST,  # longer than a key may be, so that the error can say so
     b"if-none-match": _LIST,
     b"last-event-id": _WORD,
     b"origin": _LIST,
@@ -42,19 +43,19 @@ READ = {
 
 
 class Head:
-    """Counts the headers of one request after the other."""
+    """Counts the headers of a request; used for one request after the other."""
 
     def __init__(self) -> None:
         self._number = self._bytes = 0
         self._sizes: dict[bytes, int] = {}
 
     def begin(self) -> None:
-        """Another request begins."""
+        """Begins to count for another request."""
         self._number = self._bytes = 0
         self._sizes.clear()
 
     def takes(self, name: bytes, value: bytes) -> bool:
-        """Whether a header is of interest. Raises HeadersTooLarge."""
+        """Whether a header is kept. Raises HeadersTooLarge."""
         self._number += 1
         self._bytes += len(name) + len(value)
         if self._number > MAX_HEADERS or self._bytes > MAX_HEADER_BYTES:
@@ -77,11 +78,11 @@ class Pieces:
     __slots__ = ("_tail", "body_left")
 
     def __init__(self) -> None:
-        self._tail = b""  # what the parser got last, where the end of a head may have begun
+        self._tail = b""  # the parser's last bytes: the end of a head may begin there
         self.body_left = 0  # bytes, of a body whose length is known
 
     def split(self, data: bytes) -> tuple[bytes, bytes]:
-        """What the parser may get next, and the rest."""
+        """The bytes that the parser may get next, and the rest."""
         if self.body_left:
             end = self.body_left
         else:
@@ -93,10 +94,11 @@ class Pieces:
 
 
 def without_upgrade(parser: Any, url: bytes, headers: list[tuple[bytes, bytes]]) -> bytes:
-    """The head of a request without its offer to speak something else, which we do not.
+    """The head of a request without its offer to change the protocol (Upgrade), which this service
+    does not do.
 
-    httptools' parser believes that we do and takes the body for that other language; Java's client
-    makes the offer of HTTP/2 with every request.
+    The parser would take the body for data of the other protocol. Java's client offers HTTP/2 with
+    every request.
     """
     version = parser.get_http_version().encode()
     head = [b"%b %b HTTP/%b\r\n" % (parser.get_method(), url, version)]
@@ -105,7 +107,7 @@ def without_upgrade(parser: Any, url: bytes, headers: list[tuple[bytes, bytes]])
 
 
 def believe_url(url: bytes, headers: list[tuple[bytes, bytes]]) -> None:
-    """Of a whole URL the host counts, whatever the header says (RFC 9112, 3.2.2)."""
+    """If a request has a whole URL, its host counts, not that of the header (RFC 9112, 3.2.2)."""
     if authority := _AUTHORITY.match(url):
         for index, (name, _) in enumerate(headers):
             if name == b"host":

@@ -1,7 +1,7 @@
-"""Who may call: the service answers to its own names, and lets no page of another origin in.
+"""Who may call: the service answers only to its own names, and refuses pages of other origins.
 
-Whatever a browser shows may send requests to this machine and to the network around it. A browser
-says on whose behalf it does so, and no page can keep it from that; other clients say nothing.
+Any page in a browser can send requests to this machine and to the network around it. The browser
+says for which page it does so, and a page cannot prevent that. Other clients send no such headers.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from quantum_tasks.errors import ForeignOrigin, MalformedHttp, Problem, UnknownH
 from quantum_tasks.settings import Settings
 from quantum_tasks.web.responses import problem_response
 
-_OWN = (None, b"same-origin", b"none")  # "none" is a person, who typed the address
-_MOST_SHOWN = 100  # characters of what a header says
-_REMEMBERED = 256  # hosts: everybody asks by the same few
+_OWN = (None, b"same-origin", b"none")  # "none": a person typed the address
+_MOST_SHOWN = 100  # characters of a header that a message quotes
+_REMEMBERED = 256  # hosts: nearly all requests use the same few
 _EXPOSED = (
     "Allow",
     "ETag",
@@ -32,8 +32,8 @@ _EXPOSED = (
 
 
 class Origins:
-    """Refuses requests for other hosts than ours, and of pages that may not call, before anything
-    of them is read but their headers."""
+    """Refuses requests for other hosts, and requests of pages that may not call. Nothing of such a
+    request is read except its headers."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
@@ -66,7 +66,7 @@ class Origins:
         elif problem := self._refused_host(host):
             return problem
         origin, site = headers.get(b"origin"), headers.get(b"sec-fetch-site")
-        if origin is None and site in _OWN:  # as nearly always
+        if origin is None and site in _OWN:  # nearly always
             return None
         return self._refused_origin(scope["method"], host, origin, site, headers)
 
@@ -90,7 +90,7 @@ class Origins:
 
 
 def allow(app: ASGIApp, settings: Settings) -> ASGIApp:
-    """Lets the pages of CORS_ORIGINS read what is answered, and ask before they call."""
+    """Lets the pages of CORS_ORIGINS read answers, and send the preflight requests of CORS."""
     if not settings.cors_origins:
         return app
     return CORSMiddleware(
@@ -104,7 +104,8 @@ def allow(app: ASGIApp, settings: Settings) -> ASGIApp:
 
 
 def refused_host(text: str, names: tuple[str, ...]) -> Problem | None:
-    """What is wrong with a header `Host`, if we answer to these names."""
+    """The reason why a header `Host` is refused, if the service answers to these names; None if it
+    is not."""
     host = hosts.read_host(text)
     if host is None:
         return MalformedHttp(f"The header 'Host' is '{_short(text)}', not a host and a port.")
@@ -117,8 +118,9 @@ def refused_host(text: str, names: tuple[str, ...]) -> Problem | None:
 
 
 def is_visit(headers: dict[bytes, bytes]) -> bool:
-    """Whether somebody goes to see an answer in a window of its own, by a link for instance. The
-    page that has the link learns nothing of it; one with a frame around it might."""
+    """Whether a person opens an answer in a window of its own, for example by a link. The page
+    with the link cannot read the answer; a page that shows the answer in a frame might, so frames
+    do not count."""
     return (
         headers.get(b"sec-fetch-mode") == b"navigate"
         and headers.get(b"sec-fetch-dest") == b"document"
