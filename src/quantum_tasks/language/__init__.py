@@ -1,7 +1,8 @@
 """From a syntax tree to a circuit: what the language means.
 
-What comes in is a program's tree and the values of its inputs; what goes out is a `Program` of
-`circuits`, or a `ProgramError`. Whatever no measurement decides is worked out here.
+Input: the syntax tree of a program and the values of its inputs. Output: a `Program` of
+`circuits`, or a `ProgramError`. Everything that does not depend on a measurement is worked out
+here. The gates of stdgates.inc are in `circuits/gates.py`.
 
 It uses `parsing` and `circuits`. Begin with `program.py`, then `compiler.py`, which puts the parts
 together: `expressions.py` works out values, `statements/` has a part for each kind of statement,

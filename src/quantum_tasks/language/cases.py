@@ -1,4 +1,5 @@
-"""What measurements may decide, case by case: values for each combination of a few bits."""
+"""Values that depend on measurements, case by case: one value for each combination of a few
+bits."""
 
 from __future__ import annotations
 
@@ -67,7 +68,7 @@ def _decided(condition: Condition, bits: dict[int, bool]) -> bool:
 
 
 def settled(value: Value, bits: dict[int, bool]) -> Value:
-    """The known value that it is if the bits are these."""
+    """The known value that a value has for given values of the bits."""
     if value.type.dimensions:
         return Value(value.type, [settled(element, bits) for element in value.data])
     if value.type.kind in ("bool", "bit"):
@@ -139,9 +140,9 @@ def check_few(bits: list[int]) -> None:
 
 
 class NeedsKnownError(Exception):
-    """An expression has to be known for the statement around it, but measurements decide it.
+    """A statement must know the value of an expression, but measurements decide it.
 
-    What needs it is then worked out once for each of its values.
+    The statement is then compiled once for each possible value.
     """
 
     def __init__(self, node: Node) -> None:

@@ -1,4 +1,5 @@
-"""Statements: runs at compile time what no measurement decides, and writes down the rest."""
+"""Statements: runs at compile time whatever does not depend on a measurement, and writes
+operations for the rest."""
 
 from __future__ import annotations
 
@@ -89,7 +90,8 @@ class Compiler:
                 TooComplex, "The program is nested too deeply.", self.blocks.current
             ) from None
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-            # A defect of ours, which must neither look like one of the service nor stay unknown.
+            # A bug in the compiler. It must not look like a failure of the service, and it must be
+            # logged.
             failure = ProgramError(
                 QasmUnsupported,
                 f"The compiler fails here ({type(error).__name__}).",

@@ -1,9 +1,9 @@
 """Writes operations: variables that become bits, branches that are merged, loops.
 
-While a program is compiled, a variable holds what is known of it: a value, or conditions over
-bits of the machine. Bits of a `bit` variable have a home each, which measurements write and which
-always holds what the program would see. Everything else is stored in bits of its own when it is
-assigned, and these are never written again but by the same statement.
+While a program is compiled, a variable holds what is known of it: a value, or conditions over bits
+of the machine. Each bit of a `bit` variable has a home: a bit that measurements write, and that
+always has the value that the program sees. All other values are stored in new bits when they are
+assigned; only the same statement may write those bits again.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from quantum_tasks.language.values import Value
 
 
 class CannotBeCarriedError(TooManyCases):
-    """A number that is not made of bits changes in a loop that only a measurement ends."""
+    """A value that cannot be stored in bits changes in a loop whose end depends on a
+    measurement."""
 
 
 class Variable:
@@ -79,7 +80,7 @@ class Machine:
         self, cells: Iterable[tuple[Variable, int]], bits: tuple[Condition, ...]
     ) -> None:
         """Writes bits of variables that have homes, one after the other."""
-        if len(bits) > 1:  # what is written first may be what is read next
+        if len(bits) > 1:  # a bit that is written first may be read by the next write
             bits = tuple(map(self.listing.keep, bits))
         for (variable, place), bit in zip(cells, bits, strict=True):
             self.write(variable, place, bit)
@@ -119,7 +120,7 @@ class Machine:
         then: Callable[[], None],
         otherwise: Callable[[], None] = lambda: None,
     ) -> None:
-        """Does one of two things; what is then known is what both have in common."""
+        """Does one of two pieces of work. Afterwards only what is true after both is known."""
         if isinstance(condition, bool):
             return then() if condition else otherwise()
         ours, then_operations = self._trial(then)
@@ -173,8 +174,9 @@ class Machine:
         """Does something as long as a condition holds, which is known only at run time; `first`
         is what it is before the first turn.
 
-        What the body changes has to be carried from turn to turn in bits of its own, and only
-        the body itself tells what that is: so it is compiled until nothing more turns up.
+        Variables that the body changes must be carried from turn to turn in bits. Only compiling
+        the body shows which variables these are, so it is compiled again until there are no new
+        ones.
         """
         newest = Variable.count
         # A loop within a loop is compiled again with it, and changes the same.

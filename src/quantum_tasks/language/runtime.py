@@ -1,8 +1,8 @@
 """Values that measurements decide, as conditions over bits.
 
-A simulator's run-time arithmetic is logic on single bits. So an int is a word of conditions in
-two's complement, added by a carry chain; and whatever has no such form (a quotient, the sine of
-an angle) is worked out for every combination of the bits that it depends on, if these are few.
+At run time a simulator has only logic on single bits. So an int is a word of conditions in two's
+complement, added by a carry chain. A value without such a form (a quotient, the sine of an angle)
+is worked out for every combination of the bits that it depends on, if there are only a few.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def lifted(operate: Callable[..., Value], *operands: Value) -> Value:
         if place == len(bits):
             try:
                 return operate(*(settled(operand, spelled) for operand in operands))
-            except Mistake as mistake:  # a condition around it may see to it that it never is
+            except Mistake as mistake:  # a condition around it may exclude this case
                 mistakes.append(mistake)
                 return None
         one = decide(place + 1, {**spelled, bits[place]: True})

@@ -19,7 +19,7 @@ from quantum_tasks.parsing.mistakes import Mistake
 TAU = 2 * math.pi
 MACHINE_BITS = 32
 _MAX_EXPONENT = 1000  # of a power of two that is a float
-MAX_BITS = 4096  # of an integer constant: no program needs more, a hostile one asks for 10^9
+MAX_BITS = 4096  # bits of an integer constant: a hostile program may ask for 10^9
 INTEGERS = ("bool", "bit", "int", "uint")
 
 
@@ -71,7 +71,7 @@ class Value(msgspec.Struct, frozen=True):
 
     @property
     def known(self) -> bool:
-        """Whether no measurement has a say in it."""
+        """Whether the value does not depend on any measurement."""
         if self.type.dimensions:
             return all(element.known for element in self.data)
         if self.type.kind in ("bool", "bit"):

@@ -6,18 +6,18 @@ from openqasm3 import ast
 
 from quantum_tasks.parsing.lexer import KEYWORDS
 
-MAX_OPERATORS = 50  # above one another; the other parser overflows its stack somewhere above 100
+MAX_OPERATORS = 50  # nested operators; the reference parser overflows its stack above about 100
 
 
 class UnsureError(Exception):
-    """This is not OpenQASM 3, or a kind of it that only the other parser reads."""
+    """The text is not OpenQASM 3, or uses a part of it that only the reference parser reads."""
 
 
 class Cursor:
     """Tokens, to be taken from `at` on."""
 
     def __init__(self, tokens: list[str]) -> None:
-        self.tokens = [*tokens, "", "", "", ""]  # as far as anything looks ahead
+        self.tokens = [*tokens, "", "", "", ""]  # as many as any function looks ahead
         self.at = 0
         self.operators_left = MAX_OPERATORS
 
@@ -49,7 +49,8 @@ class Cursor:
         return found
 
     def descend(self) -> None:
-        """Counts an operator, or what nests expressions like one."""
+        """Counts the nesting of an operator, or of anything that nests expressions in the same
+        way."""
         self.operators_left -= 1
         if self.operators_left < 0:
             raise UnsureError

@@ -21,11 +21,11 @@ class DeclarationParser:
         self._expressions = expressions
         self._types = expressions.types
         self._operands = operands
-        self.scopes = 0  # around this; a mere block is none for the other parser
-        self.definition = ""  # "gate" or "def" within one
+        self.scopes = 0  # scopes around this; for the reference parser a mere block is not one
+        self.definition = ""  # "gate" or "def" inside such a definition
 
     def require_global(self) -> None:
-        """Refuses what only the program itself may have."""
+        """Refuses a statement that may stand only at the top level of a program."""
         if self.scopes:
             raise UnsureError
 

@@ -30,7 +30,7 @@ _PRIORITIES = (
     ("* / %", 14),
     ("**", _POWER),
 )
-# Operator -> its priority, the least priority of operators to its right, and its name.
+# Operator -> its priority, the lowest priority of an operator in its right operand, and its name.
 _BINARY = {
     operator: (priority, priority + (operator != "**"), ast.BinaryOperator[operator])
     for operators, priority in _PRIORITIES

@@ -1,7 +1,7 @@
 """From OpenQASM 3 text to tokens, the same that ANTLR's lexer finds, by one regular expression.
 
-A text with something else in it than plain tokens has a token that stands for nothing in the
-grammar, and so no parser accepts it.
+Text that is not a plain token becomes a token that does not occur in the grammar, so that no
+parser accepts it.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ Node: TypeAlias = ast.QASMNode
 
 
 class Mistake(Exception):
-    """Something that a program may not do with its values."""
+    """A program does something with its values that is not allowed."""
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -59,14 +59,14 @@ class ProgramError(Exception):
         self.pointer = pointer
         self.message = _LONG_WORD.sub(_shortened, message)
         self.node: ast.QASMNode | None = None
-        self.place: Place | None = None  # that of the node, once it is shown
+        self.place: Place | None = None  # the place of the node, once show() was called
         if isinstance(place, ast.QASMNode):
             self.node = place if place.span is not None else None
         else:
             self.place = place
         self.first: Start = None  # what was declared there first, if that is what is wrong
         self.hint = None if hint is None else _LONG_WORD.sub(_shortened, hint)
-        self.about_a_value = about_a_value  # and another value might do
+        self.about_a_value = about_a_value  # whether another value might be right
         self.snippet: str | None = None
         self.log = ""  # what the operator should know of it
         super().__init__(message)

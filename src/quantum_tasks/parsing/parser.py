@@ -1,6 +1,8 @@
-"""A fast parser for OpenQASM 3, which leaves to `openqasm3.parse` whatever it is not sure of.
+"""A fast parser for OpenQASM 3. Whatever it is not sure of is left to the reference parser,
+`openqasm3.parse`.
 
-It accepts nothing that the other one rejects, and builds the same trees. Here are statements.
+It accepts nothing that the reference parser rejects, and builds the same trees. This module has
+the statements.
 """
 
 from __future__ import annotations

@@ -27,8 +27,8 @@ _POSITION = re.compile(r"(?:L(\d+):C(\d+)|(\d+),(\d+)): ")
 
 
 def parse(text: str, bare: str) -> ast.Program:
-    """The syntax tree of a program that clean() has seen; `bare` is the same without_comments().
-    Raises ProgramError."""
+    """The syntax tree of a text that came from clean(); `bare` is this text after
+    without_comments(). Raises ProgramError."""
     _check_characters(text)
     _check_content(text)
     _check_version(text)
@@ -46,7 +46,7 @@ def _check_characters(text: str) -> None:
 
 
 def _check_content(text: str) -> None:
-    if _BLANK.fullmatch(text):  # the parser fails on it without a word
+    if _BLANK.fullmatch(text):  # the parser fails on it without a message
         raise ProgramError(QasmSyntax, "The program is empty.", hint="begin with: OPENQASM 3.0;")
 
 
@@ -82,7 +82,8 @@ def _place(text: str, at: int) -> Place:
 
 
 def _check_nesting(text: str) -> None:
-    """Refuses what would overflow the parser's stack, which it notices late or never."""
+    """Refuses text that would overflow the parser's stack; the parser notices this too late or
+    never."""
     depth = 0
     for bracket in _BRACKET.finditer(text):
         depth += 1 if bracket[0] in "([{" else -1

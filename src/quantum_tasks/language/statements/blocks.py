@@ -62,7 +62,8 @@ class Blocks:
                 return
 
     def _declare_bits(self, statements: Sequence[Node]) -> None:
-        """What `end` skips still has its place in a counts key."""
+        """Declares the bits of skipped statements too: they still have their place in a counts
+        key."""
         for node in statements:
             if isinstance(node, ast.ClassicalDeclaration) and isinstance(node.type, ast.BitType):
                 self._variables.declare(node, None, shown=True)
@@ -96,9 +97,9 @@ class Blocks:
     def _split(self, node: Node, work: Callable[[Any], None], need: NeedsKnownError) -> None:
         """Compiles something once for each value of what it has to know.
 
-        A case that makes no sense, like an index that is out of range, does nothing: a condition
-        around it may exclude it, and so may what the bits that decide it have to do with each
-        other. If none makes sense, the program does not.
+        A case with an error, like an index out of range, does nothing: a condition around the
+        statement may exclude it, or the bits may never have these values together. If all cases
+        have errors, the program is wrong.
         """
         # Once more: what its evaluation wrote was taken back with the rest.
         value = self._evaluator.value(need.node)

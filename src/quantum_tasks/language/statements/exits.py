@@ -1,7 +1,7 @@
 """How blocks are left.
 
-Every `break`, `continue`, `return` and `end` sets a flag: what follows it is skipped, or runs on
-the condition that the flag is not set, if measurements decide that.
+Every `break`, `continue`, `return` and `end` sets a flag. The statements after it are skipped; or,
+if a measurement decides whether the flag is set, they run on the condition that it is not set.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ class Exits:
         self.leave(self._loops[-1][1])
 
     def unless(self, stopped: Condition, work: Callable[[], None]) -> None:
-        """Does something unless a flag is set; while it is done, none is known to be."""
+        """Does some work on the condition that no flag is set; during this work, all flags count
+        as not set."""
 
         def unstopped() -> None:
             self.assume_none()

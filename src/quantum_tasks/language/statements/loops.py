@@ -103,8 +103,8 @@ class Loops:
     def _write_out(
         self, going: Condition, goes_on: Callable[[], Condition], turn: Callable[[], None]
     ) -> bool:
-        """Writes out a loop whose number of turns measurements have decided before it began.
-        Returns False if it did not end."""
+        """Writes out a loop whose number of turns depends on earlier measurements. Returns False
+        if it did not end."""
         for _ in range(_MAX_TURNS):
             if not can_hold(going):
                 return True

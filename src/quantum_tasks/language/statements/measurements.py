@@ -33,7 +33,7 @@ class Measurements:
         return Value(Type("bits", len(bits)), tuple(bits))
 
     def value_or_expression(self, node: Node) -> Value:
-        """What may stand to the right of a '='."""
+        """The value of the right side of a '=': an expression or a measurement."""
         if isinstance(node, ast.QuantumMeasurement):
             return self.value(node)
         return self._evaluator.evaluated(node)

@@ -27,7 +27,8 @@ from quantum_tasks.language.statements.variables import Variables
 from quantum_tasks.language.values import BOOL, Value
 from quantum_tasks.parsing.mistakes import Node, semantic, unsupported
 
-# Of these statements, only a part is evaluated before what is in their blocks; of some, nothing.
+# Of these statements, only one part, or nothing, is evaluated before the statements in their
+# blocks.
 _EVALUATED_FIRST: dict[type, str | None] = {
     ast.BranchingStatement: "condition",
     ast.ForInLoop: "set_declaration",
@@ -108,7 +109,7 @@ class Subroutines:
         call, rest = calls[0], calls[1:]
         symbol = self._evaluator.scopes.find(call.name.name)
         if not isinstance(symbol, Subroutine):
-            self.after_calls(rest, work)  # it will be said what it is
+            self.after_calls(rest, work)  # the error is raised later, with its place
             return
         wanted = symbol.node.return_type
         result = None

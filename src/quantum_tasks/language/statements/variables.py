@@ -80,7 +80,7 @@ class Variables:
             variable = Variable(name, self._listing.kept(Value(value.type, value.data)))
             self._scopes.declare(node.identifier, variable, node)
             return
-        if value is not None:  # before there is anything to refuse it for
+        if value is not None:  # first, to find errors in the value first
             value = evaluator.cast(node, value, type)
         variable = self._with_homes(node, name, type)
         self._scopes.declare(node.identifier, variable, node)
