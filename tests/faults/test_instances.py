@@ -133,10 +133,10 @@ def threads(pid: int) -> int:
 
 def test_a_large_task_takes_the_cores_that_are_free_and_the_next_one_waits(start, database):
     service = start(SIMULATOR_THREADS="2")
-    ids = [service.submit(dense(22))]
+    ids = [service.submit(dense(21))]
     # Others may be at work as well: they warm up.
     until(lambda: max(map(threads, service.busy()), default=0) >= min(2, cores()))
-    ids.append(service.submit(dense(22)))
+    ids.append(service.submit(dense(21)))
     all_final(service, ids, 120)
     rows = query(database, "select started_at, ended_at from tasks order by position")
     # The first may still be storing its result.
