@@ -9,6 +9,7 @@ CHILD, EMBEDDED = "tests/fence/test_child.py::", "tests/database/test_embedded.p
 BAD_ANSWER = CHILD + "test_a_child_that_answers_what_is_no_answer_is_killed_at_once"
 STORE, POOL = "tests/queue/test_store.py::", "tests/fence/test_pool.py::"
 CLAIMS = "tests/queue/test_claims.py::"
+SCHEDULER, DAYS = "tests/queue/test_scheduler.py::", "[5 children, 4 cores-1]"
 FAULTS, OUTCOMES = "tests/faults/test_faults.py::", "tests/faults/test_outcomes.py::"
 ANY_FAULT = FAULTS + "test_nothing_is_lost_or_changed_by"
 ENDING = "tests/web/v1/test_cancelling.py::test_who_comes_while_a_task_is_ending_sees_how_it_ended"
@@ -161,9 +162,18 @@ GUARDS_OF_TASKS = [
           CLAIMS + "test_a_program_that_another_version_compiled_comes_as_text"),
     Guard("claim: large tasks apart", SQL + "queue/claim.sql", "and not large and", "and",
           CLAIMS + "test_large_tasks_wait_for_one_another_and_none_other_for_them"),
-    Guard("a process is kept for small tasks", CODE + "queue/worker.py",
-          "self._pool.size - 1 - self._large, cores", "self._pool.size - self._large",
+    Guard("a process is kept for small tasks", CODE + "queue/scheduler.py",
+          "self._children - 1 - self._large, cores", "self._children - self._large",
           "tests/faults/test_instances.py::test_small_tasks_flow_past_large_ones"),
+    Guard("scheduler: no second core that another has", CODE + "queue/scheduler.py",
+          "self._cores -= cores", "pass",
+          f"{SCHEDULER}test_no_large_task_gets_a_second_core_that_another_has{DAYS}"),
+    Guard("scheduler: large ones may have waited for a large one", CODE + "queue/scheduler.py",
+          "self._more = True  # others", "pass  # others",
+          f"{SCHEDULER}test_no_child_is_idle_while_a_task_waits_that_it_could_take{DAYS}"),
+    Guard("scheduler: a bound of what is ahead", CODE + "queue/scheduler.py",
+          "room_ms - self._moments_ms)", "room_ms)",
+          f"{SCHEDULER}test_what_is_ahead_of_children_is_moments_and_few{DAYS}"),
     Guard("none of a group suffers for another", CODE + "database/grouped.py",
           "if len(group) > 1 and not", "if False and not",
           "tests/database/test_grouped.py::test_a_submission_that_the_database_refuses_harms_no_other"),
