@@ -38,13 +38,16 @@ class Attempt:
         self._outcomes = outcomes
         self._freed = freed
         self.stopped = False  # because its task was cancelled
+        self._begun = False
         self._given_back = False
         self.run = asyncio.create_task(self._run())
 
     def stop(self) -> None:
-        """Stops it, because its task was cancelled, which is then stored."""
-        self.stopped = True
-        self.run.cancel()
+        """Stops it, because its task was cancelled, which is then stored. One that has not begun
+        goes on, to be stopped later: its scheduler would never hear that it has ended."""
+        if self._begun:
+            self.stopped = True
+            self.run.cancel()
 
     def give_back(self) -> None:
         """Stops it and stores nothing: its task goes back to the queue, even one that was
@@ -53,6 +56,7 @@ class Attempt:
         self.run.cancel()
 
     async def _run(self) -> None:
+        self._begun = True
         try:
             await self._execute()
         except asyncio.CancelledError:
