@@ -92,7 +92,7 @@ class Attempt:
         soft_s, limit_s = settings.task_soft_time_limit_s, settings.task_time_limit_s
         whose = "TASK_TIME_LIMIT_S"
         if task.options is not None and (own_s := task.options.timeout_s or limit_s) < limit_s:
-            soft_s, limit_s, whose = limit_s, own_s, "timeout_s"  # killed, and said so once
+            soft_s, limit_s, whose = limit_s, own_s, "timeout_s"  # no soft limit before the kill
         try:
             return await self._pool.run(
                 Run(task.qc, task.shots, task.seed, soft_s, task.compiled, cores, task.options),

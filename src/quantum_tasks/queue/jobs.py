@@ -1,4 +1,5 @@
-"""procrastinate on our own connections: it wakes the workers, and nothing hangs on its jobs."""
+"""procrastinate, on the service's own connections: its jobs only wake the workers. If a job is
+lost, no task is lost."""
 
 from __future__ import annotations
 
@@ -34,8 +35,8 @@ def create_app(pool: Pool, url: str, wake: Callable[[], None]) -> procrastinate.
 
 
 async def run(app: procrastinate.App, queue: str) -> None:
-    """Runs procrastinate's worker. Raises DatabaseUnavailable, or returns: its side tasks give up
-    after an outage of the database, and it takes that for a request to stop."""
+    """Runs procrastinate's worker. It raises DatabaseUnavailable, or returns: after an outage of
+    the database its side tasks give up, and it takes this for a request to stop."""
     try:
         await app.run_worker_async(
             queues=[queue],
@@ -53,9 +54,9 @@ class AsyncpgConnector(BaseAsyncConnector):
     """procrastinate's statements on the service's asyncpg pool.
 
     `notified` is called at every notification, and whenever the listening connection is made
-    anew, because notifications may have passed meanwhile. procrastinate itself hears of none: it
-    would fetch and delete a job for each task, and forget those that come while it fetches one.
-    It finds the jobs when it looks, every two seconds.
+    again, because notifications may have been missed. procrastinate itself is not told: it would
+    fetch and delete a job for each task, and would lose notifications that come while it fetches
+    one. It finds the jobs when it polls, every two seconds.
     """
 
     def __init__(self, pool: Pool, url: str, notified: Callable[[], None]) -> None:
@@ -102,7 +103,8 @@ class AsyncpgConnector(BaseAsyncConnector):
             raise ConnectorException from error
 
     async def listen_notify(self, on_notification: Notify, channels: Iterable[str]) -> None:
-        """Listens for ever, on a connection of its own that is made again when it breaks."""
+        """Listens, and never returns; it uses its own connection, and makes a new one when that
+        breaks."""
         names = list(channels)
 
         def receive(*_: object) -> None:
@@ -115,7 +117,7 @@ class AsyncpgConnector(BaseAsyncConnector):
                     for name in names:
                         await connection.add_listener(name, receive)
                     self._notified()
-                    while True:  # a connection that is half open never tells us so
+                    while True:  # a half-open connection never reports that it is broken
                         await asyncio.sleep(_LISTEN_CHECK_S)
                         await connection.execute("select 1")
                 finally:

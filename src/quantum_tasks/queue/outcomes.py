@@ -1,4 +1,4 @@
-"""How attempts end: what became of a task is stored if its attempt still owns it."""
+"""How attempts end: the outcome of a task is stored if its attempt still owns the task."""
 
 from __future__ import annotations
 
@@ -33,8 +33,9 @@ _MINUTE_S = 60.0
 
 
 class Outcomes:
-    """Stores what attempts of this instance came to; while the database is away, it is kept in
-    memory. `ended` are told of every task that ends, `wake` is called when one is queued again."""
+    """Stores the outcomes of this instance's attempts; while the database is away, they are kept
+    in memory. The functions in `ended` are called for every task that ends, `wake` is called when
+    a task is queued again."""
 
     def __init__(
         self,
@@ -63,7 +64,7 @@ class Outcomes:
         return len(self._ends)
 
     async def of(self, task: ClaimedTask, reply: Reply, ms: float) -> None:
-        """A child has answered, after so many milliseconds."""
+        """Stores the reply of a child, which took this number of milliseconds."""
         match reply:
             case Completed():
                 await self._complete(task, reply)
@@ -91,7 +92,7 @@ class Outcomes:
                 )
             )
         except Exception as error:
-            # Nothing that passes: a further try, or a further run, would meet the same.
+            # This error does not pass: another try, or another run, would get it again.
             logger.error("a result cannot be stored", exc_info=error, extra={"task": task.id})
             refusal = Rejected(RESULT_REFUSED, "The database refuses the result.")
             await self._fail(task, refusal, done.simulate_ms)
@@ -114,8 +115,8 @@ class Outcomes:
             await self.cancelled(task)
 
     async def cancelled(self, task: ClaimedTask) -> None:
-        """Ends a task that was cancelled while it ran, and was stopped or has just ended; or finds
-        that it is not ours to end."""
+        """Ends a task that was cancelled while it ran, and that was stopped or has just ended.
+        Does nothing if this attempt no longer owns the task."""
         if await self._until_stored(lambda: self._store.cancelled(task, self._instance)):
             self._finished(task, Status.CANCELLED)
             self.log("task cancelled", task)
@@ -136,7 +137,7 @@ class Outcomes:
             tell(task.id, shown)
 
     async def crashed(self, task: ClaimedTask, death: ChildDiedError) -> None:
-        """Charges a task with the death of its process: it is queued again, or fails."""
+        """Counts the death of its process against a task: the task is queued again, or fails."""
         retries = self._settings.worker_max_retries
         delay_s = 0.0 if death.with_all else self._settings.worker_retry_delay_s
         times = retries + 1
@@ -170,7 +171,8 @@ class Outcomes:
             },
         )
         if status == Status.QUEUED:
-            # procrastinate looks for jobs whose time has come only now and then.
+            # procrastinate looks for delayed jobs only every few seconds, so this wakes the worker
+            # itself.
             asyncio.get_running_loop().call_later(delay_s + 0.05, self._wake)
 
     async def _until_stored(self, write: Callable[[], Awaitable[T]]) -> T:
@@ -187,7 +189,8 @@ class Outcomes:
                 await asyncio.sleep(_RETRY_S)
 
     def _refused(self, task: ClaimedTask) -> None:
-        """Another attempt owns the task: this instance was taken for dead, or is too late."""
+        """Counts a refused outcome: another attempt owns the task, because this instance was taken
+        for dead or is too late."""
         self.refused += 1
         logger.warning(
             "outcome refused",

@@ -1,4 +1,5 @@
-"""The heartbeat of this instance, and the sweep that puts right what dead ones left behind."""
+"""The heartbeat of this instance, and the sweep, which queues the tasks of dead instances
+again."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ HEARTBEAT_S = 3.0
 _RETRY_S = 0.5
 # For a heartbeat and a sweep at the same time.
 CONNECTIONS = 2
-# Less than usual, so that a lease has room for two connections that turn out to be dead.
+# Shorter than usual, so that within one lease two dead connections can be noticed and replaced.
 STATEMENT_TIMEOUT_S = 4.0
 SWEEP_S = 5.0
 
@@ -36,15 +37,16 @@ async def beat(
     figures: Callable[[], tuple[int, int, int]],
     wake: Callable[[], None],
 ) -> None:
-    """Says for ever that this instance lives, and how it does: outcomes that were refused,
-    simulators that are up, tasks that ended within the last minute."""
+    """Writes the heartbeat, and never returns: that this instance is alive, how many of its
+    outcomes were refused, how many simulators are running, how many tasks ended within the last
+    minute."""
     release = this_release()
     away = False
     while True:
         try:
             refused, simulators, ended = figures()
             if await store.heartbeat(instance, *identity(), refused, release, simulators, ended):
-                wake()  # without its lease it could not take what is queued
+                wake()  # without a lease it could not claim queued tasks
         except DatabaseUnavailable as error:
             if not away:
                 logger.warning("the database is away", extra={"reason": repr(error.__cause__)})
@@ -63,7 +65,8 @@ async def sweep(
     held: Callable[[], Collection[uuid.UUID]],
     wake: Callable[[], None],
 ) -> None:
-    """For ever looks for tasks that nobody is running any more, and queues them again."""
+    """Looks for tasks that no instance is running any more and queues them again; never
+    returns."""
     while True:
         await asyncio.sleep(SWEEP_S)
         try:

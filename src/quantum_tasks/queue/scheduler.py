@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from quantum_tasks.queue.store import ClaimedTask
 
-AHEAD_MS = 50.0  # of work for each child that may be taken before it is free
+AHEAD_MS = 50.0  # of work that may be claimed for each child before it is free
 MOST_AHEAD = 256  # tasks in one claim
 GATHER_S = 0.05
 
@@ -47,7 +47,7 @@ class Scheduler:
         self._moments = 0
         self._moments_ms = 0.0
         self._moments_are_queued = False
-        self._more = False  # may be queued, as far as we know
+        self._more = False  # whether more tasks may be queued, as far as this instance knows
 
     def hinted(self) -> None:
         """There may be tasks in the queue."""
@@ -65,10 +65,11 @@ class Scheduler:
         free = max(0, self._children - self._tasks)
         cores = self._cores - self._undecided
         large = max(0, min(free, self._children - 1 - self._large, cores))
-        # What a child that is at longer work would have ahead of it comes too late.
+        # Children with longer work get nothing in advance: it would start too late.
         feedable = self._children - (self._tasks - self._moments)
         room_ms = AHEAD_MS * feedable
-        # One claim for many: not before half of what was taken ahead is done.
+        # Claims in advance only when half of the work claimed before is done, so that one claim
+        # gets many tasks.
         ahead = MOST_AHEAD if self._moments_are_queued else 0
         if not free and not (ahead and self._moments_ms < room_ms / 2):
             return None

@@ -1,4 +1,4 @@
-"""How much is stored, and what is not stored any more once that is too much."""
+"""How many bytes are stored, and which tasks are refused when that is too much."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from quantum_tasks.database.pool import Pool, connection
 from quantum_tasks.database.queries import QUERIES
 from quantum_tasks.tasks import Options, Stats
 
-# What is no larger is stored in any case: whoever fills the service shuts out only his like.
+# Anything up to this size is always stored: so clients that fill the storage can only keep out
+# other large tasks.
 LARGE = 65_536
 _LOOK_S = 1.0
 _EXPECTATION = 60  # bytes of an expectation value with its error, as JSON
@@ -17,7 +18,7 @@ _MANY = 100  # rows
 
 
 class Storage:
-    """The bytes that all tasks take, of all instances, and how many they may.
+    """The bytes that all tasks of all instances take, and the limit for them.
 
     Every method raises DatabaseUnavailable while the database is away.
     """
@@ -30,7 +31,7 @@ class Storage:
         self._count: Grouped[None, int] = Grouped(self._count_all, most=1000)
 
     async def is_full(self) -> bool:
-        """Whether there was no room for what is large, at most a second ago."""
+        """Whether large tasks have no room, as of at most a second ago."""
         return await self.stored() >= self.most
 
     async def stored(self) -> int:
@@ -47,13 +48,15 @@ class Storage:
         return [self._known] * len(askers)
 
     async def fold(self) -> None:
-        """Keeps quick what `stored` asks; any number of instances may do so at the same time."""
+        """Combines the rows of the table, so that `stored` stays fast; any number of instances may
+        do so at the same time."""
         async with connection(self._pool) as db:
             await db.execute(QUERIES["fold_stored"], _MANY)
 
 
 def most_result_bytes(shots: int, options: Options, stats: Stats | None) -> int:
-    """How large the result of a task can be: it is not, where few outcomes are possible."""
+    """The largest size that the result of a task can have. With few possible outcomes, the real
+    size is smaller."""
     registers = stats.registers if stats else []
     bits = sum(register.size for register in registers)
     key = bits + len(registers)  # with the spaces

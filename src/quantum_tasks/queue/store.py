@@ -19,7 +19,7 @@ from quantum_tasks.turns.throttle import Throttle
 
 # An instance whose heartbeat is older than this is dead. Recovery takes a lease and a sweep.
 LEASE_S = 15.0
-SMALL = 32768  # bytes of a result that are no trouble to anybody
+SMALL = 32768  # bytes: a result up to this size is small
 _MAX_LOSSES = 8
 _ALONE_FROM = 2  # losses
 _STALE_JOB_S = 10.0
@@ -102,8 +102,8 @@ class Store:
         return [found.get(id) for id in ids]
 
     async def changed(self, seen: Mapping[uuid.UUID, int]) -> list[tuple[uuid.UUID, int, bool]]:
-        """Which of these tasks have changed since these changes of theirs: each with its last
-        change, and whether it has ended."""
+        """The tasks that have changed since the given changes: each with its last change, and
+        whether it has ended."""
         async with connection(self._pool) as db:
             rows = await db.fetch(QUERIES["changed"], list(seen), list(seen.values()))
         return [tuple(row) for row in rows]
@@ -139,7 +139,7 @@ class Store:
             )
         *_, held_back = rows[0]
         tasks = [_claimed(row) for row in rows if row["id"] is not None]
-        # The order of an UPDATE's rows is nobody's promise.
+        # Postgres does not promise any order of the rows of an UPDATE.
         return sorted(tasks, key=lambda task: task.position), held_back
 
     async def complete(
@@ -157,7 +157,7 @@ class Store:
         )
 
     async def _complete_all(self, outcomes: list[Outcome]) -> list[bool]:
-        """Which outcomes were stored, in order."""
+        """For each outcome, in order, whether it was stored."""
         # The rows are locked in the order in which cancel.sql locks them.
         ordered = sorted(outcomes, key=lambda outcome: outcome.id)
         async with connection(self._pool) as db:
@@ -207,8 +207,8 @@ class Store:
         return await self._charge(task, instance, True, retries, delay_s, code, message)
 
     async def lose(self, task: ClaimedTask, instance: uuid.UUID) -> Status | None:
-        """Queues again a task whose process died through no fault of its own, as if its instance
-        had; returns what `retry` does."""
+        """Queues a task again whose process died for a reason outside the task; it counts like the
+        death of its instance. Returns what `retry` returns."""
         return await self._charge(task, instance, False, _MAX_LOSSES, 0, TASK_LOST, LOST)
 
     async def _charge(
@@ -227,15 +227,15 @@ class Store:
         return None if status is None else Status(status)
 
     async def cancel(self, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Status]:
-        """Ends tasks that are queued, and asks for those that are running to be stopped. Returns
-        the status that each has then; nothing of those that do not exist."""
+        """Ends queued tasks, and marks running ones to be stopped. Returns the new status of each
+        task; tasks that do not exist are left out."""
         lane = self._cancelling if len(ids) <= 1 else self._cancelling_many
         async with lane.turn(), connection(self._pool) as db:
             rows = await db.fetch(QUERIES["cancel"], list(ids))
         return {row["id"]: Status(row["status"]) for row in rows}
 
     async def cancellations(self, instance: uuid.UUID) -> list[uuid.UUID]:
-        """Which of the tasks that this instance runs shall be stopped."""
+        """The running tasks of this instance that must be stopped."""
         async with connection(self._pool) as db:
             return [row["id"] for row in await db.fetch(QUERIES["cancellations"], instance)]
 
@@ -246,12 +246,13 @@ class Store:
         return ended is not None
 
     async def release(self, instance: uuid.UUID) -> list[uuid.UUID]:
-        """Queues again what this instance runs; returns which tasks that were."""
+        """Queues the running tasks of this instance again; returns their ids."""
         async with connection(self._pool) as db:
             return [row["id"] for row in await db.fetch(QUERIES["release"], instance)]
 
     async def disown(self, instance: uuid.UUID, held: Collection[uuid.UUID]) -> list[uuid.UUID]:
-        """Queues again what this instance owns without knowing it; returns which."""
+        """Queues tasks again that the database gives to this instance, but that it is not running;
+        returns their ids."""
         async with connection(self._pool) as db:
             rows = await db.fetch(QUERIES["disown"], instance, list(held), _CLAIM_TAKES_S)
         return [row["id"] for row in rows]
@@ -267,8 +268,8 @@ class Store:
         simulators: int = 0,
         ended_last_minute: int = 0,
     ) -> bool:
-        """Says that this instance lives, on which versions, and how it does.
-        Returns whether it had been silent for long."""
+        """Writes that this instance is alive, with its versions and figures. Returns whether the
+        last heartbeat was long ago."""
         identity = (instance, host, pid, version)
         libraries = (release.qiskit, release.aer) if release else ("", "")
         figures = (simulators, ended_last_minute)
@@ -279,14 +280,15 @@ class Store:
         return returned
 
     async def unregister(self, instance: uuid.UUID) -> None:
-        """Says goodbye."""
+        """Removes this instance from the table of instances."""
         async with connection(self._pool) as db:
             await db.execute(QUERIES["unregister"], instance)
 
     async def sweep(self, instance: uuid.UUID) -> Swept | None:
-        """Puts right what dead instances left behind.
+        """Queues the tasks of dead instances again, and removes their jobs.
 
-        None if another instance is at it, or this one has not been steady for a lease.
+        None if another instance is sweeping, or if this one has not been steady for the length of
+        a lease.
         """
         async with connection(self._pool) as db, db.transaction():
             if not await db.fetchval(QUERIES["sweep_begin"], instance, LEASE_S):
@@ -302,8 +304,8 @@ class Store:
         )
 
     async def migration(self) -> tuple[int, int]:
-        """The number of the newest migration of the database, and of the newest that the oldest
-        program knows which may run on it."""
+        """Two numbers: the newest migration of the database; and the oldest program that may run
+        on it, named by the newest migration that this program knows."""
         return await self._migration(None)
 
     async def _migration_all(self, askers: list[None]) -> list[tuple[int, int]]:

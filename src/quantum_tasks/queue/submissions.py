@@ -49,7 +49,7 @@ class NewTask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Submitted(msgspec.Struct, frozen=True):
-    """A task that is stored. Without a time it was there already: its submission had the same
+    """A stored task. `created_at` is None if it was stored by an earlier submission with the same
     idempotency key."""
 
     id: uuid.UUID
@@ -57,7 +57,8 @@ class Submitted(msgspec.Struct, frozen=True):
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """What was submitted with an idempotency key; `answer` is what a batch was answered."""
+    """What was submitted with an idempotency key; for a batch, `answer` is the answer that was
+    given."""
 
     fingerprint: bytes
     task_ids: list[uuid.UUID]
@@ -65,7 +66,7 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 class _KeyTaken(Exception):
-    """What was to be stored with an idempotency key is undone: somebody else has it."""
+    """The transaction is rolled back: another submission has this idempotency key."""
 
 
 class Submissions:
@@ -86,7 +87,8 @@ class Submissions:
         self.queue = queue
         self._ttl_s = ttl_s
         self._max_queued = max_queued
-        # Counting a long queue takes as long as storing many tasks: see submit().
+        # To count a long queue takes as long as storing many tasks, so it is only counted when it
+        # may be nearly full: see submit().
         self._count_from = min(max_queued - _CHEAP_COUNT, max_queued * 0.9)
         self._counted = max_queued - 1  # until it is counted, it may be nearly full
         self._counted_at = float("-inf")
@@ -99,7 +101,7 @@ class Submissions:
     async def check_room(self) -> None:
         """Raises QueueFull if the queue was full when it was last counted, at most a second ago.
 
-        So a flood of tasks that cannot be taken costs the database one count per second.
+        So, if many tasks are refused, the database counts only once per second.
         """
         if time.monotonic() - self._counted_at >= _RECOUNT_S:
             self._counted_at = time.monotonic()  # before the wait: one of many counts
@@ -110,8 +112,7 @@ class Submissions:
             raise self._full()
 
     async def check_storage(self, tasks: Sequence[NewTask]) -> None:
-        """Raises StorageFull if one of these may bring more than is stored of any task while so
-        much is stored as there is."""
+        """Raises StorageFull if the storage is full and one of these tasks is large."""
         if not await self._storage.is_full():
             return
         for number, task in enumerate(tasks):
@@ -164,7 +165,8 @@ class Submissions:
                 if key is not None and await db.fetchrow(QUERIES["key"], [key]):
                     raise _KeyTaken
                 raise self._full()
-            # At last: whoever brings the same key waits from here on, in a group with others.
+            # Last in the transaction: from here on, other submissions with the same key have to
+            # wait, together with their group.
             ids = [task.id for task in tasks]
             if key is not None and not await db.fetchval(
                 QUERIES["keep_key"], key, fingerprint, ids, answer
@@ -197,7 +199,7 @@ class Submissions:
         except OutcomeUnknown as unknown:
             if time.monotonic() - began > _PATIENCE_S:
                 raise
-            # The connection broke. If another can be made, nobody need know.
+            # The connection broke. If a new one can be made, the client need not know.
             try:
                 stored = await self._insert_rest(tasks, limit)
             except DatabaseUnavailable:  # which would say that nothing was accepted
@@ -240,7 +242,8 @@ class Submissions:
     async def _insert_rest(
         self, tasks: Sequence[NewTask], limit: int | None
     ) -> dict[uuid.UUID, datetime]:
-        """Stores those of which the database does not know; the first try may come late."""
+        """Stores the tasks that the database does not have. The first try may still be committed
+        during this."""
         while True:
             async with connection(self._pool) as db:
                 rows = await db.fetch(QUERIES["exists"], [task.id for task in tasks])
@@ -260,7 +263,8 @@ class Submissions:
 
 
 def _largest(task: NewTask) -> tuple[str, int]:
-    """What takes most of what a task may bring with it, and how many bytes."""
+    """Which part of a task may be the largest, its program or its result, and how many bytes it
+    may have."""
     checked = task.checked
     stats = msgspec.json.decode(checked.stats, type=Stats) if checked and checked.stats else None
     options = msgspec.json.decode(task.options, type=Options) if task.options else Options()

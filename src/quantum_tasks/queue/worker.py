@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 _DATABASE_RETRY_S = 0.5
 _HELD_BACK_S = 0.5
-_LOOK_S = 0.4  # for tasks that shall be stopped
+_LOOK_S = 0.4  # between two looks for cancelled tasks
 
 
 class Worker:
@@ -95,9 +95,10 @@ class Worker:
             logger.error("working on a task failed", exc_info=error)
 
     async def stop_cancelled(self) -> None:
-        """For ever looks for tasks of this instance that were cancelled, and stops them.
+        """Looks for cancelled tasks of this instance and stops them; never returns.
 
-        What takes only moments is stopped when it is seen again: to kill a child costs more.
+        A task of only moments is stopped only if it is still there at the next look: killing a
+        child costs more than its run.
         """
         before: set[uuid.UUID] = set()
         while True:

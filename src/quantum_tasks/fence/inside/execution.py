@@ -1,4 +1,4 @@
-"""The run of a task, in whatever way it was asked for."""
+"""Runs a task, with all the options of its request."""
 
 from __future__ import annotations
 

@@ -51,13 +51,14 @@ from quantum_tasks.parsing.mistakes import ProgramError
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
-_AT_WORK = 0.25  # of the time, at least, is a child that is not stopped
-# The service answers people, and these answer for it; whatever takes longer uses what is left, and
-# large pictures are drawn when nobody waits for results.
+_AT_WORK = 0.25  # a child that gets less of the time was stopped or starved
+# Priorities. The service and the children that check programs come first, because clients wait for
+# them. Simulators get the remaining processor time, and large drawings get what is left after
+# that.
 _NICENESSES = {"qtasks-parser": 1, "qtasks-drawer": 1, "qtasks-slow-drawer": 10}
 _NICENESS = 5  # of the others
 _DRAWERS = ("qtasks-drawer", "qtasks-slow-drawer")
-_SMALL_READ_S = 0.05  # to read what is drawn only if it is small
+_SMALL_READ_S = 0.05  # to parse a program that is drawn only if it is small
 _RECURSION_LIMIT = 5000
 _RESERVED_MB = 128  # what the allocator sets aside for its threads without ever touching it
 _NO_MEMORY = b"MemoryError\n"  # the service looks for it among the last words
@@ -73,13 +74,13 @@ _SHORT_EXAMPLE = "OPENQASM 3.0; qubit q; bit c; U(1, 2, 3) q; c = measure q;"
 _FOR_THE_SLOW_PARSER = _EXAMPLE.replace(";", ";\npragma slow\n", 1)
 
 
-_LOOKS = 5  # at the time, in each slice's length
-# Of libraries: they only make objects.
+_LOOKS = 5  # looks at the clock in each slice
+# Functions of libraries that only make objects, so they may be interrupted.
 _KEEP_NOTHING = ("contextlib", "openqasm3.ast")
 
 
 class _SoftTimeLimit(BaseException):
-    """Not an Exception: no library may catch it by the way."""
+    """Not an Exception, so that no library catches it by accident."""
 
 
 class _SliceOver(BaseException):
@@ -87,13 +88,14 @@ class _SliceOver(BaseException):
 
 
 def warm_up() -> None:
-    """Runs the way of a program once, with either parser, up to the simulator's door."""
+    """Runs a small program through all steps before the simulation, once with each parser."""
     assembly.assemble(program.load(_EXAMPLE, Bounds()), "automatic")
     program.load(_FOR_THE_SLOW_PARSER, Bounds())
 
 
 def serve(channel: socket.socket, stderr: int, limits: Limits) -> None:
-    """Answers orders until the service hangs up; the first frame says that we are warm."""
+    """Answers orders until the service closes the connection. The first frame says that this child
+    is ready."""
     try:
         _serve(channel, stderr, limits)
     except MemoryError:  # there may be none for a traceback either
@@ -159,7 +161,7 @@ def _answer(order: Order, simulator: aer.Simulator, limits: Limits, bounds: Boun
     except SimulationError as error:
         return Rejected(error.code, str(error), log=error.log)
     except _SliceOver as interruption:
-        gc.enable()  # lest whoever was to enable it was interrupted
+        gc.enable()  # the code that enables it again may have been interrupted
         return Unfinished(spent=not _in_code_of_ours(interruption.__traceback__))
     except _SoftTimeLimit:
         assert isinstance(order, Run)
@@ -190,7 +192,8 @@ def _drawing() -> ModuleType:
 
 
 def _live_and_die_with_the_service(stderr: int) -> None:
-    """Dies when the fork server does, which dies with the service; ignores the terminal."""
+    """Makes this child die when the fork server dies, which dies with the service. Ignores signals
+    of the terminal."""
     os.dup2(stderr, 2)
     os.dup2(stderr, 1)
     # The fork server ends when the last process that holds this pipe does. multiprocessing hands
@@ -226,10 +229,11 @@ def _limit_memory(memory_mb: int) -> None:
 
 @contextlib.contextmanager
 def _for_a_slice(cpu_s: float) -> Iterator[None]:
-    """Raises _SliceOver once so much processor time was used. Whoever gets no processor because
-    others have it loses nothing by that.
+    """Raises _SliceOver when this much processor time was used. Time in which the child gets no
+    processor does not count.
 
-    The clock's alarm asks how much it was: those that go by processor time are late by 10 ms.
+    The alarm uses the clock and then asks for the processor time: timers for processor time are up
+    to 10 ms late.
     """
     armed = True
     end_s = time.process_time() + cpu_s
@@ -237,7 +241,7 @@ def _for_a_slice(cpu_s: float) -> Iterator[None]:
     def look(signum: int, frame: FrameType | None) -> None:
         nonlocal armed
         if armed and time.process_time() >= end_s:
-            armed = False  # once: it may hit the very lines that would disarm it
+            armed = False  # only once: it may interrupt the lines that disarm it
             raise _SliceOver
 
     signal.signal(signal.SIGALRM, look)
@@ -261,7 +265,8 @@ def _in_code_of_ours(traceback: TracebackType | None) -> bool:
 
 
 def _stop_softly_after(seconds: float) -> None:
-    """Sets the alarm. Who has hardly worked by then was stopped or starved, and goes on."""
+    """Sets the alarm for the soft time limit. A child that has hardly worked by then was stopped
+    or starved, and continues."""
     worked_s = time.process_time() + seconds * _AT_WORK
 
     def stop(signum: int, frame: FrameType | None) -> None:

@@ -1,8 +1,8 @@
-"""What the fork server imports once, so that every child is born warm.
+"""The modules that the fork server imports once, so that every child starts with them.
 
-Importing this module does work, unlike any other here: it is the only moment at which the fork
-server runs code of ours. One parse builds the parser's tables and one translation the pass
-manager's, and all children share those pages.
+Unlike all other modules, this one does work when it is imported, because the fork server runs no
+other code of this service. One parse builds the tables of the parser, one translation those of the
+pass manager; all children share this memory.
 """
 
 from __future__ import annotations

@@ -18,7 +18,8 @@ from quantum_tasks.tasks import Method, Options
 
 
 def check(order: Check, memory_mb: int, bounds: Bounds) -> Accepted:
-    """What is to be known of a program before it runs. Raises ProgramError if it cannot run."""
+    """Checks a program, and returns what has to be known before it runs. Raises ProgramError if it
+    cannot run."""
     begun = time.perf_counter()
     options = order.options
     loaded = _loaded(order.qc, options, bounds)

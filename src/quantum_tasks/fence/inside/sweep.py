@@ -24,12 +24,12 @@ from quantum_tasks.orders import Limits, Run
 from quantum_tasks.parsing.mistakes import ProgramError
 from quantum_tasks.tasks import Details, ItemError, Options, Parameters
 
-_PATIENCE_S = 1.0  # for a program that none of the first items makes sense of
+_PATIENCE_S = 1.0  # for a program that cannot be compiled with any of the first items
 _SEEDS = 1 << 63
 
 
 def parsed(qc: str) -> Source:
-    """The program that is to be compiled with one item after the other. Raises ProgramError."""
+    """Parses a program that will be compiled with each item. Raises ProgramError."""
     with collector_paused():
         return Source(qc)
 
@@ -66,8 +66,8 @@ def run_sweep(
 ) -> tuple[str, str | None]:
     """Runs every item; the counts and details of all, as JSON lists.
 
-    An item that fails is null, its error among the details. Raises what is wrong with the first if
-    all fail, or SimulationError if the results together are too large.
+    The counts of an item that fails are null, and its error is in the details. If all fail, raises
+    the error of the first. Raises SimulationError if all results together are too large.
     """
     source = parsed(order.qc)
     observed = bool(options.observables)
