@@ -9,7 +9,19 @@ from language import Table, coin, even
 PI = math.pi
 NEAR, FAR = math.cos(PI / 8) ** 2 / 2, math.sin(PI / 8) ** 2 / 2
 
+TURNED = math.cos(0.15 * PI) ** 2 / 4  # h to the power -0.3 on |+>, for one half of the shots
+
 PROGRAMS: Table = {
+    "a power of a gate between two measurements": (
+        "qubit[2] q; bit[2] c; h q; c[0] = measure q[0]; pow(-0.3) @ ch q[0], q[1];"
+        " c[1] = measure q[1];",
+        {"00": 0.25, "10": 0.25, "01": 0.5 - TURNED, "11": TURNED},
+    ),
+    "a power of a gate between two measurements, among others": (
+        "qubit[3] q; bit[2] c; h q; c[0] = measure q[0]; pow(-0.3) @ ch q[0], q[1]; x q[2];"
+        " ccx q[0], q[1], q[2]; c[1] = measure q[1];",
+        {"00": 0.25, "10": 0.25, "01": 0.5 - TURNED, "11": TURNED},
+    ),
     "the last measurement into a bit counts": (
         "qubit[2] q; bit c; x q[0]; c = measure q[0]; c = measure q[1];",
         {"0": 1},

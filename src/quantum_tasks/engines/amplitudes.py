@@ -60,7 +60,8 @@ def unitary(operation: Unitary) -> Apply:
     def apply(amplitudes: Amplitudes) -> Amplitudes:
         moved = amplitudes.reshape(shape).transpose(order)
         product = matrix @ moved.reshape(len(matrix), -1)
-        return product.reshape(moved.shape).transpose(back).reshape(amplitudes.shape)
+        turned = product.reshape(moved.shape).transpose(back).reshape(amplitudes.shape)
+        return np.ascontiguousarray(turned)  # of few qubits it is a view, with its axes turned
 
     return apply
 
