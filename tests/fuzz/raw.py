@@ -161,8 +161,9 @@ class Judge:
 
     def __init__(self) -> None:
         from fuzz.answers import complain
+        from quantum_tasks.circuits.bounds import Bounds
         from quantum_tasks.errors import Problem
-        from quantum_tasks.language import machine, program
+        from quantum_tasks.language import program
         from quantum_tasks.parsing import mistakes
         from quantum_tasks.tasks import TaskRequest
         from quantum_tasks.web import requests
@@ -170,7 +171,7 @@ class Judge:
         self._problem = Problem
         self._program_error = mistakes.ProgramError
         self._decode = lambda body: requests.decode(body, TaskRequest).qc
-        self._load = lambda qc: program.load(qc, machine.Bounds(operations=MAX_OPERATIONS))
+        self._load = lambda qc: program.load(qc, Bounds(operations=MAX_OPERATIONS))
         self._complain = complain
 
     def __call__(self, body: bytes) -> Finding | None:

@@ -1,13 +1,14 @@
--- Gives queued tasks to one instance, first come first served; no two claims get the same one.
--- Of tasks that are known to take only moments it may take more than it has room for at once.
--- Large tasks stand in a queue of their own, so that the others do not wait for them; those taken
--- count among the $3.
+-- Gives queued tasks to one instance: higher priorities first, and of the same priority first come
+-- first served. No two claims get the same task.
+-- Of tasks that are known to be very short it may take more than it has free processes.
+-- Large tasks have a queue of their own, so that the others do not wait for them; those that are
+-- taken count among the $3.
 -- A task that was lost with several instances may be what kills them: it runs alone in its
--- instance, so that no other is lost with it. Until that instance has nothing else to do, it takes
--- none of those behind. An instance whose lease has run out takes nothing: it would be lost.
+-- instance, so that no other is lost with it. While the instance is busy, it takes neither that
+-- task nor any task behind it. An instance whose lease has run out takes nothing: it would be lost.
 -- $1 instance, $2 queue, $3 how many, $4 losses from which on a task runs alone,
--- $5 lease in seconds, $6 how many large ones, $7 how many at most, $8 milliseconds of work that
--- those beyond $3 may come to, $9 format of compiled programs that the instance can read
+-- $5 lease in seconds, $6 how many large ones, $7 how many at most, $8 milliseconds that the tasks
+-- beyond the first $3 may need together, $9 format of compiled programs that the instance can read
 with mine as (
     select count(*) = 0 as idle, coalesce(max(losses) >= $4, false) as alone
     from tasks where instance = $1 and status = 'running'

@@ -57,8 +57,8 @@ class Scheduler:
         """What to claim now; None if nothing is queued or there is no room.
 
         Whoever gets a claim has to say what it brought (`claimed`) or, if the database was away,
-        to call `hinted`. While moments are ahead of the children none is free: as long as moments
-        come faster than they are done, large tasks wait.
+        to call `hinted`. While short tasks (moments) wait for the children, no child counts as
+        free: if they come faster than they are done, large tasks have to wait.
         """
         if not self._more:
             return None

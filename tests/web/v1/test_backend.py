@@ -8,6 +8,7 @@ from typing import Any
 from asking import LARGE, body, finished, reaches, sql, submit
 from service import ENDLESS, STDGATES, Service, until
 
+from quantum_tasks.circuits.gates import BUILT_IN, STANDARD, Basic
 from quantum_tasks.settings import Settings
 
 
@@ -54,15 +55,13 @@ def test_it_says_how_much_is_stored(start):
     assert backend(api)["stored_bytes"] < stored + 103_000
 
 
-def test_every_gate_that_it_names_can_be_used(service: Service):
-    parameters = {"U": 3, "u3": 3, "cu": 4, "u2": 2, "u1": 1, "gphase": 1}
-    for gate in backend(service)["gates"]:
-        wide = {"ccx": 3, "cswap": 3, "gphase": 0}
-        two = {"cx", "CX", "cy", "cz", "ch", "cp", "cphase", "crx", "cry", "crz", "cu", "swap"}
-        number = wide.get(gate, 2 if gate in two else 1)
-        angles = parameters.get(
-            gate, 1 if gate.lstrip("c") in ("p", "phase", "rx", "ry", "rz") else 0
-        )
+def test_it_names_every_gate_and_each_can_be_used(service: Service):
+    known = {**BUILT_IN, **STANDARD}
+    named = backend(service)["gates"]
+    assert sorted(named) == sorted({*known, "gphase"})
+    for gate in named:
+        angles, build = known.get(gate, (1, lambda angle: Basic("gphase", (angle,))))
+        number = build(*[0.5] * angles).qubits
         call = f"({', '.join(['0.5'] * angles)})" if angles else ""
         qubits = ", ".join(f"q[{i}]" for i in range(number))
         qc = f"{STDGATES}qubit[3] q; bit c; {gate}{call} {qubits}; c = measure q[0];"
