@@ -157,7 +157,7 @@ def _plain() -> Loop:
 def _own() -> Loop:
     """What the service does in its children, without the service around them."""
     from quantum_tasks.circuits.bounds import Bounds
-    from quantum_tasks.engines.aer import Simulator
+    from quantum_tasks.engines.simulator import Simulator
     from quantum_tasks.language.program import load
 
     simulator, bounds = Simulator(memory_mb=2048, max_result_bytes=2**24), Bounds()

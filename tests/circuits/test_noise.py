@@ -21,10 +21,11 @@ from service import STDGATES
 from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.circuits.circuit import Depolarize
 from quantum_tasks.circuits.noise import channel, mixed_by_coin, readout, with_errors
+from quantum_tasks.engines.aer import StateVector
 from quantum_tasks.engines.amplitudes import paulis
 from quantum_tasks.engines.branching import sample
 from quantum_tasks.engines.controller import Controller
-from quantum_tasks.engines.sampler import Sampler, Way
+from quantum_tasks.engines.engine import Question
 from quantum_tasks.language import program
 from quantum_tasks.tasks import Depolarizing, Method, Noise, Options, PauliTerm
 
@@ -81,14 +82,12 @@ def test_counts_are_distributed_as_qiskits_density_matrix_says(method, names):
 
 @pytest.mark.parametrize("method", ["statevector", "density_matrix"])
 def test_aer_itself_does_the_same_as_what_is_sooner(method):
-    sampler = Sampler(Controller(512), 512)
+    aer = StateVector(Controller(512))
     for made, errors, flips in ways():
         loaded = program.load(made.program(), Bounds())
         noise = Noise(errors, flips)
-        operations = with_errors(loaded.operations, noise)
-        noisy = type(loaded)(loaded.qubits, loaded.registers, operations)
-        way = Way(method, False, errors is not None, readout(noise))
-        counts = sampler._by_aer(noisy, 3000, 1, way, 1)
+        noisy = Question(loaded, 3000, Options(noise=noise)).with_errors()
+        counts = aer._counted(noisy, method, 1, 1)
         keys = {format(value, f"0{made.qubits}b"): times for value, times in counts.items()}
         assert_distributed(keys, expected_of(made, errors, flips))
 

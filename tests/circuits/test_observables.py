@@ -13,7 +13,7 @@ from engines.simulation import simulated
 from qiskit.quantum_info import Statevector
 from service import STDGATES
 
-from quantum_tasks.engines.controller import SimulationError
+from quantum_tasks.engines.engine import SimulationError
 from quantum_tasks.tasks import Depolarizing, Expectation, Method, Noise, Options, PauliTerm
 
 EXACT = [

@@ -7,14 +7,14 @@ import math
 from functools import cache
 
 from quantum_tasks.circuits.bounds import Bounds
-from quantum_tasks.engines import aer
+from quantum_tasks.engines.simulator import Simulator
 from quantum_tasks.language import program
-from quantum_tasks.tasks import Details, Options
+from quantum_tasks.tasks import Details, Method, Options
 
 
 @cache
-def _simulator() -> aer.Simulator:
-    return aer.Simulator(memory_mb=2048, max_result_bytes=2**24)
+def _simulator() -> Simulator:
+    return Simulator(memory_mb=2048, max_result_bytes=2**24)
 
 
 def simulate(
@@ -26,7 +26,11 @@ def simulate(
     one that would fail.
     """
     loaded = program.load(qc, Bounds())
-    counts: dict[str, int] = json.loads(_simulator().run(loaded, shots, seed, method))
+    if method is None:
+        found = _simulator().run(loaded, shots, seed)
+    else:
+        found, _ = _simulator().simulate(loaded, shots, seed, Options(method=Method(method)))
+    counts: dict[str, int] = json.loads(found)
     return counts
 
 

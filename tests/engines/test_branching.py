@@ -30,7 +30,8 @@ from quantum_tasks.circuits.circuit import (
 )
 from quantum_tasks.engines import branches
 from quantum_tasks.engines.amplitudes import fingerprints
-from quantum_tasks.engines.branching import TooMuchWork, aer_work, sample
+from quantum_tasks.engines.branching import TooMuchWork, sample
+from quantum_tasks.engines.duration import shots_ns
 from quantum_tasks.engines.sampling import sampled
 from quantum_tasks.language import program
 from quantum_tasks.parsing.mistakes import ProgramError
@@ -270,7 +271,7 @@ def test_one_shot_and_a_million(name):
 def test_it_gives_up_when_the_work_is_too_much():
     endless = load("qubit q; bit c; x q; c = measure q; while (c) { c = measure q; }")
     with pytest.raises(TooMuchWork):
-        counts_of(endless, work=aer_work(endless, 1024))
+        counts_of(endless, work=shots_ns(endless, 1024))
     wide = "qubit[10] q; bit[10] c; " + "h q; c = measure q; " * 6
     with pytest.raises(TooMuchWork):
         counts_of(load(wide), work=50e6)

@@ -98,10 +98,10 @@ def test_a_seed_decides_and_other_seeds_decide_otherwise():
 @pytest.mark.parametrize("qubits", [18, 19], ids=["drawn", "by Aer"])
 def test_a_run_uses_the_cores_that_it_is_given(qubits):
     code = (
-        "import os, sys; from quantum_tasks.engines import aer; "
+        "import os, sys; from quantum_tasks.engines.simulator import Simulator; "
         "from quantum_tasks.language import program; "
         "from quantum_tasks.circuits.bounds import Bounds; "
-        "simulator = aer.Simulator(1024, 2**24); "
+        "simulator = Simulator(1024, 2**24); "
         "loaded = program.load(sys.stdin.read(), Bounds()); "
         "threads = lambda: len(os.listdir('/proc/self/task')); "
         "simulator.run(loaded, 9, 1, threads=1); one = threads(); "

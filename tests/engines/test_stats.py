@@ -10,8 +10,9 @@ import qiskit_qasm3_import
 from service import STDGATES
 
 from quantum_tasks.circuits.bounds import Bounds
-from quantum_tasks.engines.cost import plan
+from quantum_tasks.engines.engine import Question
 from quantum_tasks.engines.estimate import assess
+from quantum_tasks.engines.planner import Planner
 from quantum_tasks.engines.stats import stats
 from quantum_tasks.language import program
 from quantum_tasks.tasks import Method, Register, Stats
@@ -26,7 +27,7 @@ _GATES = {
 
 def counted(text: str) -> Stats:
     loaded = program.load(STDGATES + text, Bounds())
-    return stats(loaded, plan(loaded, 1024), 1.2345)
+    return stats(loaded, Planner(1024).choose(Question(loaded)), 1.2345)
 
 
 def circuits() -> list[str]:
@@ -106,7 +107,7 @@ def test_qubits_are_those_that_are_declared_and_registers_those_that_are_shown()
 
 def test_a_program_without_anything_has_stats():
     loaded = program.load(STDGATES + "qubit[3] q;", Bounds(), observed=True)
-    found = stats(loaded, plan(loaded, 1024), 0.0)
+    found = stats(loaded, Planner(1024).choose(Question(loaded)), 0.0)
     assert (found.qubits, found.depth, found.gates, found.registers) == (3, 0, {}, [])
 
 

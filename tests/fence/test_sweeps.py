@@ -11,7 +11,7 @@ from engines.simulation import assert_distributed
 from service import STDGATES
 
 from quantum_tasks.circuits.bounds import Bounds
-from quantum_tasks.engines import aer
+from quantum_tasks.engines.simulator import Simulator
 from quantum_tasks.fence.inside import main as child
 from quantum_tasks.fence.pool import ProcessPool
 from quantum_tasks.orders import Accepted, Check, Completed, Limits, Rejected, Reply, Run
@@ -19,7 +19,7 @@ from quantum_tasks.tasks import Options, PauliTerm
 
 LIMITS = Limits(memory_mb=1024, max_result_bytes=100_000, max_qubits=40)
 BOUNDS = Bounds(LIMITS.max_qubits, LIMITS.max_clbits, LIMITS.max_operations)
-SIMULATOR = aer.Simulator(LIMITS.memory_mb, LIMITS.max_result_bytes)
+SIMULATOR = Simulator(LIMITS.memory_mb, LIMITS.max_result_bytes)
 TURNED = STDGATES + "input float theta; qubit q; bit c; rx(theta) q; c = measure q;"
 DIVIDED = STDGATES + "input int n; qubit q; bit c; rx(pi / (6 / n)) q; c = measure q;"
 

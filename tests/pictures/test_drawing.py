@@ -24,7 +24,7 @@ from quantum_tasks.circuits.circuit import (
     Program,
     Store,
 )
-from quantum_tasks.engines import aer
+from quantum_tasks.engines.simulator import Simulator
 from quantum_tasks.errors import TooLargeToDraw
 from quantum_tasks.language import program
 from quantum_tasks.orders import Draw
@@ -193,7 +193,7 @@ def plain(steps: list[Step], fresh: int) -> list[Operation]:
 
 @pytest.mark.parametrize("chapter", range(4))
 def test_what_is_drawn_does_what_the_program_does(chapter):
-    simulator = aer.Simulator(memory_mb=2048, max_result_bytes=2**20)
+    simulator = Simulator(memory_mb=2048, max_result_bytes=2**20)
     drawn = 0
     for qc, expected in list(PROGRAMS.values())[chapter::4]:
         loaded = program.load(qc, Bounds())

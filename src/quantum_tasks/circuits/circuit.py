@@ -6,13 +6,16 @@ run is calculated from it, and the simulator's circuit is built from it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
 # A condition over bits, whose value is known at run time: a constant, the number of a bit, or an
 # operation: ("!", a), ("&", a, b), ("|", a, b), ("^", a, b).
 Condition = bool | int | tuple  # type: ignore[type-arg]
+
+_TURNS = 3  # of a loop, which nobody knows
+_MAX_WEIGHT = 27
 
 
 class Kept(int):
@@ -283,6 +286,38 @@ def collect_bits(condition: Condition, bits: set[int]) -> None:
             collect_bits(part, bits)
     elif not isinstance(condition, bool):
         bits.add(condition)
+
+
+def flat(operations: Iterable[Operation]) -> Iterator[Operation]:
+    """All operations, those in blocks as well, without the blocks."""
+    for operation in operations:
+        match operation:
+            case Branch():
+                yield from flat(operation.then)
+                yield from flat(operation.otherwise)
+            case Loop():
+                yield from flat(operation.body)
+            case _:
+                yield operation
+
+
+def weighted(operations: Iterable[Operation], weight: int = 1) -> Iterator[tuple[Operation, int]]:
+    """All operations, those in blocks as well, and about how often each shot comes by. It runs
+    several times for every operation of every submission."""
+    for operation in operations:
+        yield operation, weight
+        if type(operation) is Branch:
+            yield from weighted(operation.then, weight)
+            yield from weighted(operation.otherwise, weight)
+        elif type(operation) is Loop:
+            yield from weighted(operation.body, min(weight * _TURNS, _MAX_WEIGHT))
+
+
+def number_of(operations: Iterable[Operation], *kinds: type) -> int:
+    """How many operations, of any kind or of some, a shot comes by; loops are guessed at."""
+    if not kinds:
+        return sum(weight for _, weight in weighted(operations))
+    return sum(weight for one, weight in weighted(operations) if isinstance(one, kinds))
 
 
 def any_measurement(operations: Iterable[Operation]) -> bool:

@@ -1,8 +1,13 @@
 """How a circuit is run, and what that takes.
 
 What comes in is a `Program` with what is asked of it: shots, noise, observables, a method. What
-goes out are counts and expectation values as JSON text; or, before that, the method
-(`methods.py`), the memory (`cost.py`) and the time (`estimate.py`).
+goes out are counts and expectation values as JSON text (`simulator.py`); or, before that, the
+method and the memory (`planner.py`) and the time (`estimate.py`).
 
-It uses `circuits`. Begin with `aer.py`.
+Each simulator is an *engine* (`engine.py`): a class that says whether it can run a circuit and
+what that would take, and runs it. There are Aer's methods (`aer.py`) and our own sampler of
+programs that go on after a measurement (`branching.py`). A new one is a file, and a line in the
+list in `planner.py`, which asks them.
+
+It uses `circuits`. Begin with `engine.py`.
 """

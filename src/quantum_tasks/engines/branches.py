@@ -17,6 +17,7 @@ from quantum_tasks.circuits.circuit import Condition, Program, collect
 from quantum_tasks.circuits.noise import Readout
 from quantum_tasks.engines import amplitudes
 from quantum_tasks.engines.amplitudes import Amplitudes, Layout
+from quantum_tasks.engines.engine import GivesUp
 
 BUILD = 5_000  # to read an operation
 CALL = 3_000  # a gate, whatever it is applied to
@@ -36,7 +37,7 @@ _MASK_BITS = 20_000_000  # operations times bits; for each, one bit may be kept
 Seed = int | np.random.SeedSequence | None
 
 
-class TooMuchWork(Exception):
+class TooMuchWork(GivesUp):
     """It takes more work than it may, or more memory."""
 
 

@@ -7,84 +7,83 @@ the same are merged.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from functools import cached_property
+from collections.abc import Mapping
 
 import numpy as np
 
-from quantum_tasks.circuits.circuit import (
-    Branch,
-    Depolarize,
-    Gate,
-    Loop,
-    Measure,
-    Operation,
-    Program,
-    Reset,
-    Store,
-    Unitary,
-    collect_bits,
-)
-from quantum_tasks.circuits.clifford import is_clifford
-from quantum_tasks.circuits.noise import Readout
-from quantum_tasks.engines import amplitudes
-from quantum_tasks.engines.amplitudes import NEVER, Layout
-from quantum_tasks.engines.branches import (
-    AMPLITUDE,
-    CALL,
-    CONDITION,
-    ROW,
-    SPLIT,
-    Group,
-    Run,
-    Seed,
-    TooMuchWork,
-)
-from quantum_tasks.engines.sampling import tallied
+from quantum_tasks.circuits.circuit import Gate, Measure, Program, Reset, Unitary, number_of
+from quantum_tasks.circuits.noise import MAX_QUBITS, Readout, depolarized
+from quantum_tasks.engines.branches import AMPLITUDE, CALL, ROW, Group, Run, Seed, TooMuchWork
+from quantum_tasks.engines.duration import RUN_MS, shots_ns, vector_ms
+from quantum_tasks.engines.engine import TAKES_MATRIX, Engine, Question, Work
+from quantum_tasks.engines.memory import vector_bytes
+from quantum_tasks.engines.sampling import DRAWN_QUBITS, tallied
+from quantum_tasks.engines.steps import Block
+from quantum_tasks.tasks import Method
 
-__all__ = ["TooMuchWork", "aer_work", "sample", "weighted"]
-
-_AER_RUN = 500_000
-_AER_OPERATION = 12_000  # once
-_AER_SHOT = 32_000
-_AER_STEP = 150  # an operation, each shot
-_AER_AMPLITUDE = 3
-_AER_CLIFFORD_STEP = 400
-_TURNS = 3  # of a loop, which nobody knows
-_MAX_WEIGHT = 27
+_BATCH_BYTES = 4 << 20  # of state vectors that err: what a core has at hand
+_OPERATION_MS = 0.01
+_SPLIT_MS = 0.04
+_SPLIT_AMPLITUDE_MS = 5e-6
+_BRANCH_MS = 0.002
 
 
-def aer_work(program: Program, shots: int) -> float:
-    """About what Aer would take, in nanoseconds of CPU, if it runs shot after shot."""
-    once, steps, gates = 0, 0, 0
-    clifford = True
-    for operation, weight in weighted(program.operations):
-        once += 1
-        steps += weight
-        if not isinstance(operation, Store | Branch | Loop):
-            gates += weight
-        clifford = clifford and is_clifford(operation)
-    if clifford:
-        shot: float = _AER_SHOT + _AER_CLIFFORD_STEP * steps
-    else:
-        shot = (
-            _AER_SHOT + _AER_STEP * steps + _AER_AMPLITUDE * gates * 2.0 ** min(program.qubits, 60)
-        )
-    return _AER_RUN + _AER_OPERATION * once + shots * shot
+class Branching(Engine):
+    """State vectors of our own, one for all shots with the same outcomes so far.
 
+    It gives up when that takes longer than one shot after the other would take Aer.
+    """
 
-def weighted(operations: Iterable[Operation], weight: int = 1) -> Iterator[tuple[Operation, int]]:
-    """All operations, those in blocks as well, and about how often each shot comes by."""
-    for operation in operations:
-        yield operation, weight
-        match operation:
-            case Branch():
-                yield from weighted(operation.then, weight)
-                yield from weighted(operation.otherwise, weight)
-            case Loop():
-                yield from weighted(operation.body, min(weight * _TURNS, _MAX_WEIGHT))
+    method = Method.STATEVECTOR
+
+    def __init__(self, memory_mb: int) -> None:
+        self._max_bytes = memory_mb << 19
+
+    def refusal(self, question: Question) -> str | None:
+        if question.exact:  # then no counts are wanted, and exact() gives up
+            return TAKES_MATRIX if question.gates_err else None
+        drawn = question.readout is None or question.program.qubits <= DRAWN_QUBITS
+        if drawn and not question.gates_err and question.final is not None:
+            return "it splits shots by what they measure, and nothing comes after a measurement"
+        return None
+
+    def bytes(self, question: Question) -> int:
+        return vector_bytes(question.program)
+
+    def work(self, question: Question, size: int) -> Work:
+        ms = vector_ms(question)
+        if ms is None:
+            # If there are few enough branches: all that there may be, for all of the program.
+            program, shots = question.program, question.shots
+            operations = number_of(program.operations)
+            splits = number_of(program.operations, Measure, Reset)
+            branches = float(min(shots, 2 ** min(splits, 64)))
+            amplitudes = branches * 2.0**program.qubits
+            calls = operations * (_OPERATION_MS + _SPLIT_AMPLITUDE_MS * amplitudes)
+            ms = RUN_MS + calls + splits * _SPLIT_MS + branches * _BRANCH_MS
+        return Work(ms)
+
+    def counts(self, question: Question, seed: int | None, threads: int) -> Mapping[int, int]:
+        program, shots = question.program, question.shots
+        if question.gates_err or question.readout is not None:
+            return self._in_batches(question, seed)
+        return sample(program, shots, seed, shots_ns(program, shots), self._max_bytes)
+
+    def _in_batches(self, question: Question, seed: int | None) -> Counter[int]:
+        """Shots that err have each a state of their own; a batch is what a core has at hand."""
+        program, shots = question.program, question.shots
+        at_once = max(1, min(shots, _BATCH_BYTES // (16 << program.qubits)))
+        batches = -(-shots // at_once)
+        limit = 2 * shots_ns(program, shots) / batches
+        if any(len(error.qubits) > MAX_QUBITS for error in depolarized(program.operations)):
+            limit = math.inf  # there is no other way
+        counts: Counter[int] = Counter()
+        for number, own in enumerate(np.random.SeedSequence(seed).spawn(batches)):
+            part = min(at_once, shots - number * at_once)
+            counts += sample(program, part, own, limit, self._max_bytes, question.readout)
+        return counts
 
 
 def sample(
@@ -108,251 +107,12 @@ def sample(
 
 
 def _sample(run: Run, program: Program) -> Counter[int]:
-    gates = sum(isinstance(operation, Gate | Unitary) for operation in program.operations)
+    gates = sum(isinstance(operation, (Gate, Unitary)) for operation in program.operations)
     run.expect(gates * (CALL + AMPLITUDE * 2.0**program.qubits))
     width = sum(map(len, program.registers))
-    block = _Block(run, program.operations)
+    block = Block(run, program.operations)
     block.annotate((1 << width) - 1, False)
     group = Group(run)
     block.run(run, group)
     run.spend(ROW * len(group.shots))
     return tallied(group.bits[:width], group.shots)
-
-
-class _Step(ABC):
-    """Part of a program. Its masks say which qubits it touches, which bits it may touch, which
-    of them it reads before it writes them, and which it writes in any case."""
-
-    qubits = 0
-    bits = 0
-    reads = 0
-    writes = 0
-    live = 0  # the bits that matter after it
-    last = False  # whether no qubit is touched after it
-
-    @abstractmethod
-    def run(self, run: Run, group: Group) -> None:
-        """Takes the branches through it."""
-
-    def annotate(self, live: int, used: bool) -> None:
-        """Learns which bits matter after it, and whether any qubit does."""
-        self.live = live
-        self.last = not used
-
-
-class _Block(_Step):
-    """One step after the other."""
-
-    def __init__(self, run: Run, operations: list[Operation]) -> None:
-        self.steps = list(_steps(run, operations))
-        for step in reversed(self.steps):
-            self.qubits |= step.qubits
-            self.bits |= step.bits
-            self.reads = step.reads | (self.reads & ~step.writes)
-            self.writes |= step.writes
-
-    def run(self, run: Run, group: Group) -> None:
-        for step in self.steps:
-            step.run(run, group)
-
-    def annotate(self, live: int, used: bool) -> None:
-        for step in reversed(self.steps):
-            step.annotate(live, used)
-            live = step.reads | (live & ~step.writes)
-            used = used or step.qubits != 0
-
-
-class _Apply(_Step):
-    def __init__(self, operation: Gate | Unitary) -> None:
-        for qubit in operation.qubits:
-            self.qubits |= 1 << qubit
-        self._size = 1
-        if isinstance(operation, Gate):
-            self._apply = amplitudes.gate(operation)
-        else:
-            self._apply = amplitudes.unitary(operation)
-            self._size = len(operation.matrix)
-
-    def run(self, run: Run, group: Group) -> None:
-        run.spend(CALL + AMPLITUDE * self._size * group.amplitudes.size)
-        group.amplitudes = self._apply(group.amplitudes)
-
-
-class _Depolarize(_Step):
-    def __init__(self, operation: Depolarize) -> None:
-        self._operation = operation
-        for qubit in operation.qubits:
-            self.qubits |= 1 << qubit
-
-    def run(self, run: Run, group: Group) -> None:
-        group.err(run, self._operation.qubits, self._operation.probability)
-
-
-class _Measure(_Step):
-    """Measures different qubits into different bits."""
-
-    def __init__(self, run: Run, pairs: list[Measure]) -> None:
-        self._rows = [run.rows[pair.bit] for pair in pairs]
-        self.bits = self.writes = run.mask(pair.bit for pair in pairs)
-        self._measured = [pair.qubit for pair in pairs]
-        for qubit in self._measured:
-            self.qubits |= 1 << qubit
-        self._total = run.qubits
-
-    @cached_property
-    def _layout(self) -> Layout:
-        return Layout(self._measured, self._total)
-
-    def run(self, run: Run, group: Group) -> None:
-        run.spend(group.amplitudes.size * 2 * AMPLITUDE)
-        weights = self._layout.weights(group.amplitudes)
-        outcomes = group.split(run, self._layout, weights, weights, last=self.last)
-        for place, row in enumerate(self._rows):
-            group.bits[row] = outcomes >> place & 1
-        if run.readout is not None:
-            group.misread(run, self._rows)
-
-
-class _Reset(_Step):
-    def __init__(self, run: Run, qubit: int) -> None:
-        self._qubit = qubit
-        self.qubits = 1 << qubit
-        self._layout = Layout([qubit], run.qubits)
-
-    def run(self, run: Run, group: Group) -> None:
-        run.spend(CALL + group.amplitudes.size * 3 * AMPLITUDE)
-        weights = self._layout.weights(group.amplitudes)
-        if weights[:, 1].max() < NEVER:
-            return
-        likely = weights
-        if weights.min(axis=1).max() >= NEVER:
-            # The others are left in the same state either way: there is nothing to draw.
-            alone = amplitudes.separable(group.amplitudes, self._qubit)
-            larger = np.eye(2)[weights.argmax(axis=1)]
-            likely = np.where(alone[:, None], larger, weights)
-        group.split(run, self._layout, weights, likely, reset=True)
-        group.merge(run, self.live)
-
-
-class _Store(_Step):
-    def __init__(self, run: Run, operation: Store) -> None:
-        read: set[int] = set()
-        collect_bits(operation.value, read)
-        self._row = run.rows[operation.bit]
-        self._value = operation.value
-        self.reads = run.mask(read)
-        self.writes = 1 << self._row
-        self.bits = self.reads | self.writes
-
-    def run(self, run: Run, group: Group) -> None:
-        run.spend(CONDITION + len(group.shots))
-        group.bits[self._row] = run.evaluate(self._value, group.bits)
-
-
-class _Branch(_Step):
-    def __init__(self, run: Run, operation: Branch) -> None:
-        read: set[int] = set()
-        collect_bits(operation.condition, read)
-        self._condition = operation.condition
-        self._sides = _Block(run, operation.otherwise), _Block(run, operation.then)
-        otherwise, then = self._sides
-        self.qubits = then.qubits | otherwise.qubits
-        self.reads = run.mask(read) | then.reads | otherwise.reads
-        self.writes = then.writes & otherwise.writes
-        self.bits = self.reads | then.bits | otherwise.bits
-
-    def annotate(self, live: int, used: bool) -> None:
-        super().annotate(live, used)
-        for side in self._sides:
-            side.annotate(live, used)
-
-    def run(self, run: Run, group: Group) -> None:
-        holds = run.evaluate(self._condition, group.bits)
-        times = int(np.count_nonzero(holds))
-        if isinstance(holds, bool) or times in (0, len(group.shots)):
-            self._sides[times > 0].run(run, group)
-            return
-        run.spend(SPLIT + len(group.shots) * (len(group.bits) + 16))
-        run.spend(group.amplitudes.size * AMPLITUDE)
-        parts = group.part(holds)
-        for side, part in zip(self._sides, parts, strict=True):
-            side.run(run, part)
-            if self.last:
-                part.forget()
-        group.become(parts)
-        group.merge(run, self.live)
-
-
-class _Loop(_Step):
-    def __init__(self, run: Run, operation: Loop) -> None:
-        self._row = run.rows[operation.condition]
-        self._body = _Block(run, operation.body)
-        self.qubits = self._body.qubits
-        self.reads = self._body.reads | 1 << self._row
-        self.bits = self._body.bits | 1 << self._row
-
-    def annotate(self, live: int, used: bool) -> None:
-        super().annotate(live, used)
-        self._body.annotate(live | self.reads, used or self.qubits != 0)
-
-    def run(self, run: Run, group: Group) -> None:
-        done: list[Group] = []
-        while True:
-            goes_on = group.bits[self._row]
-            times = int(np.count_nonzero(goes_on))
-            run.spend(CONDITION)
-            if times == 0:
-                break
-            if times < len(group.shots):
-                run.spend(SPLIT + len(group.shots) * (len(group.bits) + 16))
-                run.spend(group.amplitudes.size * AMPLITUDE)
-                left, remaining = group.part(goes_on)
-                done.append(left)
-                group.become([remaining])
-            self._body.run(run, group)
-            group.merge(run, self.live | self.reads)
-        group.become([*done, group])
-        group.merge(run, self.live)
-
-
-def _steps(run: Run, operations: list[Operation]) -> Iterator[_Step]:
-    """The steps of operations. A measurement waits until its qubit or its bit is needed, so that
-    as many as possible are made together, and as late as possible."""
-    waiting: list[Measure] = []
-    qubits = bits = 0
-    for operation in operations:
-        run.read()
-        step: _Step
-        match operation:
-            case Measure():
-                step = _Measure(run, [operation])
-            case Gate() | Unitary():
-                step = _Apply(operation)
-            case Depolarize():
-                step = _Depolarize(operation)
-            case Reset():
-                step = _Reset(run, operation.qubit)
-            case Store():
-                step = _Store(run, operation)
-            case Branch():
-                step = _Branch(run, operation)
-            case Loop():
-                step = _Loop(run, operation)
-        if step.qubits & qubits or step.bits & bits:
-            due = [
-                one
-                for one in waiting
-                if step.qubits >> one.qubit & 1 or step.bits >> run.rows[one.bit] & 1
-            ]
-            yield _Measure(run, due)
-            waiting = [one for one in waiting if one not in due]
-            qubits = sum(1 << one.qubit for one in waiting)
-            bits = run.mask(one.bit for one in waiting)
-        if isinstance(operation, Measure):
-            waiting.append(operation)
-            qubits |= step.qubits
-            bits |= step.bits
-        else:
-            yield step
-    if waiting:
-        yield _Measure(run, waiting)

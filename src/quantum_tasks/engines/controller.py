@@ -20,27 +20,22 @@ from qiskit_aer.backends.controller_wrappers import (
     aer_controller_execute,
 )
 
+from quantum_tasks.engines.engine import SimulationError
 from quantum_tasks.errors import MEMORY_EXCEEDED, SIMULATION_FAILED, more_than_memory
-
-
-class SimulationError(Exception):
-    """A run that failed and would fail again. `code` is one of errors.py's; `log` is for
-    whoever runs the service."""
-
-    def __init__(self, code: str, message: str, log: str = "") -> None:
-        self.code = code
-        self.log = log
-        super().__init__(message)
 
 
 class Controller:
     """Aer with this child's limit of memory."""
 
     def __init__(self, memory_mb: int) -> None:
-        self._memory_mb = memory_mb
+        self.memory_mb = memory_mb
+        self._controller: Any = None
+
+    def _start(self) -> None:
+        """Once it is used: whoever only plans has no need of it."""
         self._controller = aer_controller_execute()
         self._use_threads = _openmp()
-        options = AerSimulator(max_memory_mb=memory_mb).options.__dict__.items()
+        options = AerSimulator(max_memory_mb=self.memory_mb).options.__dict__.items()
         known = [(name, value) for name, value in options if value is not None]
         config = AerConfig()
         self._options = {name: value for name, value in known if hasattr(config, name)}
@@ -53,6 +48,8 @@ class Controller:
         noise: Mapping[str, Any] | None = None,
     ) -> Any:
         """What the simulator says of a circuit. Raises SimulationError."""
+        if self._controller is None:
+            self._start()
         self._use_threads(threads)
         config = AerConfig()
         config.max_parallel_threads = threads
@@ -71,7 +68,7 @@ class Controller:
         status = str(results[0]["status"] if results else output["status"])
         if "bad_alloc" in status or "memory" in status.lower():
             return SimulationError(
-                MEMORY_EXCEEDED, more_than_memory(self._memory_mb, "SIMULATOR_MEMORY_MB")
+                MEMORY_EXCEEDED, more_than_memory(self.memory_mb, "SIMULATOR_MEMORY_MB")
             )
         # What it says speaks of the simulator's insides.
         message = "The simulator cannot run this program."

@@ -1,4 +1,8 @@
-"""The expectation values of observables: exact, or from shots as a device would take them."""
+"""The expectation values of observables: exact, or from shots as a device would take them.
+
+They are those in the state before a program's last measurements. Observables are of the declared
+qubits. The program is one that was planned; who runs what is made of it is asked again.
+"""
 
 from __future__ import annotations
 
@@ -9,203 +13,117 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from quantum_tasks.circuits.circuit import (
-    Depolarize,
-    Gate,
-    Measure,
-    Operation,
-    Program,
-    Reset,
-    Unitary,
-    collect,
-)
+from quantum_tasks.circuits.circuit import Measure, Operation, Program, Reset, collect
 from quantum_tasks.circuits.noise import as_rows, misread
 from quantum_tasks.circuits.observables import (
     Basis,
     Observable,
     bases,
     before_measurements,
-    letters,
     on_qubits,
     statistics,
     turns,
 )
 from quantum_tasks.engines.amplitudes import draw
-from quantum_tasks.engines.assembly import (
-    PROBABILITIES,
-    assemble_bases,
-    assemble_expectations,
-)
-from quantum_tasks.engines.controller import Controller, SimulationError
-from quantum_tasks.engines.sampler import Sampler, Way, derived
-from quantum_tasks.errors import SIMULATION_FAILED
+from quantum_tasks.engines.engine import Question
+from quantum_tasks.engines.planner import Plan
+from quantum_tasks.engines.sampling import derived
 from quantum_tasks.tasks import Expectation
 
 # Bits (measured qubits, outcomes), and how often each outcome came.
 Outcomes = tuple[NDArray[np.bool_], NDArray[np.int64]]
 
-_SAVED_BYTES = 64 << 20  # of probabilities, in one run
 
+def exact(
+    plan: Plan, question: Question, observables: Sequence[Observable], threads: int
+) -> list[Expectation]:
+    """The expectation values; how measurements err plays no part.
 
-class Expectations:
-    """Values of observables in the state before a program's last measurements.
-
-    Observables are of the declared qubits.
+    A measurement in the middle whose outcome nothing depends on is averaged over. Raises
+    SimulationError where that is not possible, and MemoryError.
     """
+    question = question.about(_prepared(question.program))
+    wanted = [on_qubits(one, question.program) for one in observables]
+    values = plan.first(lambda engine: engine.exact(question, wanted, threads))
+    return [
+        Expectation(one.constant + value, 0.0) for one, value in zip(wanted, values, strict=True)
+    ]
 
-    def __init__(self, controller: Controller, sampler: Sampler, memory_mb: int) -> None:
-        self._saved_bytes = min(_SAVED_BYTES, memory_mb << 16)
-        self._controller = controller
-        self._sampler = sampler
 
-    def exact(
-        self,
-        program: Program,
-        observables: Sequence[Observable],
-        way: Way,
-        threads: int,
-    ) -> list[Expectation]:
-        """The expectation values; how measurements err plays no part.
+def measured(
+    plan: Plan,
+    question: Question,
+    observables: Sequence[Observable],
+    seed: int | None,
+    threads: int,
+) -> list[Expectation]:
+    """The means of all shots in each basis that it takes to measure all words, and their standard
+    errors. The gates that change the basis do not err, the measurements do.
 
-        A measurement in the middle whose outcome nothing depends on is averaged over. Raises
-        SimulationError where that is not possible, and MemoryError.
-        """
-        program = _prepared(program)
-        wanted = [on_qubits(one, program) for one in observables]
-        pure = all(isinstance(one, Gate | Unitary) for one in program.operations)
-        method = way.method
-        if method in ("automatic", "statevector"):
-            method = "statevector" if pure else "density_matrix"
-        averaged = Gate | Unitary | Depolarize | Measure | Reset
-        if not (pure or method == "density_matrix") or not all(
-            isinstance(one, averaged) for one in program.operations
-        ):
-            raise SimulationError(
-                SIMULATION_FAILED,
-                "What a measurement in the middle decides has no exact expectation value here: "
-                "take shots.",
-            )
-        values = self._saved(program, wanted, method, threads)
-        return [
-            Expectation(one.constant + value, 0.0)
-            for one, value in zip(wanted, values, strict=True)
-        ]
+    Raises SimulationError or MemoryError.
+    """
+    question = question.about(_prepared(question.program))
+    wanted = [on_qubits(one, question.program, question.readout) for one in observables]
+    means = [one.constant for one in wanted]
+    squares = [0.0] * len(wanted)
+    found = bases(wanted)
+    outcomes = _outcomes(plan, question, found, seed, threads)
+    for basis, (bits, times) in zip(found, outcomes, strict=True):
+        for number, one in enumerate(wanted):
+            mean, square = statistics(one, basis, bits, times)
+            means[number] += mean
+            squares[number] += square
+    return [
+        Expectation(mean, math.sqrt(square) if question.shots > 1 else None)
+        for mean, square in zip(means, squares, strict=True)
+    ]
 
-    def _saved(
-        self, program: Program, wanted: Sequence[Observable], method: str, threads: int
-    ) -> list[float]:
-        qubits = max(1, program.qubits)
-        sums = [
-            [(letters(word, qubits), number) for word, number in one.words.items()]
-            for one in wanted
-        ]
-        asked = [number for number, terms in enumerate(sums) if terms]
-        if not asked:
-            return [0.0] * len(wanted)
-        circuit = assemble_expectations(program, [sums[number] for number in asked], method)
-        options = {"method": method, "shots": 1}
-        data = self._controller.execute(circuit, options, threads)
-        values = [0.0] * len(wanted)
-        for place, number in enumerate(asked):
-            values[number] = float(np.real(data[str(place)]))
-        return values
 
-    def measured(
-        self,
-        program: Program,
-        observables: Sequence[Observable],
-        shots: int,
-        seed: int | None,
-        way: Way,
-        threads: int,
-    ) -> list[Expectation]:
-        """The means of `shots` shots in each basis that it takes to measure all words, and their
-        standard errors. The gates that change the basis do not err, the measurements do."""
-        program = _prepared(program)
-        wanted = [on_qubits(one, program, way.readout) for one in observables]
-        means = [one.constant for one in wanted]
-        squares = [0.0] * len(wanted)
-        found = bases(wanted)
-        outcomes = self._outcomes(program, found, shots, seed, way, threads)
-        for basis, (bits, times) in zip(found, outcomes, strict=True):
-            for number, one in enumerate(wanted):
-                mean, square = statistics(one, basis, bits, times)
-                means[number] += mean
-                squares[number] += square
-        return [
-            Expectation(mean, math.sqrt(square) if shots > 1 else None)
-            for mean, square in zip(means, squares, strict=True)
-        ]
+def _outcomes(
+    plan: Plan,
+    question: Question,
+    found: Sequence[Basis],
+    seed: int | None,
+    threads: int,
+) -> Iterator[Outcomes]:
+    """What is measured in each basis: drawn, if an engine has the probabilities."""
+    asked = (engine.probabilities(question, found, threads) for engine in plan.engines)
+    probabilities = next((one for one in asked if one is not None), None)
+    if probabilities is None:
+        for number, basis in enumerate(found):
+            own = question.about(_measuring(question.program, basis))
+            yield _counted(plan.again(own), own, derived(seed, number), threads)
+        return
+    for number, (basis, weights) in enumerate(zip(found, probabilities, strict=True)):
+        random = np.random.Generator(np.random.PCG64(derived(seed, number)))
+        shots = np.array([question.shots])
+        _, values, times = draw(random, weights.clip(0.0)[None], shots)
+        bits = as_rows(values, range(len(basis.measured)))
+        said, times, _ = misread(random, bits, times, question.readout)
+        yield said, times
 
-    def _outcomes(
-        self,
-        program: Program,
-        found: Sequence[Basis],
-        shots: int,
-        seed: int | None,
-        way: Way,
-        threads: int,
-    ) -> Iterator[Outcomes]:
-        """What is measured in each basis."""
-        method = self._drawn_by(program, found, way)
-        if method is None:
-            for number, basis in enumerate(found):
-                yield self._run(program, basis, shots, derived(seed, number), way, threads)
-            return
-        most = max((len(basis.measured) for basis in found), default=0)
-        at_once = max(1, self._saved_bytes // (8 << most))
-        options = {"method": method, "shots": 1}
-        for start in range(0, len(found), at_once):
-            part = found[start : start + at_once]
-            measured = [(turns(basis), basis.measured) for basis in part]
-            circuit = assemble_bases(
-                program.qubits, program.operations, measured, method, PROBABILITIES
-            )
-            data = self._controller.execute(circuit, options, threads)
-            for number, basis in enumerate(part):
-                random = np.random.Generator(np.random.PCG64(derived(seed, start + number)))
-                weights = np.asarray(data[f"{PROBABILITIES}{number or ''}"]).clip(0.0)[None]
-                _, values, times = draw(random, weights, np.array([shots]))
-                bits = as_rows(values, range(len(basis.measured)))
-                said, times, _ = misread(random, bits, times, way.readout)
-                yield said, times
 
-    def _drawn_by(self, program: Program, found: Sequence[Basis], way: Way) -> str | None:
-        """The method that gives probabilities to draw from, where that is possible and soonest."""
-        if not all(isinstance(one, Gate | Unitary | Depolarize) for one in program.operations):
-            return None
-        if any(8 << len(basis.measured) > self._saved_bytes for basis in found):
-            return None
-        noisy = way.gates_err
-        if way.method == "density_matrix":
-            return "density_matrix" if noisy or not way.ours else "statevector"
-        vector = way.method in ("automatic", "statevector") and not noisy
-        return "statevector" if vector else None
+def _measuring(program: Program, basis: Basis) -> Program:
+    """The program, and then measurements of a basis, whose bits alone are shown."""
+    used: set[int] = set()
+    collect(program.operations, set(), used)
+    first = max(used, default=1) + 1
+    measures = [Measure(qubit, first + k) for k, qubit in enumerate(basis.measured)]
+    return Program(
+        program.qubits,
+        [[measure.bit for measure in measures]],
+        [*program.operations, *turns(basis), *measures],
+    )
 
-    def _run(
-        self,
-        program: Program,
-        basis: Basis,
-        shots: int,
-        seed: int | None,
-        way: Way,
-        threads: int,
-    ) -> Outcomes:
-        used: set[int] = set()
-        collect(program.operations, set(), used)
-        first = max(used, default=1) + 1
-        measures = [Measure(qubit, first + k) for k, qubit in enumerate(basis.measured)]
-        own = Program(
-            program.qubits,
-            [[measure.bit for measure in measures]],
-            [*program.operations, *turns(basis), *measures],
-        )
-        counts = self._sampler.counts(own, shots, seed, way, threads)
-        size = -(-len(measures) // 8)
-        raw = b"".join(value.to_bytes(size, "little") for value in counts)
-        packed = np.frombuffer(raw, dtype=np.uint8).reshape(-1, size)
-        bits = np.unpackbits(packed, axis=1, count=len(measures), bitorder="little").T
-        return bits.astype(np.bool_), np.array([*counts.values()], dtype=np.int64)
+
+def _counted(plan: Plan, question: Question, seed: int | None, threads: int) -> Outcomes:
+    counts = plan.counts(question, seed, threads)
+    (shown,) = question.program.registers
+    size = -(-len(shown) // 8)
+    raw = b"".join(value.to_bytes(size, "little") for value in counts)
+    packed = np.frombuffer(raw, dtype=np.uint8).reshape(-1, size)
+    bits = np.unpackbits(packed, axis=1, count=len(shown), bitorder="little").T
+    return bits.astype(np.bool_), np.array([*counts.values()], dtype=np.int64)
 
 
 def _prepared(program: Program) -> Program:

@@ -12,7 +12,7 @@ it.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ _RANK_IN_A_LOOP = 30  # doublings: nobody knows how often it turns
 _MAX_EXTENT = 1e30
 _EXTENT_OF_T = math.cos(math.pi / 8) ** -2
 _EXTENT_OF_CCX = 16 / 9
-_TERMS = 0.03**-2  # for an extent of 1: as many as sampler.py's error takes
+_TERMS = 0.03**-2  # for an extent of 1: as many as aer.py's error takes
 _TERM_BYTES = 100  # per qubit
 
 
@@ -146,19 +146,6 @@ class _Crossings:
     def _add(self, first: int, last: int, doublings: int) -> None:
         self.changes[first] += doublings
         self.changes[last] -= doublings
-
-
-def flat(operations: Iterable[Operation]) -> Iterator[Operation]:
-    """All operations, those in blocks as well, without the blocks."""
-    for operation in operations:
-        match operation:
-            case Branch():
-                yield from flat(operation.then)
-                yield from flat(operation.otherwise)
-            case Loop():
-                yield from flat(operation.body)
-            case _:
-                yield operation
 
 
 def amount(size: int) -> str:

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantum_tasks.circuits.circuit import Depolarize, Gate, Measure, Program, Unitary
+from quantum_tasks.circuits.noise import Readout, as_rows, misread
+from quantum_tasks.engines.amplitudes import draw
 
 # Up to so many qubits it is sooner to draw from the probabilities ourselves (tests/bench).
 DRAWN_QUBITS = 18
@@ -51,6 +53,32 @@ def sampled(program: Program) -> Sampled | None:
     numbers: dict[int, int] = {}
     shown = [(place, numbers.setdefault(qubit, len(numbers))) for place, qubit in seen]
     return Sampled(gates, list(numbers), shown)
+
+
+def drawn(
+    probabilities: Any, final: Sampled, shots: int, seed: int | None, readout: Readout | None
+) -> Mapping[int, int]:
+    """Counts of the values of the shown bits, drawn from how probable each outcome of the measured
+    qubits is (2^measured numbers); measurements err as `readout` says."""
+    random = np.random.Generator(np.random.PCG64(seed))
+    weights = np.asarray(probabilities).clip(0.0)[None]
+    _, outcomes, times = draw(random, weights, np.array([shots]))
+    if readout is None:
+        values = as_values(outcomes, final.shown)
+        return dict(zip(values, times.tolist(), strict=True))
+    bits = as_rows(outcomes, [number for _, number in final.shown])
+    said, times, _ = misread(random, bits, times, readout)
+    shown = np.zeros((1 + max(place for place, _ in final.shown), len(times)), dtype=np.bool_)
+    shown[[place for place, _ in final.shown]] = said
+    return tallied(shown, times)
+
+
+def derived(seed: int | None, number: int) -> int | None:
+    """A seed of its own for each of several runs."""
+    if seed is None:
+        return None
+    own = np.random.SeedSequence(seed, spawn_key=(number,)).generate_state(1, np.uint64)
+    return int(own[0] >> np.uint64(1))
 
 
 def as_values(outcomes: Any, shown: Sequence[tuple[int, int]]) -> list[int]:

@@ -18,8 +18,9 @@ from quantum_tasks.circuits.circuit import (
     Unitary,
     collect_bits,
 )
-from quantum_tasks.engines.methods import Plan, gate_name
-from quantum_tasks.tasks import Method, Register, Stats
+from quantum_tasks.circuits.naming import gate_name
+from quantum_tasks.engines.planner import Plan
+from quantum_tasks.tasks import Register, Stats
 
 Depths = list[int] | defaultdict[int, int]
 
@@ -32,14 +33,13 @@ def stats(program: Program, plan: Plan, compile_ms: float) -> Stats:
         Register(name, len(bits))
         for name, bits in zip(program.names, program.registers, strict=False)
     ]
-    method = plan.method if plan.method != "automatic" else "statevector"
     return Stats(
         qubits=program.declared,
         clbits=sum(map(len, program.registers)),
         depth=counted.depth,
         gates=counted.gates,
         registers=registers,
-        method=Method(method),
+        method=plan.method,
         memory_bytes=plan.bytes,
         compile_ms=round(compile_ms, 3),
     )

@@ -9,7 +9,7 @@ import msgspec
 from quantum_tasks.circuits import compiled
 from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.circuits.circuit import Program
-from quantum_tasks.engines.aer import Simulator
+from quantum_tasks.engines.simulator import Simulator
 from quantum_tasks.fence.inside.sweep import run_sweep
 from quantum_tasks.language import program
 from quantum_tasks.orders import Completed, Limits, Run

@@ -20,8 +20,9 @@ from types import FrameType, ModuleType, TracebackType
 import msgspec
 
 from quantum_tasks.circuits.bounds import Bounds
-from quantum_tasks.engines import aer, assembly
-from quantum_tasks.engines.controller import SimulationError
+from quantum_tasks.engines import assembly
+from quantum_tasks.engines.engine import SimulationError
+from quantum_tasks.engines.simulator import Simulator
 from quantum_tasks.errors import (
     MEMORY_EXCEEDED,
     RESULT_TOO_LARGE,
@@ -105,7 +106,7 @@ def serve(channel: socket.socket, stderr: int, limits: Limits) -> None:
 
 def _serve(channel: socket.socket, stderr: int, limits: Limits) -> None:
     _live_and_die_with_the_service(stderr)
-    simulator = aer.Simulator(limits.memory_mb, limits.max_result_bytes)
+    simulator = Simulator(limits.memory_mb, limits.max_result_bytes)
     for example in (_EXAMPLE, _SHORT_EXAMPLE):  # which go different ways
         simulator.run(program.load(example, Bounds()), shots=1, seed=0)
     if multiprocessing.current_process().name in _DRAWERS:
@@ -142,7 +143,7 @@ def _encoded(reply: Reply, limits: Limits, encoder: msgspec.msgpack.Encoder) -> 
     return encoder.encode(Rejected(TooLargeToDraw.code, f"The drawing has {size}."))
 
 
-def _answer(order: Order, simulator: aer.Simulator, limits: Limits, bounds: Bounds) -> Reply:
+def _answer(order: Order, simulator: Simulator, limits: Limits, bounds: Bounds) -> Reply:
     try:
         match order:
             case Check():

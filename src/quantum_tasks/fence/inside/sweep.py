@@ -9,8 +9,8 @@ import msgspec
 
 from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.circuits.circuit import Program
-from quantum_tasks.engines.aer import Simulator
-from quantum_tasks.engines.controller import SimulationError
+from quantum_tasks.engines.engine import SimulationError
+from quantum_tasks.engines.simulator import Simulator
 from quantum_tasks.errors import (
     MEMORY_EXCEEDED,
     RESULT_TOO_LARGE,

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import oracle
 import pytest
 from circuits.random_circuits import CLIFFORD, GATES, circuit
-from engines.simulation import assert_distributed, simulated
+from engines.simulation import assert_distributed, simulate, simulated
 from qiskit.quantum_info import Statevector
 from service import STDGATES
 
 from quantum_tasks.circuits.circuit import Gate
 from quantum_tasks.circuits.decomposition import few_phases
 from quantum_tasks.circuits.gates import Basic, Controlled, Sequence
-from quantum_tasks.engines import sampler
 from quantum_tasks.engines.controller import Controller
 from quantum_tasks.tasks import Method, Options
 
@@ -106,11 +106,77 @@ def test_a_method_that_was_asked_for_is_the_one_that_aer_runs(monkeypatch):
         asked.append(options["method"])
         return execute(self, circuit, options, *rest)
 
-    monkeypatch.setattr(sampler.Controller, "execute", noted)
+    monkeypatch.setattr(Controller, "execute", noted)
     qc = f"{STDGATES}qubit[3] q; bit[3] c; h q; c = measure q;"
     for method in [*Method][1:]:
         counts_of(qc, method)
     assert asked == [*Method][1:]
+
+
+# Every gate of ours under no, one and more controls, on four entangled qubits.
+_GATES = [
+    *("x", "y", "z", "h", "s", "sdg", "t", "tdg", "sx", "inv @ sx", "id", "pow(0.3) @ h"),
+    *("p(0.7)", "rx(0.7)", "ry(0.7)", "rz(0.7)"),
+    *("U(0.7, 0.4, 1.1)", "u2(0.4, 1.1)", "u3(0.7, 0.4, 1.1)"),
+]
+_CONTROLS = {"": 0, "ctrl @ ": 1, "negctrl @ ": 1, "ctrl(2) @ ": 2, "ctrl(3) @ ": 3}
+
+
+def entangled(call: str) -> str:
+    return (
+        "qubit[4] q; bit[4] c; ry(0.4) q[0]; ry(0.9) q[1]; ry(1.3) q[2]; ry(2) q[3]; "
+        "cx q[0], q[3]; cz q[1], q[2]; rz(0.3) q; "
+        f"{call} rx(0.8) q; c = measure q;"
+    )
+
+
+def calls() -> list[str]:
+    found = []
+    for controls, count in _CONTROLS.items():
+        qubits = [f"q[{place}]" for place in range(3, -1, -1)]
+        found += [f"{controls}{gate} {', '.join(qubits[: count + 1])};" for gate in _GATES]
+        if count < 3:
+            found.append(f"{controls}swap {', '.join(qubits[: count + 2])};")
+    return found
+
+
+@pytest.mark.parametrize("method", ["statevector", "matrix_product_state"])
+@pytest.mark.parametrize("call", calls())
+def test_every_gate_is_right_by_every_method(call, method):
+    text = STDGATES + entangled(call)
+    assert_distributed(simulate(text, shots=2048, method=method), oracle.distribution(text))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        *(f"{name} q[1];" for name in ("x", "y", "z", "h", "s", "sdg", "sx")),
+        *(
+            f"{name}({quarters} * pi / 2) q[1];"
+            for name in ("p", "rx", "ry", "rz")
+            for quarters in (-3, -1, 1, 2, 3)
+        ),
+        "U(pi / 2, 0, pi) q[2];",
+        "U(pi / 2, -pi / 2, pi / 2) q[2];",
+        "u3(3 * pi / 2, pi / 2, pi) q[0];",
+        "inv @ sx q[0];",
+        "cx q[0], q[2];",
+        "cy q[0], q[2];",
+        "cz q[0], q[2];",
+        "cp(pi) q[0], q[2];",
+        "cp(0) q[0], q[2];",
+        "cp(2 * pi) q[0], q[2];",
+        "ctrl @ p(-pi) q[0], q[1];",
+        "negctrl @ x q[0], q[1];",
+        "swap q[0], q[1];",
+    ],
+)
+def test_every_clifford_gate_is_right_on_a_tableau(call):
+    text = STDGATES + (
+        "qubit[3] q; bit[3] c; h q[0]; cx q[0], q[1]; s q[1]; h q[2]; cz q[1], q[2]; sx q[0]; "
+        f"{call} h q[1]; s q[0]; h q[0]; h q[2]; c = measure q;"
+    )
+    assert_distributed(simulate(text, shots=2048, method="stabilizer"), oracle.distribution(text))
 
 
 @pytest.mark.parametrize("name", ["x", "y", "z", "h", "s", "sx", "sxdg", "t", "tdg", "swap"])
