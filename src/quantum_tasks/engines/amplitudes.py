@@ -1,4 +1,4 @@
-"""State vectors, many at a time: gates, and what a measurement leaves of them.
+"""Many state vectors at a time: gates on them, and their states after a measurement.
 
 They are the rows of one array: (branches, 2**qubits) complex numbers, qubit 0 the least
 significant bit of a column's number. For a few branches of a few qubits a call of numpy takes
@@ -21,7 +21,7 @@ Amplitudes = NDArray[np.complex128]
 Apply = Callable[[Amplitudes], Amplitudes]  # may write into what it is given
 Index = tuple[slice | int, ...]
 
-NEVER = 1e-12  # what is less probable does not happen
+NEVER = 1e-12  # outcomes that are less probable are left out
 _PARALLEL = 1e-13  # of 1: how far two vectors may be apart that count as the same
 _INNERMOST = 8  # amplitudes in a row; with more, a product from the left is faster
 _ONES = {1 << qubit: np.eye(1 << qubit) for qubit in range(_INNERMOST.bit_length())}
@@ -230,7 +230,7 @@ def draw(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Distributes the shots of each branch over outcomes with these weights.
 
-    Returns what has shots: the branch it comes from, the outcome, and its shots.
+    Returns, for every outcome that has shots, its branch, the outcome and the number of shots.
     """
     branches, outcomes = weights.shape
     weights = weights / weights.sum(axis=1, keepdims=True)

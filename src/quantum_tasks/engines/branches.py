@@ -1,7 +1,7 @@
-"""Branches of a run, and what they may take.
+"""The branches of a run, and limits for their work and memory.
 
-A branch is what the shots have in common that had the same outcomes so far: a state vector, bits,
-and how many shots there are. Work is counted in nanoseconds, as they were on one machine.
+A branch stands for all shots that had the same outcomes so far: one state vector, the bits, and
+the number of these shots. Work is counted in nanoseconds, as they were on one machine.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Run:
             raise TooMuchWork(f"more than {self._limit:.0f} ns")
 
     def expect(self, work: float) -> None:
-        """Gives up already if that much is still to be done."""
+        """Raises TooMuchWork at once if the work still to do is too much."""
         if self._work + work > self._limit:
             raise TooMuchWork(f"more than {self._limit:.0f} ns")
 
@@ -241,8 +241,8 @@ class Group:
         self.shots = shots
 
     def merge(self, run: Run, live: int) -> None:
-        """Makes branches one that are in the same state and have the same `live` bits, if there
-        are many more now than the last time."""
+        """Merges branches that have the same state and the same `live` bits, if there are many
+        more branches than at the last merge."""
         branches, size = self.amplitudes.shape
         if branches < max(_MERGED_FROM, _GROWTH * self._merged):
             return

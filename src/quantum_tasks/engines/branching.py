@@ -1,8 +1,8 @@
 """Samples programs that measure, and then go on: all shots together, by their outcomes.
 
-A measurement splits the shots of each branch at random, which gives the distribution that one shot
-after the other would have. There are never more branches than shots, and those that have become
-the same are merged.
+A measurement splits the shots of each branch at random. This gives the same distribution as
+simulating one shot after the other. There are never more branches than shots, and those that have
+become the same are merged.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def sample(
     max_bytes: int,
     readout: Readout | None = None,
 ) -> Counter[int]:
-    """How often each value of the shown bits comes out; the first bit is the least significant.
+    """How often each value of the shown bits occurs; the first bit is the least significant.
 
     The same seed gives the same counts. Raises TooMuchWork when the estimated work passes
     `work_limit` nanoseconds, or the branches would take more than `max_bytes`. Measurements err as

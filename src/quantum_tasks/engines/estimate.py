@@ -30,8 +30,8 @@ def assess(
     options: Options | None = None,
     compile_ms: float = 0.0,
 ) -> Accepted:
-    """What is to be known of a program before it runs, as its options say. Raises ProgramError if
-    it cannot, for want of memory or because it was asked for otherwise."""
+    """What has to be known of a program before it runs with these options. Raises ProgramError if
+    it cannot run, because the memory is too small or the method does not suit it."""
     question = Question(program, shots) if options is None else Question(program, shots, options)
     options = question.options
     plan = _planner(memory_mb).choose(question)

@@ -17,7 +17,8 @@ from quantum_tasks.errors import RESULT_TOO_LARGE
 from quantum_tasks.tasks import Details, Expectation, Options
 
 _VALUE_BYTES = 60  # of an expectation value and its standard error
-# What draws from one seed draws apart: counts by the seed itself, the others by these.
+# Different random draws of one task need different seeds: counts use the task's seed itself, the
+# others seeds derived with these numbers.
 _OF_OBSERVABLES, _OF_MEMORY = 1, 2
 
 

@@ -48,8 +48,8 @@ def stats(program: Program, plan: Plan, compile_ms: float) -> Stats:
 class _Counted:
     """Gates by their names, and how deep they are, as Qiskit counts both.
 
-    A branch counts its longer side, and a loop its body, once; both end at the same time on all
-    that they touch.
+    A branch counts its longer side, and a loop counts its body once. Both end at the same depth on
+    all qubits and bits that they touch.
     """
 
     def __init__(self, qubits: Depths, around: _Counted | None = None) -> None:

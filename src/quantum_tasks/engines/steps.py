@@ -139,7 +139,8 @@ class _Reset(_Step):
             return
         likely = weights
         if weights.min(axis=1).max() >= NEVER:
-            # The others are left in the same state either way: there is nothing to draw.
+            # For the other branches the state is the same for both outcomes: nothing has to be
+            # drawn.
             alone = amplitudes.separable(group.amplitudes, self._qubit)
             larger = np.eye(2)[weights.argmax(axis=1)]
             likely = np.where(alone[:, None], larger, weights)

@@ -286,12 +286,10 @@ class Child(asyncio.Protocol):
             self._process.kill()
 
     async def obituary(self) -> ChildDiedError:
-        """A text that says how the child died, with the last lines that it wrote to standard
-        error."""
+        """How the child died, with the last lines that it wrote to standard error."""
         self.killed = True
         if self._death is None:
-            # Only once: if two threads wait for one process, one of them never learns that it has
-            # ended.
+            # Only once: of two threads that wait for one process, one never hears of its end.
             self._death = asyncio.create_task(self._await_death())
         return await asyncio.shield(self._death)
 

@@ -316,8 +316,7 @@ class Connection(HttpToolsProtocol):
             last.disconnected = True
             last.message_event.set()
         self.transport.write(_answer(problem))
-        # Closing with unread bytes would reset the connection, and the client could lose the
-        # answer.
+        # To close with unread bytes would reset the connection: the answer could be lost.
         self.transport.write_eof()
         self._deadline.cancel()
         self._deadline.set(_LINGER_S)
