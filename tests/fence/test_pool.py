@@ -163,7 +163,7 @@ async def test_python_that_eats_memory_meets_the_ceiling_and_the_machine_does_no
     qc = STDGATES + doubling + "qubit q; bit c; g30 q; c = measure q;"
     (end,) = await asyncio.gather(pool.run(order(qc), 60), return_exceptions=True)
     if isinstance(end, ChildDiedError):  # with nothing left to reply with
-        assert end.out_of_memory
+        assert end.out_of_memory, end.last_words
     else:
         assert isinstance(end, Rejected)
         assert end.code == "memory_exceeded"

@@ -96,8 +96,8 @@ def at_work(service: Service, within_s: float = 10) -> int:
 
     def one() -> int | None:
         before = {pid: _ticks(pid) for pid in service.children()}
-        time.sleep(0.2)
-        grown = [pid for pid, ticks in before.items() if _ticks(pid) - ticks >= 8]
+        time.sleep(0.25)
+        grown = [pid for pid, ticks in before.items() if _ticks(pid) - ticks >= 3]
         return grown[0] if len(grown) == 1 else None
 
     found: int = until(one, within_s)

@@ -7,6 +7,7 @@ import ctypes
 import gc
 import multiprocessing
 import os
+import re
 import resource
 import signal
 import socket
@@ -170,7 +171,9 @@ def _answer(order: Order, simulator: Simulator, limits: Limits, bounds: Bounds) 
             TIME_LIMIT_EXCEEDED,
             f"The task was stopped after {order.soft_time_limit_s:g} s (TASK_SOFT_TIME_LIMIT_S).",
         )
-    except MemoryError:
+    except (MemoryError, SystemError) as error:
+        if isinstance(error, SystemError) and not _has_been_full(limits.memory_mb):
+            raise
         setting = "SIMULATOR_MEMORY_MB" if isinstance(order, Run) else "PARSER_MEMORY_MB"
         return Rejected(MEMORY_EXCEEDED, more_than_memory(limits.memory_mb, setting))
 
@@ -218,6 +221,19 @@ def _live_and_die_with_the_service(stderr: int) -> None:
     sys.set_int_max_str_digits(0)  # the size of a program bounds its numbers
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _has_been_full(memory_mb: int) -> bool:
+    """Whether this process once used more than half of its memory. (By now it may be free again.)
+
+    When an allocation fails, Python 3.11 does not always raise MemoryError: it may be a
+    SystemError, "error return without exception set".
+    """
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if sys.platform != "linux" or limit == resource.RLIM_INFINITY:
+        return False
+    peak = re.search(r"VmPeak:\s*(\d+) kB", Path("/proc/self/status").read_text())
+    return peak is not None and limit - int(peak[1]) * 1024 < memory_mb * 2**20 // 2
 
 
 def _limit_memory(memory_mb: int) -> None:
