@@ -63,7 +63,6 @@ _DRAWERS = ("qtasks-drawer", "qtasks-slow-drawer")
 _SMALL_READ_S = 0.05  # to parse a program that is drawn only if it is small
 _RECURSION_LIMIT = 5000
 _RESERVED_MB = 128  # what the allocator sets aside for its threads without ever touching it
-_NO_MEMORY = b"MemoryError\n"  # the service looks for it among the last words
 _LARGEST_FILE = 16 * 2**20  # bytes; what it writes to standard error is a file as well
 _EXAMPLE = (
     'OPENQASM 3.0; include "stdgates.inc"; gate g(a, b) x { rx(a) x; U(a, b, -pi / 2) x; }'
@@ -98,14 +97,6 @@ def warm_up() -> None:
 def serve(channel: socket.socket, stderr: int, limits: Limits) -> None:
     """Answers orders until the service closes the connection. The first frame says that this child
     is ready."""
-    try:
-        _serve(channel, stderr, limits)
-    except MemoryError:  # there may be none for a traceback either
-        os.write(2, _NO_MEMORY)
-        os._exit(1)
-
-
-def _serve(channel: socket.socket, stderr: int, limits: Limits) -> None:
     _live_and_die_with_the_service(stderr)
     simulator = Simulator(limits.memory_mb, limits.max_result_bytes)
     for example in (_EXAMPLE, _SHORT_EXAMPLE):  # which go different ways
