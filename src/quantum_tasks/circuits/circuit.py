@@ -41,6 +41,11 @@ class Gate(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="g"):
     qubits: tuple[int, ...]
     params: tuple[float, ...] = ()
 
+    @property
+    def controls(self) -> int:
+        """How many of its qubits are controls."""
+        return controls_of(self.name, len(self.qubits))
+
 
 class Unitary(msgspec.Struct, frozen=True, array_like=True, tag="u"):
     """A matrix, row by row, on some qubits; the first of them is the least significant."""
@@ -110,6 +115,11 @@ class Program(msgspec.Struct, frozen=True, array_like=True):
     names: list[str] = []
     declared: int = 0
     places: list[int] = []
+
+
+def controls_of(name: str, qubits: int) -> int:
+    """How many controls a gate on so many qubits has."""
+    return qubits - (2 if name == "swap" else 1)
 
 
 def negated(a: Condition) -> Condition:

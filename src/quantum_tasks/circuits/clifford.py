@@ -7,6 +7,9 @@ import math
 from quantum_tasks.circuits.circuit import Gate, Operation, Unitary
 from quantum_tasks.circuits.decomposition import is_quarter_turn
 
+# Gates without angles that are Clifford; those with angles are for the right ones.
+_FIXED = ("x", "y", "z", "h", "s", "sdg", "sx", "sxdg", "swap")
+
 
 def is_clifford(operation: Operation) -> bool:
     """Whether a tableau can simulate an operation."""
@@ -14,12 +17,11 @@ def is_clifford(operation: Operation) -> bool:
         return False
     if not isinstance(operation, Gate):
         return True
-    controls = len(operation.qubits) - (2 if operation.name == "swap" else 1)
-    if controls == 0:
-        return operation.name not in ("t", "tdg") and all(
-            map(is_quarter_turn, operation.params[:3])
-        )
-    if controls > 1:
+    if operation.controls == 0:
+        if operation.params:
+            return all(map(is_quarter_turn, operation.params[:3]))
+        return operation.name in _FIXED
+    if operation.controls > 1:
         return False
     if operation.name == "p":
         return abs(math.remainder(operation.params[0], math.pi)) < 1e-12

@@ -141,8 +141,7 @@ def _quarters(angle: float) -> int:
 
 def few_controls(gate: Gate) -> Iterator[Gate]:
     """A gate, as gates with one control, and x with two."""
-    name, qubits = gate.name, gate.qubits
-    controls = len(qubits) - (2 if name == "swap" else 1)
+    name, qubits, controls = gate.name, gate.qubits, gate.controls
     if controls == 0 or (controls == 1 and name in ("x", "y", "z", "p", "swap", "sx")):
         yield gate
     elif name == "swap":

@@ -15,8 +15,7 @@ def described(operation: Operation, program: Program) -> str:
     if isinstance(operation, Unitary):
         return f"a gate that is a matrix, on {where}"
     angles = ", ".join(f"{angle:.6g}" for angle in operation.params)
-    controls = len(qubits) - (2 if operation.name == "swap" else 1)
-    name = gate_name(operation.name, controls)
+    name = gate_name(operation.name, operation.controls)
     return f"the gate {name}({angles}) on {where}" if angles else f"the gate {name} on {where}"
 
 

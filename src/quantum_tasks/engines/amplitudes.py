@@ -31,10 +31,10 @@ _GRID = 73_910_357.3  # cells to 1; no power of 1/2 lies on the border of two
 @lru_cache(1024)
 def gate(operation: Gate) -> Apply:
     """A gate, as a function of the amplitudes."""
-    size = 2 if operation.name == "swap" else 1
-    controls, targets = operation.qubits[:-size], operation.qubits[-size:]
+    number = operation.controls
+    controls, targets = operation.qubits[:number], operation.qubits[number:]
     ones = dict.fromkeys(controls, 1)
-    if size == 2:
+    if len(targets) == 2:
         a, b = targets
         shape, index = _view(operation.qubits)
         return _exchange(shape, index({**ones, a: 1, b: 0}), index({**ones, a: 0, b: 1}))

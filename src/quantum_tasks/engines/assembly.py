@@ -266,8 +266,7 @@ class _Assembler:
     def _native(self, gate: Gate) -> tuple[str, tuple[float, ...]]:
         key = (gate.name, len(gate.qubits), gate.params)
         if key not in self._names:
-            controls = len(gate.qubits) - (2 if gate.name == "swap" else 1)
-            self._names[key] = native(gate.name, controls, gate.params)
+            self._names[key] = native(gate.name, gate.controls, gate.params)
         return self._names[key]
 
 
@@ -280,8 +279,7 @@ def _any_jump(operations: Sequence[Operation]) -> bool:
 
 def _known(gate: Gate) -> bool:
     """Whether a density matrix takes a gate as it is."""
-    controls = len(gate.qubits) - (2 if gate.name == "swap" else 1)
-    names = _MATRIX_NAMES.get(controls, ())
+    names = _MATRIX_NAMES.get(gate.controls, ())
     return names is None or gate.name in names
 
 

@@ -17,6 +17,7 @@ from quantum_tasks.circuits.circuit import (
     Store,
     Unitary,
     collect_bits,
+    controls_of,
 )
 from quantum_tasks.circuits.naming import gate_name
 from quantum_tasks.engines.planner import Plan
@@ -71,7 +72,7 @@ class _Counted:
     def gates(self) -> dict[str, int]:
         """How many there are of each."""
         found = {
-            gate_name(name, qubits - (2 if name == "swap" else 1)): number
+            gate_name(name, controls_of(name, qubits)): number
             for (name, qubits), number in self._gates.items()
         }
         return {**found, **self._others}
