@@ -81,8 +81,8 @@ format: setup-dev  ## put the code into shape
 	$(BIN)/ruff format
 
 lock:  ## pin every dependency anew (needs uv)
-	$(LOCK) pyproject.toml -o requirements.lock
-	$(LOCK) --group dev pyproject.toml -c requirements.lock -o tests/requirements.lock
+	$(LOCK) --extra qsim pyproject.toml -o requirements.lock
+	$(LOCK) --extra qsim --group dev pyproject.toml -c requirements.lock -o tests/requirements.lock
 	$(LOCK) --group fuzz -o tests/fuzz/requirements.lock
 
 env-example: setup  ## write .env.example from the settings

@@ -27,8 +27,10 @@ def dense(qubits: int, layers: int = 12) -> str:
     return f"{STDGATES}qubit[{qubits}] q;\nbit[{qubits}] c;\n{mixing}c = measure q;\n"
 
 
-SLOW = dense(20)  # about a second or two
-ENDLESS = dense(25)  # longer than any test waits for it
+SLOW = dense(24)  # about a second or two
+# Longer than any test waits for it: a thousand shots, each of which goes on in a state of its own.
+_GOES_ON = dense(20).removeprefix(dense(20, layers=0).removesuffix("c = measure q;\n"))
+ENDLESS = dense(20).removesuffix("c = measure q;\n") + (f"c[0:11] = measure q[0:11];\n{_GOES_ON}")
 SETTINGS = {
     "SIMULATOR_PROCESSES": "2",
     "SIMULATOR_THREADS": "1",
@@ -76,6 +78,10 @@ class Service:
         if ready:
             until(lambda: self.client.get("/readyz").status_code == 200, 30)
         return self
+
+    def setting(self, name: str) -> str:
+        """What it was given as a setting."""
+        return self._settings[name]
 
     @property
     def log(self) -> str:

@@ -17,6 +17,7 @@ from submitting import submit
 from quantum_tasks.archive import retention
 from quantum_tasks.archive.archive import Archive
 from quantum_tasks.callbacks.webhooks import Webhooks
+from quantum_tasks.capability import Capability
 from quantum_tasks.database.pool import Pool, create_pool
 from quantum_tasks.fence.pool import ProcessPool
 from quantum_tasks.live.feed import Feed
@@ -113,7 +114,8 @@ def heartbeat(parts: Parts) -> Work:
     def nothing() -> None:
         pass
 
-    return Work(lambda: rescue.beat(parts.store, uuid.uuid4(), lambda: (0, 1, 0), nothing))
+    here = Capability(1024, ("aer",))
+    return Work(lambda: rescue.beat(parts.store, uuid.uuid4(), here, lambda: (0, 1, 0), nothing))
 
 
 def sweep(parts: Parts) -> Work:

@@ -64,6 +64,7 @@ def test_an_empty_value_counts_as_not_set():
         ("CORS_ORIGINS", "https://lab.example.org/", "no path"),
         ("CORS_ORIGINS", "null", "'null' is no origin"),
         ("CORS_ORIGINS", "*", "name the origins"),
+        ("DISABLED_ENGINES", "qsim,aer", "'aer' cannot be disabled; expected qsim or stim"),
     ],
 )
 def test_a_wrong_value_names_the_setting_and_what_was_expected(name, value, expected):
@@ -93,9 +94,11 @@ def test_a_list_is_written_with_commas():
         {
             "ALLOWED_HOSTS": "Quantum.example.org, .lab.example.org,",
             "CORS_ORIGINS": " https://Lab.example.org:443,http://localhost:8888 ",
+            "DISABLED_ENGINES": "Stim, qsim",
         },
         None,
     )
+    assert settings.disabled_engines == ("stim", "qsim")
     assert settings.allowed_hosts == ("quantum.example.org", ".lab.example.org")
     assert settings.cors_origins == ("https://lab.example.org", "http://localhost:8888")
 
@@ -121,10 +124,11 @@ def test_the_children_learn_the_limits_from_the_settings():
             "MAX_QUBITS": "3",
             "MAX_CLBITS": "4",
             "MAX_OPERATIONS": "5",
+            "DISABLED_ENGINES": "stim",
         },
         None,
     )
-    assert _limits(settings, 70) == Limits(70, 2000, 100, 3, 4, 5)
+    assert _limits(settings, 70) == Limits(70, 2000, 100, 3, 4, 5, ("stim",))
     assert _limits(Settings(simulator_memory_mb=1024), 70) == Limits(70, 2**24)
 
 

@@ -267,6 +267,7 @@ def _limits(settings: Settings, memory_mb: int) -> Limits:
         max_qubits=settings.max_qubits,
         max_clbits=settings.max_clbits,
         max_operations=settings.max_operations,
+        disabled_engines=settings.disabled_engines,
     )
 
 
@@ -303,11 +304,15 @@ async def _working(
         )
         vital = Store(vital_db, settings.task_queue_name)
         stack.push_async_callback(_say_goodbye, vital, instance)
-        await vital.heartbeat(instance, *rescue.identity(), 0, this_release())
+        capability = _limits(settings, settings.memory_per_simulator_mb()).capability
+        await vital.heartbeat(
+            instance, *rescue.identity(), 0, this_release(), capability=capability
+        )
         for name, work in {
             "heartbeat": lambda: rescue.beat(
                 vital,
                 instance,
+                capability,
                 lambda: (
                     worker.outcomes.refused,
                     simulators.alive,

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
+from quantum_tasks import capability
+from quantum_tasks.capability import Capability
 from quantum_tasks.errors import Diagnostic
 from quantum_tasks.tasks import Options, Parameters
 
@@ -17,6 +20,8 @@ COMPILED_FORMAT = 2
 
 # The largest value fits into the database's column of single precision.
 Milliseconds = Annotated[float, Meta(ge=0, le=1e38)]
+Megabytes = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+EngineName = Annotated[str, Meta(max_length=40, pattern="^[a-z]*$")]
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -24,25 +29,32 @@ class Limits(msgspec.Struct, frozen=True):
 
     `memory_mb` is the memory that this child may take in addition to what it has at its start.
     `simulator_memory_mb` is the same for a child that runs programs: a child that checks programs
-    must know it, too.
+    must know it, too. `disabled_engines` are those that it shall not use though they are there.
     """
 
     memory_mb: int
     max_result_bytes: int
     simulator_memory_mb: int = 1024
-    max_qubits: int = 1000
+    max_qubits: int = 10_000
     max_clbits: int = 10_000
     max_operations: int = 100_000
+    disabled_engines: tuple[str, ...] = ()
+
+    @property
+    def capability(self) -> Capability:
+        """What this instance can run."""
+        return Capability(self.simulator_memory_mb, capability.engines(self.disabled_engines))
 
 
 class Check(msgspec.Struct, frozen=True, tag="check"):
-    """Can this program be run? The reply is Accepted or Rejected; or Unfinished, after `cpu_s`
-    seconds of processor time."""
+    """Can this program be run on one of these `instances`, or on this one if none are named? The
+    reply is Accepted or Rejected; or Unfinished, after `cpu_s` seconds of processor time."""
 
     qc: str
     shots: int = 1
     options: Options | None = None
     cpu_s: float = 1.8
+    instances: Sequence[Capability] = ()
 
 
 class Run(msgspec.Struct, frozen=True, tag="run"):
@@ -81,7 +93,7 @@ class Accepted(msgspec.Struct, frozen=True, tag="accepted"):
     programs can use several cores. `work_ms` is how long one core will take, if that is certain;
     `estimated_ms` is the same within a factor of a few. `stats` is a Stats as JSON text, which the
     service passes on without reading it. `compiled` is empty if the program is compiled when it
-    runs, as for a sweep.
+    runs, as for a sweep. `needs` is what an instance has to have: see capability.Needs.
     """
 
     compiled: bytes
@@ -90,16 +102,18 @@ class Accepted(msgspec.Struct, frozen=True, tag="accepted"):
     work_ms: Milliseconds | None
     estimated_ms: Milliseconds = 0.0
     stats: str = ""
+    needs: Annotated[dict[EngineName, Megabytes], Meta(max_length=16)] | None = None
 
 
 class Completed(msgspec.Struct, frozen=True, tag="completed"):
     """A result as JSON text: Counts, or `{}` for 0 shots; for a sweep, a list of these, with null
     for a run that failed. `details` is a Details or a list of them, if there are any.
-    `simulate_ms` is how long the run took."""
+    `simulate_ms` is how long the run took, `engine` the simulator that ran it."""
 
     counts: str
     details: str | None = None
     simulate_ms: Milliseconds = 0.0
+    engine: Annotated[str, Meta(max_length=200, pattern="^[ -~]*$")] = ""
 
 
 class Rejected(msgspec.Struct, frozen=True, tag="rejected"):

@@ -15,6 +15,7 @@ from dotenv import dotenv_values
 from msgspec import Meta
 
 from quantum_tasks import hosts
+from quantum_tasks.capability import LEAST_MEMORY_MB, OPTIONAL
 from quantum_tasks.errors import SettingsError
 
 
@@ -130,7 +131,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = 10 * 2**30
     max_program_bytes: Annotated[int, _is("A longer program is refused.", ge=1)] = 262_144
-    max_qubits: Annotated[int, _is("The most qubits that a program may declare.", ge=1)] = 1000
+    max_qubits: Annotated[int, _is("The most qubits that a program may declare.", ge=1)] = 10_000
     max_clbits: Annotated[
         int, _is("The most classical bits that a program may declare.", ge=1)
     ] = 10_000
@@ -172,9 +173,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         _is(
             "Memory that one task may take. Not set: 80 % of the machine's or container's, "
             "divided by SIMULATOR_PROCESSES.",
-            ge=64,
+            ge=LEAST_MEMORY_MB,
         ),
     ] = None
+    disabled_engines: Annotated[
+        tuple[str, ...],
+        _is(
+            "Simulators that are not used though they are installed, with commas: qsim, stim. The "
+            "others are always used."
+        ),
+    ] = ()
     parser_processes: Annotated[
         int,
         _is(
@@ -223,7 +231,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """
         if self.simulator_memory_mb is not None:
             return self.simulator_memory_mb
-        return max(64, int(available_memory_mb() * 0.8) // self.simulators)
+        return max(LEAST_MEMORY_MB, int(available_memory_mb() * 0.8) // self.simulators)
 
 
 def load(
@@ -263,6 +271,7 @@ def load(
         settings,
         allowed_hosts=_each("ALLOWED_HOSTS", hosts.name, settings.allowed_hosts),
         cors_origins=_each("CORS_ORIGINS", hosts.origin, settings.cors_origins),
+        disabled_engines=_each("DISABLED_ENGINES", _optional_engine, settings.disabled_engines),
     )
 
 
@@ -271,6 +280,12 @@ def _each(name: str, read: Callable[[str], str], texts: tuple[str, ...]) -> tupl
         return tuple(read(text) for text in texts)
     except ValueError as error:
         raise SettingsError(f"{name}: {error}") from None
+
+
+def _optional_engine(text: str) -> str:
+    if text.lower() not in OPTIONAL:
+        raise ValueError(f"'{text}' cannot be disabled; expected {' or '.join(OPTIONAL)}")
+    return text.lower()
 
 
 def available_cores() -> int:

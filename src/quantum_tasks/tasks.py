@@ -8,6 +8,10 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+# What is kept of a run without shots: so many outcomes, and a state of so many qubits, at most.
+MOST_OUTCOMES = 65_536
+MOST_STATE_QUBITS = 16
+
 # Measured bit strings, most significant bit first, registers separated by a space -> shots.
 Counts = dict[str, int]
 
@@ -37,6 +41,16 @@ class Method(enum.StrEnum):
     MATRIX_PRODUCT_STATE = "matrix_product_state"
     DENSITY_MATRIX = "density_matrix"
     EXTENDED_STABILIZER = "extended_stabilizer"
+
+
+class Precision(enum.StrEnum):
+    """How exactly a state is calculated. `double` has 16 digits. `single` has 7 and takes half the
+    memory: no number of shots can tell them apart. `automatic` is single where shots are taken,
+    and double for exact values."""
+
+    AUTOMATIC = "automatic"
+    SINGLE = "single"
+    DOUBLE = "double"
 
 
 # The gates of stdgates.inc, and the built-in ones. They are defined in circuits/gates.py.
@@ -69,7 +83,7 @@ class PauliTerm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A product of Pauli operators, times a number, `coeff`. `pauli` has one letter per declared
     qubit, the last letter is qubit 0, as Qiskit writes it."""
 
-    pauli: Annotated[str, Meta(pattern=_PAULI, max_length=1000, examples=["ZZ"])]
+    pauli: Annotated[str, Meta(pattern=_PAULI, max_length=10_000, examples=["ZZ"])]
     # Squares and sums of larger values would overflow.
     coeff: Annotated[float, Meta(ge=-1e100, le=1e100)] = 1.0
 
@@ -97,6 +111,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The options of a run, except shots and seed, which every task has."""
 
     method: Method = Method.AUTOMATIC
+    precision: Precision = Precision.AUTOMATIC
     parameters: Parameters | list[Parameters] | None = None
     observables: list[list[PauliTerm]] = []
     memory: bool = False
@@ -121,7 +136,12 @@ Program = Annotated[
 ]
 Shots = Annotated[
     int,
-    Meta(ge=0, le=2**31 - 1, description="How often it is run; 0 for exact expectation values."),
+    Meta(
+        ge=0,
+        le=2**31 - 1,
+        description="How often it is run; 0 for what is exact: the values of observables or, "
+        "without observables, probabilities and the state vector.",
+    ),
 ]
 Seed = Annotated[int, Meta(ge=0, le=2**63 - 1, description="For the same counts each time.")]
 Name = Annotated[
@@ -165,6 +185,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     shots: Shots | None = None
     seed: Seed | None = None
     method: Method | msgspec.UnsetType = msgspec.UNSET
+    precision: Precision | msgspec.UnsetType = msgspec.UNSET
     parameters: InputValues | msgspec.UnsetType | None = msgspec.UNSET
     observables: Observables | msgspec.UnsetType = msgspec.UNSET
     memory: Memory | msgspec.UnsetType = msgspec.UNSET
@@ -187,6 +208,7 @@ class TaskRequest(RunRequest, frozen=True, kw_only=True):
 
     qc: Program
     method: Method = Method.AUTOMATIC
+    precision: Precision = Precision.AUTOMATIC
     parameters: InputValues | None = None
     observables: Observables = []
     memory: Memory = False
@@ -200,6 +222,7 @@ class TaskRequest(RunRequest, frozen=True, kw_only=True):
         """The options of the run, except shots and seed."""
         return Options(
             method=self.method,
+            precision=self.precision,
             parameters=self.parameters,
             observables=[
                 [entry] if isinstance(entry, PauliTerm) else entry for entry in self.observables
@@ -255,6 +278,29 @@ class Expectation(msgspec.Struct, frozen=True):
     std: float | None
 
 
+class Rest(msgspec.Struct, frozen=True):
+    """The outcomes that are not listed: how many they are, and how probable all together. Those
+    that are less probable than 1e-12 are not counted, because most are errors of rounding; their
+    probability is."""
+
+    outcomes: int
+    probability: float
+
+
+class Exact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is exactly known of a run without shots.
+
+    `probabilities` by outcome, the most probable first, and the `rest`; none if the program has no
+    bits. `statevector` is base64 of little-endian complex numbers of 2 x 8 bytes, or there is a
+    reason why it is missing.
+    """
+
+    probabilities: dict[str, float] | None = None
+    rest: Rest = Rest(0, 0.0)
+    statevector: str | None = None
+    no_statevector: str = ""
+
+
 class ItemError(msgspec.Struct, frozen=True):
     """Why one run of a sweep failed: a stable `code`, and a `message` for people."""
 
@@ -264,8 +310,10 @@ class ItemError(msgspec.Struct, frozen=True):
 
 class Details(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a run gives besides counts, if it was asked for: the bit string of each shot, in order,
-    and the expectation value of each observable. For a run in a sweep that failed, its error."""
+    and the expectation value of each observable, or what is exactly known. For a run in a sweep
+    that failed, its error."""
 
     memory: list[str] | None = None
     expectation_values: list[Expectation] | None = None
+    exact: Exact | None = None
     error: ItemError | None = None

@@ -53,6 +53,7 @@ _ALL = (
     Attack("answers not read", pipelining.requests_not_read, "7"),
     Attack("large results", storage.large_results, "8", brief=True),
     Attack("large results in every view", storage.large_results_in_every_view, "8", brief=True),
+    Attack("exact states", storage.exact_states, "8", brief=True),
     Attack("large results not read", storage.large_results_not_read, "8"),
     Attack("the feed from its beginning", followers.the_feed_from_its_beginning, "9", brief=True),
     Attack("slow followers", followers.slow_followers, "9"),

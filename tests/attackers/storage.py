@@ -46,6 +46,23 @@ async def large_results_in_every_view(ground: Ground) -> None:
     await ground.clients(20, client)
 
 
+async def exact_states(ground: Ground) -> None:
+    """20 clients submit programs of 16 qubits without shots, of which four megabytes are kept, and
+    read their states."""
+    program = 'OPENQASM 3;include "stdgates.inc";qubit[16]q;bit[16]c;h q;c=measure q;'
+
+    async def client(wire: Wire) -> None:
+        body = json.dumps({"qc": program, "shots": 0}).encode()
+        answer = json.loads(await ground.ask(wire, "POST", "/tasks", body, JSON))
+        if "task_id" in answer:
+            task = f"/v1/tasks/{answer['task_id']}"
+            await ground.ask(wire, "GET", f"{task}?wait=20")
+            await ground.ask(wire, "GET", f"{task}/result?view=statevector")
+            await ground.ask(wire, "GET", f"{task}/result?view=probabilities&top=65536")
+
+    await ground.clients(20, client)
+
+
 async def large_results_not_read(ground: Ground) -> None:
     """50 clients ask for a result of ten megabytes and do not read it."""
     id = await ground.ended(_LARGE)

@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench import (
     deliveries,
+    engines,
     feedforward,
     growth,
     large,
@@ -34,6 +35,7 @@ SECTIONS = {
     "large": lambda options: large.measure(),
     "start": lambda options: start.measure(),
     "feedforward": lambda options: feedforward.measure(),
+    "engines": lambda options: engines.measure(),
     "listing": lambda options: listing.measure(options.most_finished),
     "waiters": lambda options: waiters.measure(options.waiters),
     "callbacks": lambda options: deliveries.measure(),
@@ -46,6 +48,7 @@ MODULES = {
     "large": large,
     "start": start,
     "feedforward": feedforward,
+    "engines": engines,
     "listing": listing,
     "waiters": waiters,
     "callbacks": deliveries,

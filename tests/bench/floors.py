@@ -11,6 +11,8 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from bench.engine_loops import ENGINE_LOOPS, OTHER_LOOPS
+
 SHOTS = 1024
 # What the service's children have as well; set before numpy is imported.
 _ONE_THREAD = {
@@ -165,6 +167,8 @@ def _own() -> Loop:
 
 
 LOOPS: dict[str, Callable[[], Loop]] = {
+    **ENGINE_LOOPS,
+    **OTHER_LOOPS,
     "qiskit": _qiskit,
     "quick": _quick,
     "plain": _plain,

@@ -60,6 +60,66 @@ def _layers(rng: random.Random, qubits: int, count: int) -> str:
     return f"{STDGATES}qubit[{qubits}] q; bit[{qubits}] c; {' '.join(drawn)} c = measure q;"
 
 
+def layers(qubits: int, depth: int) -> Maker:
+    """Layers of two rotations on each qubit, each followed by one of entangling gates."""
+
+    def make(rng: random.Random) -> str:
+        drawn = []
+        for layer in range(depth):
+            drawn += [f"rx({rng.random()}) q[{i}];" for i in range(qubits)]
+            drawn += [f"rz({rng.random()}) q[{i}];" for i in range(qubits)]
+            drawn += [f"cx q[{i}], q[{i + 1}];" for i in range(layer % 2, qubits - 1, 2)]
+        return f"{STDGATES}qubit[{qubits}] q; bit[{qubits}] c; {' '.join(drawn)} c = measure q;"
+
+    make.__name__ = f"layers {qubits} {depth}"
+    return make
+
+
+def clifford(rng: random.Random) -> str:
+    """500 qubits, 20 layers: 15,000 gates."""
+    drawn = []
+    for layer in range(20):
+        drawn += [f"{rng.choice(['h', 's', 'sdg', 'x'])} q[{i}];" for i in range(500)]
+        drawn += [f"cx q[{i}], q[{i + 1}];" for i in range(layer % 2, 499, 2)]
+    return f"{STDGATES}qubit[500] q; bit[500] c; {' '.join(drawn)} c = measure q;"
+
+
+def ghz_of_thousand(rng: random.Random) -> str:
+    flips = "".join(f"x q[{rng.randrange(1000)}]; " for _ in range(3))
+    links = "for int i in [0:998] cx q[i], q[i + 1];"
+    return f"{STDGATES}qubit[1000] q; bit[1000] c; h q[0]; {links} {flips} c = measure q;"
+
+
+def surface_code(distance: int, rounds: int) -> tuple[str, dict[str, object]]:
+    """A rotated surface code that keeps |0>, and the options of a run with noise.
+
+    Its data bits alone are shown; each round measures every stabilizer with a qubit of its own.
+    """
+    data = {(x, y): distance * y + x for y in range(distance) for x in range(distance)}
+    checks = []
+    for y in range(distance + 1):
+        for x in range(distance + 1):
+            corners = [(x - 1, y - 1), (x, y - 1), (x - 1, y), (x, y)]
+            touched = [data[corner] for corner in corners if corner in data]
+            of_x = (x + y) % 2 == 1
+            on_side = y in (0, distance)
+            if len(touched) == 4 or (len(touched) == 2 and on_side == of_x):
+                checks.append((of_x, touched))
+    count = len(data)
+    body = []
+    for number, (of_x, touched) in enumerate(checks):
+        own = f"a[{number}]"
+        links = [f"cx {own}, q[{n}];" if of_x else f"cx q[{n}], {own};" for n in touched]
+        turn = [f"h {own};"] if of_x else []
+        body += [*turn, *links, *turn, f"s[{number}] = measure {own};", f"reset {own};"]
+    text = (
+        f"{STDGATES}qubit[{count}] q; qubit[{len(checks)}] a; bit[{len(checks)}] s; "
+        f"output bit[{count}] c; for int r in [1:{rounds}] {{ {' '.join(body)} }} c = measure q;"
+    )
+    noise = {"depolarizing": {"p1": 0.001, "p2": 0.002}, "readout": 0.002}
+    return text, {"noise": noise}
+
+
 # What decides is compared in the one form that Qiskit's importer knows as well.
 
 

@@ -45,7 +45,8 @@ def running(folder: Path, *arguments: str, **settings: str) -> Iterator[Service]
     try:
         service.start()
         if not arguments:  # one with workers
-            until(lambda: len(service.children()) == CORES + 1, 30)
+            simulators = int(service.setting("SIMULATOR_PROCESSES"))
+            until(lambda: len(service.children()) == simulators + 1, 30)
         yield service
     except Exception:
         print(service.log[-4000:], file=sys.stderr)
@@ -58,10 +59,10 @@ def running(folder: Path, *arguments: str, **settings: str) -> Iterator[Service]
 
 
 @contextmanager
-def fresh(make: Maker = bell, **settings: str) -> Iterator[Service]:
+def fresh(make: Maker = bell, warm_up: int = _WARM_UP, **settings: str) -> Iterator[Service]:
     """A service with an empty database, warmed up with programs of a kind."""
     with data_folder() as folder, running(folder, **settings) as service:
-        in_process(closed_loop, service.url, several(make, _WARM_UP, seed=0), CLIENTS)
+        in_process(closed_loop, service.url, several(make, warm_up, seed=0), CLIENTS)
         yield service
 
 

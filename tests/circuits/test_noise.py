@@ -21,10 +21,10 @@ from service import STDGATES
 from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.circuits.circuit import Depolarize
 from quantum_tasks.circuits.noise import channel, mixed_by_coin, readout, with_errors
-from quantum_tasks.engines.aer import StateVector
+from quantum_tasks.engines.aer.controller import Controller
+from quantum_tasks.engines.aer.methods import StateVector
 from quantum_tasks.engines.amplitudes import paulis
 from quantum_tasks.engines.branching import sample
-from quantum_tasks.engines.controller import Controller
 from quantum_tasks.engines.engine import Question
 from quantum_tasks.language import program
 from quantum_tasks.tasks import Depolarizing, Method, Noise, Options, PauliTerm

@@ -21,7 +21,7 @@ from quantum_tasks.database.pool import create_pool
 from quantum_tasks.errors import StartError
 from quantum_tasks.queue.jobs import JOB_NAME
 from quantum_tasks.queue.storage import Storage
-from quantum_tasks.queue.store import Store
+from quantum_tasks.queue.store import ClaimedTask, Store
 from quantum_tasks.tasks import Status
 
 
@@ -107,6 +107,8 @@ SUBMIT_BEFORE = """with t as (
     insert into tasks (id, queue, shots) values ($1, 'tasks', 1) returning id, position
 ) insert into programs (task_id, qc, position) select id, $2, position from t"""
 BEGIN = Place(0)
+CLAIM_BEFORE = """update tasks
+set status = 'running', attempt = 1, instance = $2, started_at = now() where id = $1"""
 COMPLETE_BEFORE = """with t as (
     update tasks set status = 'completed', instance = null, ended_at = now() where id = $1
     returning id
@@ -135,8 +137,9 @@ async def test_an_upgrade_knows_what_has_happened_and_is_stored_and_what_older_i
     ids = [uuid.uuid4() for _ in range(8)]
     for number, id in enumerate(ids):
         await pool.execute(SUBMIT_BEFORE, id, os.urandom(5 * 10 ** (number % 5)).hex())
-    await store.heartbeat(instance, "host", 1, "0", 0)
-    tasks, _ = await store.claim(instance, 5)
+        if number < 5:
+            await pool.execute(CLAIM_BEFORE, id, instance)
+    tasks = [ClaimedTask(id, 0, 1, 1, None, False, False, None, b"", "") for id in ids[:5]]
     for task in tasks[:3]:
         await pool.execute(COMPLETE_BEFORE, task.id, '{"0":1}' + " " * 100_000)
     before = await events()

@@ -6,15 +6,23 @@ import json
 import math
 from functools import cache
 
+from quantum_tasks.capability import engines
 from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.engines.simulator import Simulator
 from quantum_tasks.language import program
 from quantum_tasks.tasks import Details, Method, Options
 
+# Engines that are not used: see test_without_qsim.py.
+DISABLED: set[str] = set()
+
+
+def _simulator() -> Simulator:
+    return _with(engines(DISABLED))
+
 
 @cache
-def _simulator() -> Simulator:
-    return Simulator(memory_mb=2048, max_result_bytes=2**24)
+def _with(names: tuple[str, ...]) -> Simulator:
+    return Simulator(memory_mb=2048, max_result_bytes=2**24, engines=names)
 
 
 def simulate(
@@ -26,11 +34,8 @@ def simulate(
     one that would fail.
     """
     loaded = program.load(qc, Bounds())
-    if method is None:
-        found = _simulator().run(loaded, shots, seed)
-    else:
-        found, _ = _simulator().simulate(loaded, shots, seed, Options(method=Method(method)))
-    counts: dict[str, int] = json.loads(found)
+    options = Options(method=Method(method or "automatic"))
+    counts: dict[str, int] = json.loads(_simulator().run(loaded, shots, seed, options).counts)
     return counts
 
 
@@ -54,5 +59,6 @@ def simulated(
     qc: str, shots: int, seed: int | None, options: Options
 ) -> tuple[str, Details | None]:
     """Counts as text and details, of a program that is run with options."""
-    loaded = program.load(qc, Bounds(), observed=bool(options.observables))
-    return _simulator().simulate(loaded, shots, seed, options)
+    loaded = program.load(qc, Bounds(), observed=shots == 0 or bool(options.observables))
+    counts, details, _ = _simulator().run(loaded, shots, seed, options)
+    return counts, details

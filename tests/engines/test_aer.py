@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import numpy as np
 import oracle
 import pytest
 from circuits.random_circuits import CLIFFORD, GATES, circuit
+from engines import simulation
 from engines.simulation import assert_distributed, simulate, simulated
 from qiskit.quantum_info import Statevector
 from service import STDGATES
 
+from quantum_tasks.capability import OPTIONAL
 from quantum_tasks.circuits.circuit import Gate
 from quantum_tasks.circuits.decomposition import few_phases
 from quantum_tasks.circuits.gates import Basic, Controlled, Sequence
-from quantum_tasks.engines.controller import Controller
+from quantum_tasks.engines.aer.controller import Controller
 from quantum_tasks.tasks import Method, Options
 
 METHODS = [
@@ -32,6 +35,16 @@ GOES_ON = {
     "a branch": "h q[0]; c[0] = measure q[0]; if (c[0]) x q[1]; else h q[2]; c = measure q;",
     "a loop": "bit d = 1; while (d) { h q[0]; d = measure q[0]; x q[1]; } c = measure q;",
 }
+
+
+@pytest.fixture(autouse=True)
+def aer_alone() -> Iterator[None]:
+    """Aer is what the other engines are held against: here they do not run."""
+    before = simulation.DISABLED.copy()
+    simulation.DISABLED.update(OPTIONAL)
+    yield
+    simulation.DISABLED.clear()
+    simulation.DISABLED.update(before)
 
 
 def counts_of(qc: str, method: Method, shots: int = 4000, seed: int = 1) -> dict[str, int]:

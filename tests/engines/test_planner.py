@@ -10,14 +10,14 @@ from engines.simulation import assert_distributed, simulate
 from service import STDGATES
 
 from quantum_tasks.circuits.bounds import Bounds
-from quantum_tasks.engines.aer import Stabilizer, StateVector
-from quantum_tasks.engines.controller import Controller
+from quantum_tasks.engines.aer.controller import Controller
+from quantum_tasks.engines.aer.methods import Stabilizer, StateVector
 from quantum_tasks.engines.engine import Engine, GivesUp, Question, SimulationError, Work
 from quantum_tasks.engines.planner import Plan, Planner, all_engines
 from quantum_tasks.language import program
 from quantum_tasks.orders import Rejected
 from quantum_tasks.parsing.mistakes import ProgramError
-from quantum_tasks.tasks import Depolarizing, Method, Noise, Options, PauliTerm
+from quantum_tasks.tasks import Depolarizing, Method, Noise, Options, PauliTerm, Precision
 
 MIB = 2**20
 NOISE = Noise(depolarizing=Depolarizing(p1=0.01, p2=0.02))
@@ -41,6 +41,11 @@ def planned(
     return Planner(memory_mb).choose(asked(text, shots, method, **more))
 
 
+def planned_without(text: str, method: str = "automatic", shots: int = 1, **more) -> Plan:
+    """The plan where there are the engines only that every instance has."""
+    return Planner(1024, all_engines(1024, ())).choose(asked(text, shots, method, **more))
+
+
 def refusal(text: str, method: str = "automatic", memory_mb: int = 1024, **more) -> Rejected:
     with pytest.raises(ProgramError) as caught:
         planned(text, method, memory_mb, **more)
@@ -51,16 +56,17 @@ def refusal(text: str, method: str = "automatic", memory_mb: int = 1024, **more)
     ("text", "method"),
     [
         (dense(20), "statevector"),
-        (ghz(26), "statevector"),
+        (ghz(4), "statevector"),
+        (ghz(26), "stabilizer"),
         (ghz(100), "stabilizer"),
-        (ghz(1000), "matrix_product_state"),
+        (ghz(1000), "stabilizer"),
         ("qubit[900] q; bit c; h q; cx q[0], q[899]; c = measure q[899];", "stabilizer"),
         (_OWN_HADAMARD, "stabilizer"),
         (chain(60, 3), "matrix_product_state"),
         (ring(60, 5), "matrix_product_state"),
         ("qubit[60] q; bit[60] c; ry(0.1) q; c = measure q;", "matrix_product_state"),
     ],
-    ids=range(9),
+    ids=range(10),
 )
 def test_the_method_follows_from_the_circuit(text, method):
     assert planned(text, memory_mb=8192 if "0.3) q[(i" in text else 1024).method == method
@@ -85,14 +91,18 @@ def test_qubits_that_are_never_touched_cost_nothing():
 def test_a_refusal_has_the_numbers_and_a_way_out():
     error = refusal(scrambled(40), memory_mb=8192)
     assert error.code == "memory_exceeded"
-    assert "has 40 entangled qubits: it needs 16 TiB as a state vector" in error.message
+    assert "has 40 entangled qubits: it needs 8 TiB as a state vector" in error.message
     assert "the limit is 8 GiB (SIMULATOR_MEMORY_MB)" in error.message
     assert "29 qubits fit" in error.errors[0].hint
+    double = refusal(scrambled(40), memory_mb=8192, precision=Precision.DOUBLE)
+    assert "it needs 16 TiB as a state vector" in double.message
+    assert "29 qubits fit" in double.errors[0].hint
     assert "Clifford" in error.errors[0].hint
 
 
 def test_what_fits_is_not_refused():
-    assert planned(dense(26)).bytes == 1024 * MIB
+    assert planned(dense(26)).bytes == (512 + 64) * MIB
+    assert planned(dense(26), precision=Precision.DOUBLE).bytes == 1024 * MIB
     assert refusal(scrambled(27)).code == "memory_exceeded"
 
 
@@ -109,7 +119,8 @@ def test_what_fits_is_not_refused():
     ],
 )
 def test_a_method_that_suits_is_taken(text, method, bytes):
-    plan = planned(text, method)
+    assert planned(text, method).method == method
+    plan = planned_without(text, method)
     assert (plan.method, plan.bytes) == (method, bytes)
 
 
@@ -150,9 +161,9 @@ def test_a_method_that_does_not_suit_is_refused(text, method, says, hint):
 @pytest.mark.parametrize(
     ("text", "method", "says", "hint"),
     [
-        (dense(27), "statevector", "needs 2 GiB; the limit is 1 GiB", "'matrix_product_state'"),
+        (dense(27), "statevector", "needs 1.06 GiB; the limit is 1 GiB", "'matrix_product"),
         (dense(14), "density_matrix", "needs 4 GiB", "'statevector' would do, with 256 KiB"),
-        (ghz(40), "statevector", "needs 16 TiB", "'stabilizer' would do"),
+        (ghz(40), "statevector", "needs 8 TiB", "'stabilizer' would do"),
         (scrambled(40), "matrix_product_state", "the limit is 1 GiB", "26 qubits fit"),
         (scrambled(17), "extended_stabilizer", "needs", "'statevector' would do"),
     ],
@@ -175,7 +186,7 @@ def test_noise_is_simulated_by_what_is_sooner():
     several = planned(dense(10), noise=NOISE, shots=4000, observables=words)
     assert several.method == "density_matrix"
     assert planned(dense(14), noise=NOISE, shots=10**6).method == "statevector"
-    assert planned(FEEDBACK, noise=NOISE, shots=1000).method == "statevector"
+    assert planned_without(FEEDBACK, noise=NOISE, shots=1000).method == "statevector"
     assert planned(ghz(40), noise=NOISE, shots=1000).method == "stabilizer"
     layers = "qubit[40] q; bit[40] c; ry(0.3) q; cx q[0], q[1]; c = measure q;"
     assert planned(layers, noise=NOISE, shots=1000).method == "matrix_product_state"
@@ -202,13 +213,32 @@ def names(plan: Plan) -> list[str]:
 @pytest.mark.parametrize(
     ("text", "method", "more", "engines"),
     [
+        (ghz(4), "automatic", {}, ["Qsim", "StateVector"]),
+        (ONE_T, "automatic", {"precision": Precision.DOUBLE}, ["StateVector"]),
+        (dense(19), "automatic", {"noise": READOUT}, ["Qsim", "Branching", "StateVector"]),
+        (FEEDBACK, "automatic", {}, ["Stim"]),
+        (FEEDBACK, "statevector", {}, ["Branching", "StateVector"]),
+        (ghz(19), "automatic", {"noise": NOISE}, ["Stim"]),
+        (ONE_T, "automatic", {"noise": NOISE, "shots": 1000}, ["DensityMatrix"]),
+        (ghz(40), "automatic", {}, ["Stim"]),
+        (ghz(40), "stabilizer", {}, ["Stim"]),
+        (ghz(40), "matrix_product_state", {}, ["MatrixProductState"]),
+    ],
+)
+def test_the_engines_are_those_that_take_least(text, method, more, engines):
+    assert names(planned(text, method, **more)) == engines
+
+
+@pytest.mark.parametrize(
+    ("text", "method", "more", "engines"),
+    [
         (ghz(4), "automatic", {}, ["StateVector"]),
         (FEEDBACK, "automatic", {}, ["Branching", "StateVector"]),
         (FEEDBACK, "statevector", {}, ["Branching", "StateVector"]),
         (FEEDBACK, "density_matrix", {}, ["DensityMatrix"]),
-        (ghz(18), "automatic", {"noise": READOUT}, ["StateVector"]),
-        (ghz(19), "automatic", {"noise": READOUT}, ["Branching", "StateVector"]),
-        (ghz(19), "automatic", {"noise": NOISE}, ["Branching", "StateVector"]),
+        (dense(18), "automatic", {"noise": READOUT}, ["StateVector"]),
+        (dense(19), "automatic", {"noise": READOUT}, ["Branching", "StateVector"]),
+        (dense(19), "automatic", {"noise": NOISE}, ["Branching", "StateVector"]),
         (ghz(4), "automatic", {"noise": NOISE, "shots": 1000}, ["DensityMatrix"]),
         (ghz(40), "automatic", {}, ["Stabilizer"]),
         (ghz(40), "matrix_product_state", {}, ["MatrixProductState"]),
@@ -216,11 +246,11 @@ def names(plan: Plan) -> list[str]:
     ],
 )
 def test_the_engines_are_those_of_the_method_that_can(text, method, more, engines):
-    assert names(planned(text, method, **more)) == engines
+    assert names(planned_without(text, method, **more)) == engines
 
 
 def test_an_engine_that_cannot_says_why():
-    branching, vector, _, tableau, *_ = all_engines(64)
+    branching, vector, _, tableau, *_ = all_engines(64, ())
     once = branching.refusal(asked(ghz(4)))
     assert once == "it splits shots by what they measure, and nothing comes after a measurement"
     assert branching.refusal(asked(FEEDBACK)) is None
@@ -232,7 +262,10 @@ def test_an_engine_that_cannot_says_why():
     for engine in all_engines(64):
         if engine.method is not Method.DENSITY_MATRIX:
             reason = engine.refusal(exact)
-            assert reason == "with noise, exact expectation values take a density matrix"
+            assert reason in (
+                "with noise, exact values take a density matrix",
+                "it calculates in single precision",
+            )
     assert vector.refusal(asked(ONE_T, 0, observables=words)) is None
 
 
@@ -240,6 +273,7 @@ class Even(Engine):
     """Says that of two outcomes one is as probable as the other."""
 
     method = Method.STATEVECTOR
+    name = "even 0.5"
 
     def __init__(self, size: int = 1, gives_up: bool = False) -> None:
         self.asked: list[Question] = []
@@ -267,7 +301,7 @@ ONE = "qubit q; bit c; h q; c = measure q;"
 
 def test_a_new_engine_in_the_list_is_asked_and_taken_where_it_can():
     new = Even()
-    planner = Planner(64, [new, *all_engines(64)])
+    planner = Planner(64, [new, *all_engines(64, ())])
     question = asked(ONE, 100)
     plan = planner.choose(question)
     assert new.asked == [question]
@@ -285,9 +319,12 @@ def test_a_new_engine_in_the_list_is_asked_and_taken_where_it_can():
 def test_if_an_engine_gives_up_the_next_one_runs_it():
     tired = Even(gives_up=True)
     question = asked(ONE, 100)
-    plan = Planner(64, [tired, *all_engines(64)]).choose(question)
+    others = all_engines(64, ())
+    plan = Planner(64, [tired, *others]).choose(question)
     assert names(plan) == ["Even", "StateVector"]
-    assert plan.counts(question, 1, 1) == Planner(64).choose(question).counts(question, 1, 1)
+    expected = Planner(64, others).choose(question).counts(question, 1, 1)
+    assert plan.counts(question, 1, 1) == expected
+    assert [name.split()[0] for name in plan.used] == ["aer"]
     alone = Planner(64, [tired]).choose(question)
     with pytest.raises(SimulationError):
         alone.counts(question, 1, 1)
@@ -309,7 +346,7 @@ class Halved(StateVector):
 
 
 def test_the_reason_that_is_shown_is_that_of_the_engine_that_can_most():
-    planner = Planner(64, [Never(Controller(64)), *all_engines(64)])
+    planner = Planner(64, [Never(Controller(64)), *all_engines(64, ())])
     with pytest.raises(ProgramError, match="it takes Clifford gates only"):
         planner.choose(asked(ONE_T, method="stabilizer"))
     assert names(planner.choose(asked(ghz(3), method="stabilizer"))) == ["Stabilizer"]
@@ -321,6 +358,6 @@ class Never(Stabilizer):
 
 
 def test_what_is_made_of_a_program_is_run_by_those_that_can_run_that():
-    plan = planned(FEEDBACK)
+    plan = planned_without(FEEDBACK)
     assert names(plan.again(asked(ghz(2)))) == ["StateVector"]
     assert names(plan.again(asked(FEEDBACK))) == ["Branching", "StateVector"]

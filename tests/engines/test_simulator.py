@@ -62,11 +62,11 @@ def test_another_seed_is_another_order():
 def test_a_memory_that_is_too_large_is_refused_before_it_is_made():
     simulator = Simulator(memory_mb=256, max_result_bytes=5000)
     loaded = program.load(QC, Bounds())
-    simulator.simulate(loaded, 1000, 1, Options())
-    simulator.simulate(loaded, 300, 1, Options(memory=True))
+    simulator.run(loaded, 1000, 1, Options())
+    simulator.run(loaded, 300, 1, Options(memory=True))
     with pytest.raises(SimulationError, match="MAX_RESULT_BYTES") as error:
-        simulator.simulate(loaded, 1000, 1, Options(memory=True))
+        simulator.run(loaded, 1000, 1, Options(memory=True))
     assert error.value.code == "result_too_large"
     many = Options(observables=[[PauliTerm("ZZZ")]] * 100)
     with pytest.raises(SimulationError, match="MAX_RESULT_BYTES"):
-        simulator.simulate(loaded, 100, 1, many)
+        simulator.run(loaded, 100, 1, many)

@@ -133,10 +133,10 @@ def threads(pid: int) -> int:
 
 def test_a_large_task_takes_the_cores_that_are_free_and_the_next_one_waits(start, database):
     service = start(SIMULATOR_THREADS="2")
-    ids = [service.submit(dense(21))]
+    ids = [service.submit(dense(24))]
     # Others may be at work as well: they warm up.
     until(lambda: max(map(threads, service.busy()), default=0) >= min(2, cores()))
-    ids.append(service.submit(dense(21)))
+    ids.append(service.submit(dense(24)))
     all_final(service, ids, 120)
     rows = query(database, "select started_at, ended_at from tasks order by position")
     # The first may still be storing its result.
@@ -186,7 +186,7 @@ def test_both_time_limits_give_a_failed_task_that_names_the_limit(start):
     long = STDGATES + (
         "qubit[2] q; bit[2] c; for int i in [1:99000] { rx(0.5) q[0]; } c = measure q;"
     )
-    soft, hard = service.submit(long), service.submit(ENDLESS)
+    soft, hard = service.submit(long), service.submit(dense(25, layers=100))
     assert service.final(soft) == {
         "status": "failed",
         "message": "time_limit_exceeded: The task was stopped after 0.05 s "

@@ -32,9 +32,9 @@ from quantum_tasks.database.migrations import migrate
 
 # Some tens of milliseconds of simulation.
 MEDIUM = (
-    STDGATES + "qubit[16] q; bit[16] c; h q; rx(0.3) q; cx q[0:14], q[15]; h q; c = measure q;"
+    STDGATES + "qubit[21] q; bit[21] c; h q; rx(0.3) q; cx q[0:19], q[20]; h q; c = measure q;"
 )
-LONG = dense(19)  # a second beside all that the tests run at the same time
+LONG = dense(23)  # a second beside all that the tests run at the same time
 _SUBMITTERS = 6
 
 

@@ -8,6 +8,7 @@ import math
 import pytest
 from service import STDGATES
 
+from quantum_tasks.capability import Capability, engines
 from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.engines.simulator import Simulator
 from quantum_tasks.fence.inside import main as child
@@ -16,6 +17,7 @@ from quantum_tasks.orders import Accepted, Check, Limits, Rejected, Reply
 from quantum_tasks.parsing.mistakes import ProgramError
 from quantum_tasks.tasks import Depolarizing, Method, Noise, Options, PauliTerm
 
+HERE = Capability(1024, engines())
 NOISE = Noise(depolarizing=Depolarizing(p1=0.01, p2=0.02))
 
 
@@ -95,7 +97,7 @@ def test_an_extended_stabilizer_has_no_exact_values():
     options = Options(method=Method.EXTENDED_STABILIZER, observables=[[PauliTerm("Z")]])
     qc = "OPENQASM 3.0; qubit q; U(1, 0, 0) q;"
     with pytest.raises(ProgramError) as caught:
-        check(Check(qc, 0, options), 1024, Bounds())
+        check(Check(qc, 0, options), HERE, Bounds())
     reply = caught.value.as_reply()
     assert (reply.code, reply.errors[0].pointer) == ("method_unsuitable", "/method")
-    assert check(Check(qc, 10, options), 1024, Bounds()).stats
+    assert check(Check(qc, 10, options), HERE, Bounds()).stats

@@ -17,7 +17,7 @@ from service import BELL, ENDLESS, STDGATES, Service, alive, dense, until
 
 ANSWER_S = 2.0
 INVALID = STDGATES + "qubit[2] q;\ncx q[0] q[1];\n"
-SECONDS = dense(20)  # one or two
+SECONDS = dense(24)  # one or two
 SIGNALS = [signal.SIGSEGV, signal.SIGABRT, signal.SIGKILL]
 
 
@@ -114,10 +114,10 @@ def test_a_simulator_without_memory_fails_its_task_and_no_other(start, database)
     service = start(SIMULATOR_PROCESSES="2", SIMULATOR_MEMORY_MB="512")
     until(lambda: len(service.children()) == 3)
     before = {pid: ticks(pid) for pid in service.children()}
-    neighbour = service.submit(dense(21))
+    neighbour = service.submit(dense(24))
     busy = until(lambda: next((pid for pid in before if ticks(pid) > before[pid] + 5), None))
     for idle in before.keys() - {busy}:
-        # It may have 24 MiB more, of which the state of 22 qubits would take 64.
+        # It may have 24 MiB more, where the state of 22 qubits takes 32.
         pages = int(Path(f"/proc/{idle}/statm").read_text().split()[0])
         limit = pages * resource.getpagesize() + 24 * 2**20
         resource.prlimit(idle, resource.RLIMIT_AS, (limit, limit))

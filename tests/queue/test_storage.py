@@ -7,6 +7,8 @@ import uuid
 
 import msgspec
 import pytest
+from engines.simulation import simulated
+from service import STDGATES
 from submitting import submit
 
 from quantum_tasks.archive.archive import Archive
@@ -164,6 +166,28 @@ def test_no_result_is_larger_than_it_can_be(sizes: tuple[int, ...], shots: int):
     assert most_result_bytes(0, observed, stats) >= 100 * len(
         '{"value":-0.1234567890123456,"std":0.00123456789012345}'
     )
+
+
+@pytest.mark.parametrize("sizes", [(1,), (5,), (3, 2, 4), (12,)])
+def test_no_exact_result_is_larger_than_it_can_be(sizes: tuple[int, ...]):
+    bits = sum(sizes)
+    registers = "".join(f"bit[{size}] c{n}; " for n, size in enumerate(sizes))
+    turns = "".join(f"ry(0.{n + 11}) q[{n}]; " for n in range(bits))
+    places = iter(range(bits))
+    measured = "".join(
+        f"c{n}[{k}] = measure q[{next(places)}]; "
+        for n, size in enumerate(sizes)
+        for k in range(size)
+    )
+    qc = f"{STDGATES}qubit[{bits}] q; {registers} h q; {turns} {measured}"
+    _, details = simulated(qc, 0, None, Options())
+    stats = msgspec.json.decode(with_bits(*sizes).stats, type=Stats)
+    stats = msgspec.structs.replace(stats, qubits=bits)
+    size = len(msgspec.json.encode(details))
+    most = most_result_bytes(0, Options(), stats)
+    assert size - 200 <= most <= 1.5 * size
+    sweep = Options(parameters=[{}, {}, {}])
+    assert most_result_bytes(0, sweep, stats) == 3 * most
 
 
 async def test_the_store_knows_how_full_it_is_from_all_instances(pool):

@@ -103,7 +103,7 @@ async def test_a_long_queue_is_counted_once_a_second_until_it_is_nearly_full(poo
     execute = asyncpg.Connection.fetch
 
     async def recording(connection, query, *arguments, **options):
-        limits.append(arguments[-1])
+        limits.append(arguments[-2])
         return await execute(connection, query, *arguments, **options)
 
     with pytest.MonkeyPatch.context() as patch:

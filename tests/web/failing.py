@@ -12,7 +12,7 @@ if __name__ == "__main__":
     pool.PRELOAD = "failing"  # what the simulator's processes import: this
     sys.exit(main())
 
-from quantum_tasks.engines import controller
+from quantum_tasks.engines.aer import controller
 from quantum_tasks.fence.inside import preload
 
 _aer = controller.aer_controller_execute

@@ -14,7 +14,7 @@ from typing import Any
 
 import asyncpg
 import httpx
-from service import BELL, STDGATES, Service, dense, until
+from service import BELL, ENDLESS, STDGATES, Service, dense, until
 
 from quantum_tasks.database.embedded import EmbeddedPostgres
 
@@ -100,7 +100,7 @@ def expired(service: Service) -> httpx.Response:
 
 
 def cancelled(service: Service) -> httpx.Response:
-    address = submitted(service, dense(23))
+    address = submitted(service, ENDLESS)
     service.client.post(f"{address}/cancel")
     until(lambda: service.client.get(address).json()["ended_at"])
     return service.client.get(f"{address}/result")
@@ -140,7 +140,7 @@ LIMITED_RECIPES: dict[str, Recipe] = {
     "qasm_semantic": program("x q;"),
     "qasm_unsupported": program("extern f(int) -> int; qubit q; bit c; c = measure q;"),
     "program_too_large": lambda service: submit(service, BELL + " " * 262_144),
-    "too_many_qubits": program("qubit[1001] q; bit c; c = measure q[0];"),
+    "too_many_qubits": program("qubit[10001] q; bit c; c = measure q[0];"),
     "too_many_clbits": program("qubit q; bit[10001] c; c[0] = measure q;"),
     "too_many_operations": program(
         "qubit q; bit c; for int i in [1:100001] { x q; } c = measure q;"
@@ -240,7 +240,7 @@ LAST_CODES = ("internal_error", "database_unavailable", "service_stopping")
 
 # Why a task fails: its program, and what it asks for.
 FAILING: dict[str, tuple[str, dict[str, Any]]] = {
-    "time_limit_exceeded": (dense(22), {"timeout_s": 0.2}),
+    "time_limit_exceeded": (ENDLESS, {"timeout_s": 0.2}),
     "result_too_large": (
         f"{STDGATES}qubit[16] q; bit[2000] c; h q; c[0:15] = measure q;",
         {"shots": 10_000},

@@ -142,7 +142,7 @@ def test_an_invalid_program_is_a_problem_with_line_column_snippet_and_hint(servi
         (b"{}", 422, "invalid_request", "'qc' is missing"),
         (b'{"qc": 3}', 422, "invalid_request", "'qc': expected str but got int"),
         (b'{"qc": null}', 422, "invalid_request", "'qc'"),
-        (b'{"qc": "x", "shots": 0}', 422, "invalid_request", "'shots'"),
+        (b'{"qc": "x", "shots": -1}', 422, "invalid_request", "'shots'"),
         (b'{"qc": "x", "shots": 1.5}', 422, "invalid_request", "'shots'"),
         (b'{"qc": "x", "shots": "7"}', 422, "invalid_request", "'shots'"),
         (b'{"qc": "x", "shots": 1000001}', 422, "invalid_request", "MAX_SHOTS"),

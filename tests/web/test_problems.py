@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from service import Service, dense, until
+from service import ENDLESS, Service, dense, until
 from web.problems import (
     BROKEN_CODES,
     FAILING,
@@ -117,7 +117,9 @@ def test_a_task_fails_whose_simulator_fails(database: str):
     service = Failing(database)
     try:
         service.start()
-        check_failed(service, submitted(service, dense(3)), "simulation_failed")
+        check_failed(
+            service, submitted(service, dense(3), precision="double"), "simulation_failed"
+        )
         assert "out of order" in service.log
     finally:
         service.close()
@@ -134,7 +136,7 @@ def test_a_task_fails_whose_simulator_has_no_memory(start: Callable[..., Service
 
 def test_a_task_fails_whose_simulator_dies_each_time(start: Callable[..., Service]):
     service = start(WORKER_MAX_RETRIES="0")
-    address = submitted(service, dense(24))
+    address = submitted(service, ENDLESS)
     until(service.busy, every_s=0.01)
     for pid in service.busy():
         os.kill(pid, signal.SIGKILL)

@@ -2,7 +2,7 @@
 -- first served. No two claims get the same task.
 -- Of tasks that are known to be very short it may take more than it has free processes.
 -- Large tasks have a queue of their own, so that the others do not wait for them; those that are
--- taken count among the $3.
+-- taken count among the $3. Some of them not every instance can run: those stay for who can.
 -- A task that was lost with several instances may be what kills them: it runs alone in its
 -- instance, so that no other is lost with it. While the instance is busy, it takes neither that
 -- task nor any task behind it. An instance whose lease has run out takes nothing: it would be lost.
@@ -13,7 +13,7 @@ with mine as (
     select count(*) = 0 as idle, coalesce(max(losses) >= $4, false) as alone
     from tasks where instance = $1 and status = 'running'
 ), lease as (
-    select release from instances
+    select release, memory_mb, engines from instances
     where id = $1 and heartbeat_at >= now() - $5::float8 * interval '1 second'
 ), ordinary as (
     select id, priority, position, losses, work_ms from tasks
@@ -26,6 +26,9 @@ with mine as (
     select id, priority, position, losses from tasks
     where queue = $2 and large and status = 'queued' and run_after <= now()
       and exists (select from lease)
+      and (needs is null or exists (
+          select from lease, jsonb_each_text(needs) need
+          where need.key = any (engines) and need.value::integer <= memory_mb))
     order by priority desc, position
     limit $6
     for update skip locked

@@ -6,17 +6,19 @@
 -- it, $12 options, $13 stats, $14 the rest of each as JSON, or null: priority, ttl_s, name, tags,
 -- callback_url; $15 idempotency keys, $16 fingerprints of what was asked with them,
 -- $17 ttl_s where it is not given,
--- $18 the most tasks that may be queued, or null if they need not be counted
+-- $18 the most tasks that may be queued, or null if they need not be counted,
+-- $19 what instances have to have to run them, as JSON, or null
 with given as (
     select g.*, 1500 + octet_length(qc) + coalesce(octet_length(compiled), 0)
         + coalesce(octet_length(options), 0) + coalesce(octet_length(stats), 0)
         + coalesce(octet_length(extras), 0) as bytes
     from unnest(
         $1::uuid[], $3::integer[], $4::bigint[], $5::text[], $6::bytea[], $8::bool[], $9::bool[],
-        $10::real[], $11::real[], $12::text[], $13::text[], $14::text[], $15::text[], $16::bytea[]
+        $10::real[], $11::real[], $12::text[], $13::text[], $14::text[], $15::text[], $16::bytea[],
+        $19::text[]
     ) with ordinality as g (
         id, shots, seed, qc, compiled, large, parallel, work_ms, estimated_ms, options, stats,
-        extras, key, fingerprint, number)
+        extras, key, fingerprint, needs, number)
 ), room as (
     select case when $18::integer is not null then $18 - (
         select count(*) from (
@@ -32,9 +34,9 @@ with given as (
     returning key, task_ids[1] as id
 ), task as (
     insert into tasks (
-        id, queue, shots, seed, large, parallel, work_ms, estimated_ms, bytes, priority, ttl_s,
-        callback)
-    select id, $2, shots, seed, large, parallel, work_ms, estimated_ms, bytes,
+        id, queue, shots, seed, large, parallel, work_ms, estimated_ms, bytes, needs, priority,
+        ttl_s, callback)
+    select id, $2, shots, seed, large, parallel, work_ms, estimated_ms, bytes, needs::jsonb,
         coalesce((extras::json ->> 'priority')::smallint, 0),
         coalesce((extras::json ->> 'ttl_s')::integer, $17),
         extras::json ->> 'callback_url' is not null

@@ -2,9 +2,11 @@
 -- a gap.
 -- $1 instance, $2 host, $3 pid, $4 version, $5 outcomes of its that were refused,
 -- $6 seconds without a heartbeat that count as a gap, $7 Qiskit's version, $8 Aer's,
--- $9 simulators that are up, $10 tasks of its that ended within the last minute
-insert into instances (id, host, pid, version, refused, release, simulators, ended_last_minute)
-values ($1, $2, $3, $4, $5, release_of($4, $7, $8), $9, $10)
+-- $9 simulators that are up, $10 tasks of its that ended within the last minute, $11 the queue whose
+-- tasks it runs, $12 and $13 what it can run: MiB and engines
+insert into instances (id, host, pid, version, refused, release, simulators, ended_last_minute,
+    queue, memory_mb, engines)
+values ($1, $2, $3, $4, $5, release_of($4, $7, $8), $9, $10, $11, $12, $13)
 on conflict (id) do update
 set heartbeat_at = now(),
     refused = excluded.refused,

@@ -10,7 +10,7 @@ import asyncpg
 import msgspec
 
 from quantum_tasks.queue.versions import Versions
-from quantum_tasks.tasks import Method, Noise, Options, RunRequest, Stats, Status
+from quantum_tasks.tasks import Method, Noise, Options, Precision, RunRequest, Stats, Status
 
 LATEST_POSITION = 2**63 - 1
 
@@ -70,7 +70,7 @@ class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
     `id`, `name` and `tags` are what it is known by, `request` is what was asked for, with the
     service's defaults. `created_at`, `started_at` (the last time), `ended_at` and `expires_at`
     (when it will be deleted) are RFC 3339 in UTC. A task has a `queue` while it is queued, an
-    `error` if it failed.
+    `error` if it failed. `engine` is the simulator that ran it.
     """
 
     id: uuid.UUID
@@ -85,6 +85,7 @@ class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
     queue: Queue | None = None
     stats: Stats | None = None
     usage: Usage | None = None
+    engine: str | None = None
     error: TaskError | None = None
     versions: Versions | None = None
     links: Links
@@ -136,6 +137,7 @@ def record_of(row: asyncpg.Record, whole: bool = False) -> TaskRecord:
             simulate_ms=row["simulate_ms"] and round(row["simulate_ms"], 3),
             total_ms=_ms(created, ended),
         ),
+        engine=row["engine"],
         error=row["error_code"]
         and TaskError(
             row["error_code"], row["error_message"], row["error_line"], row["error_column"]
@@ -159,6 +161,7 @@ class _StoredOptions(msgspec.Struct, frozen=True, kw_only=True):
     takes 10 ms."""
 
     method: Method = Method.AUTOMATIC
+    precision: Precision = Precision.AUTOMATIC
     parameters: msgspec.Raw = msgspec.Raw(b"null")
     observables: msgspec.Raw = msgspec.Raw(b"[]")
     memory: bool = False

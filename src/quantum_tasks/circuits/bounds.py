@@ -11,7 +11,7 @@ from quantum_tasks.parsing.mistakes import ProgramError
 class Bounds(msgspec.Struct, frozen=True):
     """How large a program may be once loops are unrolled and gates expanded."""
 
-    qubits: int = 1000
+    qubits: int = 10_000
     bits: int = 10_000
     operations: int = 100_000
 

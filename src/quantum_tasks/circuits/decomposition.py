@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 
-from quantum_tasks.circuits.circuit import Branch, Gate, Loop, Operation
+from quantum_tasks.circuits.circuit import Branch, Gate, Loop, Operation, Unitary
+from quantum_tasks.circuits.clifford import is_clifford, parts, quarters
 from quantum_tasks.circuits.gates import Basic, angles, power
 
 MAX_CONTROLS = 8  # each further control takes three times as many gates
@@ -22,7 +23,6 @@ PHASES = {
     "t": math.pi / 4,
     "tdg": -math.pi / 4,
 }
-_QUARTER_TURNS: list[tuple[str, ...]] = [(), ("s",), ("z",), ("sdg",)]
 _AS_ROTATION: dict[str, Callable[[float], tuple[float, ...]]] = {
     "rx": lambda angle: (angle, -math.pi / 2, math.pi / 2, 0.0),
     "ry": lambda angle: (angle, 0.0, 0.0, 0.0),
@@ -52,6 +52,8 @@ def _rewritten(
         match operation:
             case Gate():
                 result.extend(rewrite(operation))
+            case Unitary() if rewrite is clifford:
+                result.extend(clifford(operation))
             case Branch():
                 then = _rewritten(operation.then, rewrite)
                 otherwise = _rewritten(operation.otherwise, rewrite)
@@ -63,20 +65,18 @@ def _rewritten(
     return result
 
 
-def clifford(gate: Gate) -> Iterator[Gate]:
+def clifford(gate: Gate | Unitary) -> Iterator[Gate]:
     """A Clifford gate, up to a global phase, by the names that a tableau knows."""
-    if gate.name == "p" and len(gate.qubits) == 2:
-        yield from [Gate("z", gate.qubits)] if _quarters(gate.params[0]) == 2 else []
-    elif gate.params:
-        yield from _phases(gate)
-    else:
-        yield gate
+    found = parts(gate)
+    assert found is not None
+    for part in found:
+        yield Gate(part.name, tuple(gate.qubits[place] for place in part.qubits))
 
 
 def few_phases(gate: Gate) -> Iterator[Gate]:
     """A gate, up to a global phase, as Clifford gates by name, phases, and x with one or two
     controls."""
-    for part in few_controls(gate):
+    for part in clifford(gate) if is_clifford(gate) else few_controls(gate):
         match part.name, part.qubits:
             case "swap", (control, a, b):
                 yield from (Gate("x", (b, a)), Gate("x", (control, a, b)), Gate("x", (b, a)))
@@ -110,11 +110,10 @@ def _phases(gate: Gate) -> Iterator[Gate]:
     qubits, params = gate.qubits, gate.params
     match gate.name:
         case "p" | "rz":
-            if is_quarter_turn(params[0]):
-                for name in _QUARTER_TURNS[_quarters(params[0])]:
-                    yield Gate(name, qubits)
-            else:
+            if quarters(params[0]) is None:
                 yield Gate("p", qubits, params)
+            else:
+                yield from clifford(Gate("p", qubits, params))
         case "rx":
             yield Gate("h", qubits)
             yield from _phases(Gate("p", qubits, params))
@@ -128,15 +127,6 @@ def _phases(gate: Gate) -> Iterator[Gate]:
             yield from _phases(Gate("p", qubits, (lambda_,)))
             yield from _phases(Gate("ry", qubits, (theta,)))
             yield from _phases(Gate("p", qubits, (phi,)))
-
-
-def is_quarter_turn(angle: float) -> bool:
-    """Whether an angle is a multiple of pi / 2."""
-    return abs(math.remainder(angle, math.pi / 2)) < 1e-12
-
-
-def _quarters(angle: float) -> int:
-    return round(angle / (math.pi / 2)) % 4
 
 
 def few_controls(gate: Gate) -> Iterator[Gate]:

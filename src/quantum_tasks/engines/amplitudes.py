@@ -22,10 +22,12 @@ Apply = Callable[[Amplitudes], Amplitudes]  # may write into what it is given
 Index = tuple[slice | int, ...]
 
 NEVER = 1e-12  # outcomes that are less probable are left out
-_PARALLEL = 1e-13  # of 1: how far two vectors may be apart that count as the same
+# Of 1: how far two vectors may be apart that count as the same.
+_PARALLEL, _SINGLE_PARALLEL = 1e-13, 1e-9
 _INNERMOST = 8  # amplitudes in a row; with more, a product from the left is faster
 _ONES = {1 << qubit: np.eye(1 << qubit) for qubit in range(_INNERMOST.bit_length())}
-_GRID = 73_910_357.3  # cells to 1; no power of 1/2 lies on the border of two
+# Cells to 1, in double and in single precision; no power of 1/2 lies on the border of two.
+_GRID, _SINGLE_GRID = 73_910_357.3, 17_239.3
 
 
 @lru_cache(1024)
@@ -215,13 +217,14 @@ def paulis(
     return amplitudes
 
 
-def separable(amplitudes: Amplitudes, qubit: int) -> NDArray[np.bool_]:
+def separable(amplitudes: Amplitudes, qubit: int, single: bool = False) -> NDArray[np.bool_]:
     """Of each branch, whether the qubit is not entangled with the others."""
     view = amplitudes.reshape(len(amplitudes), -1, 2, 1 << qubit)
     zero, one = view[:, :, 0], view[:, :, 1]
     product = np.abs((zero.conj() * one).sum(axis=(1, 2))) ** 2
     norms = [(half.real**2 + half.imag**2).sum(axis=(1, 2)) for half in (zero, one)]
-    found: NDArray[np.bool_] = product >= norms[0] * norms[1] * (1 - _PARALLEL)
+    apart = _SINGLE_PARALLEL if single else _PARALLEL
+    found: NDArray[np.bool_] = product >= norms[0] * norms[1] * (1 - apart)
     return found
 
 
@@ -252,15 +255,17 @@ def draw(
     return found // outcomes, found % outcomes, times
 
 
-def fingerprints(amplitudes: Amplitudes) -> NDArray[np.int64]:
-    """Rows of numbers that are the same for states that differ by no more than a phase."""
+def fingerprints(amplitudes: Amplitudes, single: bool = False) -> NDArray[np.int64]:
+    """Rows of numbers that are the same for states that differ by no more than a phase (and what
+    is lost in single precision)."""
     if not amplitudes.shape[1]:
         return np.zeros((len(amplitudes), 0), dtype=np.int64)
     sizes = np.abs(amplitudes)
     # The first of the largest, where rounding does not decide which is larger.
-    largest = (sizes > sizes.max(axis=1, keepdims=True) - 1e-6).argmax(axis=1)
+    margin = 1e-4 if single else 1e-6
+    largest = (sizes > sizes.max(axis=1, keepdims=True) - margin).argmax(axis=1)
     rows = np.arange(len(amplitudes))
     phases = amplitudes[rows, largest].conj() / sizes[rows, largest]
-    turned = amplitudes * (phases * _GRID)[:, None]
+    turned = amplitudes * (phases * (_SINGLE_GRID if single else _GRID))[:, None]
     numbers: NDArray[np.int64] = np.rint(turned.view(np.float64)).astype(np.int64)
     return numbers

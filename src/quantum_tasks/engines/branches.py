@@ -24,6 +24,7 @@ CALL = 3_000  # a gate, whatever it is applied to
 CONDITION = 700  # a part of a condition
 SPLIT = 25_000  # a measurement, a reset, a branch, the turn of a loop
 AMPLITUDE = 1.5  # of one branch, at a gate
+QSIM_AMPLITUDE = 0.3  # the same where qsim applies several
 SPLIT_AMPLITUDE = 12
 DRAW = 60  # of one branch or outcome, as long as there are fewer than shots
 SEARCH = 200  # of one shot, where there are more
@@ -52,7 +53,9 @@ class Run:
         limit: float,
         max_bytes: int,
         readout: Readout | None = None,
+        single: bool = False,
     ) -> None:
+        self.single = single  # whether single precision will do, and qsim is there
         self.random = np.random.Generator(np.random.PCG64(seed))
         self.readout = readout
         self.qubits = program.qubits
@@ -248,7 +251,7 @@ class Group:
             return
         run.spend(SPLIT + (branches + len(self.bits)) * ROW + branches * size * SPLIT_AMPLITUDE)
         rows = [row for row in range(len(self.bits)) if live >> row & 1]
-        states = amplitudes.fingerprints(self.amplitudes)
+        states = amplitudes.fingerprints(self.amplitudes, run.single)
         bits = np.packbits(self.bits[rows], axis=0).T
         first: dict[bytes, int] = {}
         same = [

@@ -31,15 +31,18 @@ _BRANCH_MS = 0.002
 
 
 class Branching(Engine):
-    """State vectors of our own, one for all shots with the same outcomes so far.
+    """State vectors of our own, one for all shots with the same outcomes so far. Many gates in a
+    row on large ones are left to qsim.
 
     It gives up when that takes longer than one shot after the other would take Aer.
     """
 
     method = Method.STATEVECTOR
+    name = "branching"
 
-    def __init__(self, memory_mb: int) -> None:
+    def __init__(self, memory_mb: int, with_qsim: bool) -> None:
         self._max_bytes = memory_mb << 19
+        self._with_qsim = with_qsim
 
     def refusal(self, question: Question) -> str | None:
         if question.exact:  # then no counts are wanted, and exact() gives up
@@ -69,7 +72,9 @@ class Branching(Engine):
         program, shots = question.program, question.shots
         if question.gates_err or question.readout is not None:
             return self._in_batches(question, seed)
-        return sample(program, shots, seed, shots_ns(program, shots), self._max_bytes)
+        limit = shots_ns(program, shots)
+        single = self._with_qsim and not question.double
+        return sample(program, shots, seed, limit, self._max_bytes, single=single)
 
     def _in_batches(self, question: Question, seed: int | None) -> Counter[int]:
         """Shots that err have each a state of their own; a batch is what a core has at hand."""
@@ -82,7 +87,10 @@ class Branching(Engine):
         counts: Counter[int] = Counter()
         for number, own in enumerate(np.random.SeedSequence(seed).spawn(batches)):
             part = min(at_once, shots - number * at_once)
-            counts += sample(program, part, own, limit, self._max_bytes, question.readout)
+            counts += sample(
+                *(program, part, own, limit, self._max_bytes, question.readout),
+                single=self._with_qsim and not question.double,
+            )
         return counts
 
 
@@ -93,6 +101,7 @@ def sample(
     work_limit: float,
     max_bytes: int,
     readout: Readout | None = None,
+    single: bool = False,
 ) -> Counter[int]:
     """How often each value of the shown bits occurs; the first bit is the least significant.
 
@@ -101,7 +110,8 @@ def sample(
     `readout` says.
     """
     try:
-        return _sample(Run(program, shots, seed, work_limit, max_bytes, readout), program)
+        run = Run(program, shots, seed, work_limit, max_bytes, readout, single)
+        return _sample(run, program)
     except MemoryError:
         raise TooMuchWork("out of memory") from None
 

@@ -1,14 +1,15 @@
 """What an engine is: a simulator, asked about a circuit before it is told to run it.
 
 It answers three questions. Can you (`refusal`)? What would it take (`bytes`, `work`)? Then it does
-it (`counts`, `exact`, `probabilities`). Each engine is one class, and one line in planner.py.
+it (`counts`, `exact`, `state`, `probabilities`). Each engine is one class, and one line in
+planner.py.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from typing import ClassVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, TypeVar
 
 import msgspec
 import numpy as np
@@ -18,11 +19,18 @@ from quantum_tasks.circuits import noise
 from quantum_tasks.circuits.circuit import Program
 from quantum_tasks.circuits.noise import Readout
 from quantum_tasks.circuits.observables import Basis, Observable
-from quantum_tasks.engines.sampling import Sampled, sampled
-from quantum_tasks.tasks import Method, Options
+from quantum_tasks.engines.sampling import Sampled, ending, sampled
+from quantum_tasks.tasks import Method, Options, Precision
 
 # What all but a density matrix say to Question.takes_matrix.
-TAKES_MATRIX = "with noise, exact expectation values take a density matrix"
+TAKES_MATRIX = "with noise, exact values take a density matrix"
+# What all but those with a state say to Question.takes_state.
+TAKES_STATE = "exact probabilities take a state vector or a density matrix"
+NO_AVERAGE = (
+    "What a measurement in the middle decides has no exact expectation value here: take shots."
+)
+
+Answer = TypeVar("Answer")
 
 _PLAIN = Options()
 
@@ -45,14 +53,32 @@ class Question:
     """A circuit, and how it is to be run: what engines are asked about."""
 
     # Of every task that runs, some of which take 0.2 ms: what is asked often is worked out once.
-    __slots__ = ("_final", "exact", "gates_err", "options", "program", "readout", "shots")
+    __slots__ = (
+        "_final",
+        "_has_errors",
+        "_known",
+        "_noisy",
+        "double",
+        "exact",
+        "gates_err",
+        "options",
+        "program",
+        "readout",
+        "shots",
+        "takes_state",
+    )
 
     def __init__(self, program: Program, shots: int = 1, options: Options = _PLAIN) -> None:
         self.program = program
         self.shots = shots
         self.options = options
-        # Whether expectation values are wanted as they are, not as shots say.
-        self.exact = shots == 0 and bool(options.observables)
+        # Whether what is wanted is exact, not as shots say: the values of observables or, without
+        # observables, how probable each outcome is.
+        self.exact = shots == 0
+        self.takes_state = shots == 0 and not options.observables
+        # Whether single precision will not do.
+        automatic = options.precision is Precision.AUTOMATIC
+        self.double = options.precision is Precision.DOUBLE or (automatic and self.exact)
         # Whether noise is in the gates, and how measurements err.
         self.gates_err = False
         self.readout: Readout | None = None
@@ -61,12 +87,15 @@ class Question:
             self.gates_err = errors is not None and any((errors.p1, errors.p2))
             self.readout = noise.readout(options.noise)
         self._final: Sampled | bool | None = False  # not known yet
+        self._has_errors = False  # whether they are among the operations
+        self._noisy: Question | None = None
+        self._known: dict[Callable[[Question], Any], Any] | None = None
 
     @property
     def final(self) -> Sampled | None:
         """The program as gates and then measurements; None if it goes on after one."""
         if isinstance(self._final, bool):
-            self._final = sampled(self.program)
+            self._final = sampled(ending(self.program) if self.takes_state else self.program)
         return self._final
 
     @property
@@ -81,16 +110,30 @@ class Question:
         terms = (term for terms in self.options.observables for term in terms)
         return 1 + len({term.pauli.replace("I", "Z") for term in terms})
 
+    def once(self, find: Callable[[Question], Answer]) -> Answer:
+        """What a function says of this question, which asks it only once."""
+        if self._known is None:
+            self._known = {}
+        if find not in self._known:
+            self._known[find] = find(self)
+        answer: Answer = self._known[find]
+        return answer
+
     def about(self, program: Program) -> Question:
         """The same about another program."""
-        return Question(program, self.shots, self.options)
+        question = Question(program, self.shots, self.options)
+        question._has_errors = self._has_errors
+        return question
 
     def with_errors(self) -> Question:
         """The same with the errors of gates among the operations, as the engines run them."""
-        if not self.gates_err:
+        if not self.gates_err or self._has_errors:
             return self
-        operations = noise.with_errors(self.program.operations, self.options.noise)
-        return self.about(msgspec.structs.replace(self.program, operations=operations))
+        if self._noisy is None:
+            operations = noise.with_errors(self.program.operations, self.options.noise)
+            self._noisy = self.about(msgspec.structs.replace(self.program, operations=operations))
+            self._noisy._has_errors = True
+        return self._noisy
 
 
 class Work(msgspec.Struct, frozen=True):
@@ -106,6 +149,15 @@ class Engine(ABC):
 
     # What it keeps of a state: it may be taken when this is asked for.
     method: ClassVar[Method]
+    # What a task's record calls it: its name and version.
+    name: ClassVar[str]
+    # Whether it may give up, so that others have to follow.
+    gives_up: ClassVar[bool] = True
+
+    @property
+    def family(self) -> str:
+        """Its name without the version."""
+        return self.name.partition(" ")[0]
 
     @abstractmethod
     def refusal(self, question: Question) -> str | None:
@@ -115,6 +167,11 @@ class Engine(ABC):
     @abstractmethod
     def bytes(self, question: Question) -> int:
         """The memory that the state takes. It is asked each time, before anything is run."""
+
+    def least_mb(self, question: Question, size: int) -> int:
+        """The least limit of memory, in MiB, into which its state fits, which takes `size` bytes
+        at the limit of this engine."""
+        return -(-size >> 20)
 
     @abstractmethod
     def work(self, question: Question, size: int) -> Work:
@@ -139,6 +196,14 @@ class Engine(ABC):
         Raises GivesUp, as whoever has no exact values does, SimulationError or MemoryError.
         """
         raise GivesUp("it has no exact values")
+
+    def state(self, question: Question, threads: int) -> NDArray[np.complexfloating]:
+        """The state vector after the gates of a program that measures at its end, up to a global
+        phase: 2^qubits amplitudes, qubit 0 the least significant.
+
+        Raises GivesUp, as whoever has no state vector does, SimulationError or MemoryError.
+        """
+        raise GivesUp("it has no state vector")
 
     def probabilities(
         self, question: Question, bases: Sequence[Basis], threads: int

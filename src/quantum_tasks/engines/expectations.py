@@ -87,8 +87,12 @@ def _outcomes(
     threads: int,
 ) -> Iterator[Outcomes]:
     """What is measured in each basis: drawn, if an engine has the probabilities."""
-    asked = (engine.probabilities(question, found, threads) for engine in plan.engines)
-    probabilities = next((one for one in asked if one is not None), None)
+    probabilities = None
+    for engine in plan.engines:
+        probabilities = engine.probabilities(question, found, threads)
+        if probabilities is not None:
+            plan.note(engine)
+            break
     if probabilities is None:
         for number, basis in enumerate(found):
             own = question.about(_measuring(question.program, basis))

@@ -25,7 +25,7 @@ _RANK_IN_A_LOOP = 30  # doublings: nobody knows how often it turns
 _MAX_EXTENT = 1e30
 _EXTENT_OF_T = math.cos(math.pi / 8) ** -2
 _EXTENT_OF_CCX = 16 / 9
-_TERMS = 0.03**-2  # for an extent of 1: as many as aer.py's error takes
+_TERMS = 0.03**-2  # for an extent of 1: as many as aer/methods.py's error takes
 _TERM_BYTES = 100  # per qubit
 
 

@@ -8,19 +8,33 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from quantum_tasks.circuits.circuit import Depolarize, Gate, Measure, Program, Unitary
+from quantum_tasks.circuits.circuit import (
+    Depolarize,
+    Gate,
+    Measure,
+    Operation,
+    Program,
+    Reset,
+    Store,
+    Unitary,
+    collect,
+)
 from quantum_tasks.circuits.noise import Readout, as_rows, misread
 from quantum_tasks.engines.amplitudes import draw
+from quantum_tasks.engines.states import Amplitudes, drawn_outcomes
 
 # Up to so many qubits it is sooner to draw from the probabilities ourselves (tests/bench).
 DRAWN_QUBITS = 18
 _MAX_BITS = 62  # of a key in a machine word
+_WORD = 8  # bytes
+
+Number = TypeVar("Number", int, float)
 
 
 class Sampled(msgspec.Struct, frozen=True):
@@ -55,6 +69,37 @@ def sampled(program: Program) -> Sampled | None:
     return Sampled(gates, list(numbers), shown)
 
 
+def ending(program: Program) -> Program:
+    """The program without what changes no probability: resets of qubits that are new, constants
+    in bits that are not measured yet (`constants` says which)."""
+    touched: set[int] = set()
+    written: set[int] = set()
+    kept: list[Operation] = []
+    for operation in program.operations:
+        match operation:
+            case Reset() if operation.qubit not in touched:
+                continue
+            case Store() if isinstance(operation.value, bool) and operation.bit not in written:
+                continue
+        collect([operation], touched, written)
+        kept.append(operation)
+    return msgspec.structs.replace(program, operations=kept)
+
+
+def constants(program: Program) -> int:
+    """The value of the shown bits that are 1 whatever is measured, of a program whose other bits
+    are measured or 0."""
+    ones: set[int] = set()
+    for operation in program.operations:
+        match operation:
+            case Measure() | Store(value=False):
+                ones.discard(operation.bit)
+            case Store(value=True):
+                ones.add(operation.bit)
+    bits = (bit for register in program.registers for bit in register)
+    return sum(1 << place for place, bit in enumerate(bits) if bit in ones)
+
+
 def drawn(
     probabilities: Any, final: Sampled, shots: int, seed: int | None, readout: Readout | None
 ) -> Mapping[int, int]:
@@ -66,10 +111,46 @@ def drawn(
     if readout is None:
         values = as_values(outcomes, final.shown)
         return dict(zip(values, times.tolist(), strict=True))
-    bits = as_rows(outcomes, [number for _, number in final.shown])
+    return _read(random, outcomes, times, final.shown, readout)
+
+
+def drawn_from(
+    state: Amplitudes,
+    sums: NDArray[np.float64],
+    final: Sampled,
+    shots: int,
+    seed: int | None,
+    readout: Readout | None,
+    max_bytes: int,
+) -> Mapping[int, int]:
+    """The same, drawn from a state vector and the sums of its blocks, with so many bytes
+    besides."""
+    random = np.random.Generator(np.random.PCG64(seed))
+    outcomes, times = drawn_outcomes(random, state, sums, shots, max_bytes)
+    shown = [(place, final.measured[number]) for place, number in final.shown]
+    if readout is not None:
+        return _read(random, outcomes, times, shown, readout)
+    values = as_values(outcomes & sum(1 << qubit for qubit in final.measured), shown)
+    if 1 << len(final.measured) == state.size:
+        return dict(zip(values, times.tolist(), strict=True))
+    counts: Counter[int] = Counter()
+    for value, number in zip(values, times.tolist(), strict=True):
+        counts[value] += number
+    return counts
+
+
+def _read(
+    random: np.random.Generator,
+    outcomes: NDArray[np.int64],
+    times: NDArray[np.int64],
+    places: Sequence[tuple[int, int]],
+    readout: Readout,
+) -> Counter[int]:
+    """What measurements that err read: places of bits, and of what each shows in an outcome."""
+    bits = as_rows(outcomes, [number for _, number in places])
     said, times, _ = misread(random, bits, times, readout)
-    shown = np.zeros((1 + max(place for place, _ in final.shown), len(times)), dtype=np.bool_)
-    shown[[place for place, _ in final.shown]] = said
+    shown = np.zeros((1 + max(place for place, _ in places), len(times)), dtype=np.bool_)
+    shown[[place for place, _ in places]] = said
     return tallied(shown, times)
 
 
@@ -105,8 +186,23 @@ def tallied(bits: NDArray[np.bool_], shots: NDArray[np.int64]) -> Counter[int]:
     return counts
 
 
-def keyed(counts: Mapping[int, int], sizes: Sequence[int]) -> dict[str, int]:
-    """Counts of values under their bits as Qiskit prints them, keys in order.
+def tallied_rows(packed: NDArray[np.uint8]) -> Counter[int]:
+    """Counts of values, one a row (shots, bytes), the first bit the least significant."""
+    shots, size = packed.shape
+    if size <= _WORD:
+        words = np.zeros((shots, _WORD), dtype=np.uint8)
+        words[:, :size] = packed
+        values, times = np.unique(words.view("<u8"), return_counts=True)
+        return Counter(dict(zip(values.tolist(), times.tolist(), strict=True)))
+    # Sorting long rows would take longer than a table of them.
+    raw = packed.tobytes()
+    rows = Counter(raw[start : start + size] for start in range(0, len(raw), size))
+    return Counter({int.from_bytes(row, "little"): times for row, times in rows.items()})
+
+
+def keyed(counts: Mapping[int, Number], sizes: Sequence[int]) -> dict[str, Number]:
+    """Counts of values, or their probabilities, under their bits as Qiskit prints them, keys in
+    order.
 
     Bit 0 of a value is bit 0 of the register declared first. Most significant bit first, the
     register declared last first, registers separated by one space.

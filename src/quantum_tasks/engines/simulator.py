@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
 from quantum_tasks.circuits.circuit import Program
 from quantum_tasks.circuits.observables import observable
-from quantum_tasks.engines import expectations
+from quantum_tasks.engines import exact, expectations
 from quantum_tasks.engines.engine import Question, SimulationError
-from quantum_tasks.engines.planner import Plan, Planner
+from quantum_tasks.engines.planner import Plan, Planner, all_engines
 from quantum_tasks.engines.sampling import derived, keyed
 from quantum_tasks.errors import RESULT_TOO_LARGE
 from quantum_tasks.tasks import Details, Expectation, Options
@@ -22,30 +23,39 @@ _VALUE_BYTES = 60  # of an expectation value and its standard error
 _OF_OBSERVABLES, _OF_MEMORY = 1, 2
 
 
+_PLAIN = Options()
+
+
+class Result(NamedTuple):
+    """`counts` as JSON text, keys in order; `details`, if any were asked for; and the names of the
+    engines that have found them."""
+
+    counts: str
+    details: Details | None
+    engine: str
+
+
 class Simulator:
     """The engines with this child's limits."""
 
-    def __init__(self, memory_mb: int, max_result_bytes: int) -> None:
-        self._planner = Planner(memory_mb)
+    def __init__(
+        self, memory_mb: int, max_result_bytes: int, engines: Sequence[str] | None = None
+    ) -> None:
+        """With the engines of these names, or all that are installed."""
+        self._planner = Planner(memory_mb, all_engines(memory_mb, engines))
         self._max_result_bytes = max_result_bytes
 
-    def run(self, program: Program, shots: int, seed: int | None, threads: int = 1) -> str:
-        """Runs a program and returns its counts as JSON text, keys in order.
+    def run(
+        self,
+        program: Program,
+        shots: int,
+        seed: int | None,
+        options: Options = _PLAIN,
+        threads: int = 1,
+    ) -> Result:
+        """Runs a program as its options say.
 
-        Raises ProgramError, SimulationError, or MemoryError.
-        """
-        question = Question(program, shots)
-        plan = self._planner.choose(question)
-        counts = plan.counts(question, seed, threads)
-        return self._encoded(counts, program)
-
-    def simulate(
-        self, program: Program, shots: int, seed: int | None, options: Options, threads: int = 1
-    ) -> tuple[str, Details | None]:
-        """Runs a program as its options say: counts as run() writes them, and what was asked for
-        besides.
-
-        Without shots, expectation values are exact and counts are `{}`; they are `{}` as well if
+        Without shots, counts are `{}` and what else is wanted is exact; they are `{}` as well if
         the program has no bits. The seed gives the same counts whatever else is asked for. Raises
         ProgramError, SimulationError, or MemoryError.
         """
@@ -57,12 +67,15 @@ class Simulator:
             counts = plan.counts(question, seed, threads)
         keys = len(counts) + (sum(counts.values()) if options.memory else 0)
         self._check_size(keys, program, len(options.observables))
-        text = self._encoded(counts, program)
-        memory = _in_order(keyed(counts, _sizes(program)), seed) if options.memory else None
-        values = self._values(plan, question, seed, threads) if options.observables else None
-        if memory is None and values is None:
-            return text, None
-        return text, Details(memory=memory, expectation_values=values)
+        texts = keyed(counts, _sizes(program))
+        details = None
+        if question.takes_state:
+            details = Details(exact=exact.known(plan, question, self._room(options), threads))
+        elif options.memory or options.observables:
+            memory = _in_order(texts, seed) if options.memory else None
+            values = self._values(plan, question, seed, threads) if options.observables else None
+            details = Details(memory=memory, expectation_values=values)
+        return Result(msgspec.json.encode(texts).decode(), details, ", ".join(plan.used))
 
     def _values(
         self, plan: Plan, question: Question, seed: int | None, threads: int
@@ -73,9 +86,9 @@ class Simulator:
         own = derived(seed, _OF_OBSERVABLES)
         return expectations.measured(plan, question, observables, own, threads)
 
-    def _encoded(self, counts: Mapping[int, int], program: Program) -> str:
-        self._check_size(len(counts), program)
-        return msgspec.json.encode(keyed(counts, _sizes(program))).decode()
+    def _room(self, options: Options) -> int:
+        """The bytes that the result of one run may have."""
+        return self._max_result_bytes // len(options.items or [None])
 
     def _check_size(self, keys: int, program: Program, values: int = 0) -> None:
         sizes = _sizes(program)

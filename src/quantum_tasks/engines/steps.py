@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import groupby
 
 import numpy as np
 
@@ -20,16 +21,22 @@ from quantum_tasks.circuits.circuit import (
     Unitary,
     collect_bits,
 )
-from quantum_tasks.engines import amplitudes
+from quantum_tasks.engines import amplitudes, qsim
 from quantum_tasks.engines.amplitudes import NEVER, Layout
 from quantum_tasks.engines.branches import (
     AMPLITUDE,
     CALL,
     CONDITION,
+    QSIM_AMPLITUDE,
     SPLIT,
     Group,
     Run,
 )
+
+# Gates that follow one another are worth a call of qsim's from so many qubits and gates on: numpy
+# applies a gate to all branches at once, which is sooner for small states.
+_QSIM_FROM = 12
+_QSIM_GATES = 4
 
 
 class _Step(ABC):
@@ -58,6 +65,8 @@ class Block(_Step):
 
     def __init__(self, run: Run, operations: list[Operation]) -> None:
         self.steps = list(_steps(run, operations))
+        if run.single and run.qubits >= _QSIM_FROM:
+            self.steps = list(_together(run, self.steps))
         for step in reversed(self.steps):
             self.qubits |= step.qubits
             self.bits |= step.bits
@@ -79,16 +88,34 @@ class _Apply(_Step):
     def __init__(self, operation: Gate | Unitary) -> None:
         for qubit in operation.qubits:
             self.qubits |= 1 << qubit
-        self._size = 1
-        if isinstance(operation, Gate):
-            self._apply = amplitudes.gate(operation)
-        else:
-            self._apply = amplitudes.unitary(operation)
-            self._size = len(operation.matrix)
+        self.operation = operation
+        self._size = 1 if isinstance(operation, Gate) else len(operation.matrix)
+
+    @cached_property
+    def _apply(self) -> amplitudes.Apply:
+        if isinstance(self.operation, Gate):
+            return amplitudes.gate(self.operation)
+        return amplitudes.unitary(self.operation)
 
     def run(self, run: Run, group: Group) -> None:
         run.spend(CALL + AMPLITUDE * self._size * group.amplitudes.size)
         group.amplitudes = self._apply(group.amplitudes)
+
+
+class _ApplyAll(_Step):
+    """Gates that follow one another, applied by qsim to one state after the other."""
+
+    def __init__(self, run: Run, steps: list[_Apply]) -> None:
+        for step in steps:
+            self.qubits |= step.qubits
+        self._gates = len(steps)
+        self._evolution = qsim.Evolution([step.operation for step in steps], run.qubits)
+
+    def run(self, run: Run, group: Group) -> None:
+        states = group.amplitudes
+        run.spend(len(states) * CALL + QSIM_AMPLITUDE * self._gates * states.size)
+        for row, state in enumerate(states):
+            states[row] = self._evolution.of(state)
 
 
 class _Depolarize(_Step):
@@ -141,7 +168,7 @@ class _Reset(_Step):
         if weights.min(axis=1).max() >= NEVER:
             # For the other branches the state is the same for both outcomes: nothing has to be
             # drawn.
-            alone = amplitudes.separable(group.amplitudes, self._qubit)
+            alone = amplitudes.separable(group.amplitudes, self._qubit, run.single)
             larger = np.eye(2)[weights.argmax(axis=1)]
             likely = np.where(alone[:, None], larger, weights)
         group.split(run, self._layout, weights, likely, reset=True)
@@ -227,6 +254,16 @@ class _Loop(_Step):
             group.merge(run, self.live | self.reads)
         group.become([*done, group])
         group.merge(run, self.live)
+
+
+def _together(run: Run, steps: list[_Step]) -> Iterator[_Step]:
+    """The steps, with gates that follow one another as one."""
+    for are_gates, some in groupby(steps, lambda step: isinstance(step, _Apply)):
+        gates = list(some)
+        if are_gates and len(gates) >= _QSIM_GATES:
+            yield _ApplyAll(run, [gate for gate in gates if isinstance(gate, _Apply)])
+        else:
+            yield from gates
 
 
 def _steps(run: Run, operations: list[Operation]) -> Iterator[_Step]:

@@ -6,9 +6,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
+from collections.abc import Sequence
 
 import msgspec
 
+from quantum_tasks.capability import Capability
 from quantum_tasks.errors import (
     PROBLEMS,
     Diagnostic,
@@ -74,14 +76,20 @@ class Checker:
         """Ends every check."""
         await asyncio.gather(self.quick.stop(), self.slow.stop())
 
-    async def quickly(self, qc: str, shots: int, options: Options | None) -> Accepted | None:
-        """The result of checking a program that can be run; None if the check takes longer than
-        the quick time.
+    async def quickly(
+        self,
+        qc: str,
+        shots: int,
+        options: Options | None,
+        instances: Sequence[Capability] = (),
+    ) -> Accepted | None:
+        """The result of checking a program that one of the instances can run, or this one if none
+        are given; None if the check takes longer than the quick time.
 
         Raises the Problem that says why it cannot be run, or ServiceBusy.
         """
         look_s = min(_QUICK_S, _LOOK_S + len(qc) * _LOOK_S_PER_CHARACTER)
-        order = Check(qc, shots, options, look_s)
+        order = Check(qc, shots, options, look_s, self._others(instances))
         if self._was_slow(order):
             return None
         likely_ms = len(qc) * _CHECK_MS if options is None and len(qc) <= _SHORT else None
@@ -94,14 +102,21 @@ class Checker:
                 self._slow_ones.popitem(last=False)
         return found
 
-    async def slowly(self, qc: str, shots: int, options: Options | None, peer: str) -> Accepted:
+    async def slowly(
+        self,
+        qc: str,
+        shots: int,
+        options: Options | None,
+        peer: str,
+        instances: Sequence[Capability] = (),
+    ) -> Accepted:
         """The same, in the slow lane, when it is this peer's turn.
 
         Raises the Problem that says why it cannot be run, or ServiceBusy.
         """
         # It has already used the quick time, and up to twice that by the clock.
         cpu_s, wall_s = (max(0.1, self._time_limit_s - _QUICK_S * had) for had in (1, 2))
-        order = Check(qc, shots, options, cpu_s)
+        order = Check(qc, shots, options, cpu_s, self._others(instances))
         try:
             async with self._turns.place(peer):
                 reply = await self._asked(self.slow, order, wall_s)
@@ -120,6 +135,10 @@ class Checker:
                 errors=[Diagnostic(pointer="/qc")],
             )
         return accepted
+
+    def _others(self, instances: Sequence[Capability]) -> Sequence[Capability]:
+        """The instances, if children have to be told: they know what their own can run."""
+        return () if list(instances) == [self._limits.capability] else instances
 
     def _was_slow(self, order: Check) -> bool:
         """Whether this program was too slow for the quick lane before."""

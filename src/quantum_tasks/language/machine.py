@@ -8,7 +8,7 @@ assigned; only the same statement may write those bits again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 from quantum_tasks.circuits.circuit import (
@@ -87,13 +87,21 @@ class Machine:
 
     def measured(self, variable: Variable, place: int, now: Condition) -> None:
         """One bit of a variable is known to be something, or to be in its home."""
+        if self.bit_of(variable, place) != now:
+            self.all_measured(variable, {place: now})
+
+    def all_measured(self, variable: Variable, known: Mapping[int, Condition]) -> None:
+        """The same of several bits by their places: each call takes as long as the variable is."""
+        data: Any = variable.value.data
         if variable.value.type.kind == "bit":
-            self._set(variable, Value(variable.value.type, now))
+            self._set(variable, Value(variable.value.type, known[0]))
+        elif len(known) == 1:
+            ((place, now),) = known.items()
+            whole = (*data[:place], now, *data[place + 1 :])
+            self._set(variable, Value(variable.value.type, whole))
         else:
-            data = variable.value.data
-            self._set(
-                variable, Value(variable.value.type, (*data[:place], now, *data[place + 1 :]))
-            )
+            whole = tuple(known.get(place, bit) for place, bit in enumerate(data))
+            self._set(variable, Value(variable.value.type, whole))
 
     @staticmethod
     def bit_of(variable: Variable, place: int) -> Condition:

@@ -88,7 +88,12 @@ class Outcomes:
         try:
             stored = await self._until_stored(
                 lambda: self._store.complete(
-                    task, self._instance, done.counts, done.details, done.simulate_ms
+                    task,
+                    self._instance,
+                    done.counts,
+                    done.details,
+                    done.simulate_ms,
+                    done.engine or None,
                 )
             )
         except Exception as error:

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Collection
 
 from quantum_tasks import __version__
+from quantum_tasks.capability import Capability
 from quantum_tasks.errors import DatabaseUnavailable
 from quantum_tasks.queue.store import Store
 from quantum_tasks.queue.versions import this_release
@@ -34,18 +35,20 @@ def identity() -> tuple[str, int, str]:
 async def beat(
     store: Store,
     instance: uuid.UUID,
+    capability: Capability,
     figures: Callable[[], tuple[int, int, int]],
     wake: Callable[[], None],
 ) -> None:
-    """Writes the heartbeat, and never returns: that this instance is alive, how many of its
-    outcomes were refused, how many simulators are running, how many tasks ended within the last
-    minute."""
+    """Writes the heartbeat, and never returns: that this instance is alive, what it can run, how
+    many of its outcomes were refused, how many simulators are running, how many tasks ended within
+    the last minute."""
     release = this_release()
     away = False
     while True:
         try:
             refused, simulators, ended = figures()
-            if await store.heartbeat(instance, *identity(), refused, release, simulators, ended):
+            identified = (instance, *identity(), refused, release)
+            if await store.heartbeat(*identified, simulators, ended, capability):
                 wake()  # without a lease it could not claim queued tasks
         except DatabaseUnavailable as error:
             if not away:

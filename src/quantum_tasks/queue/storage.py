@@ -7,13 +7,14 @@ import time
 from quantum_tasks.database.grouped import Grouped
 from quantum_tasks.database.pool import Pool, connection
 from quantum_tasks.database.queries import QUERIES
-from quantum_tasks.tasks import Options, Stats
+from quantum_tasks.tasks import MOST_OUTCOMES, MOST_STATE_QUBITS, Options, Stats
 
 # Anything up to this size is always stored: so clients that fill the storage can only keep out
 # other large tasks.
 LARGE = 65_536
 _LOOK_S = 1.0
 _EXPECTATION = 60  # bytes of an expectation value with its error, as JSON
+_PROBABILITY = 26  # of a probability
 _MANY = 100  # rows
 
 
@@ -60,6 +61,11 @@ def most_result_bytes(shots: int, options: Options, stats: Stats | None) -> int:
     registers = stats.registers if stats else []
     bits = sum(register.size for register in registers)
     key = bits + len(registers)  # with the spaces
+    if shots == 0 and not options.observables:
+        qubits = stats.qubits if stats else 0
+        size: int = min(2 ** min(bits, 32), MOST_OUTCOMES) * (key + _PROBABILITY)
+        size += 22 << qubits if qubits <= MOST_STATE_QUBITS else 0
+        return size * len(options.items or [None])
     outcomes = min(2 ** min(bits, 32), shots)
     size = outcomes * (key + 4 + len(str(shots // max(1, outcomes)))) if registers else 0
     if options.memory:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 import asyncpg
 import msgspec
 
+from quantum_tasks.capability import Capability
 from quantum_tasks.database.grouped import Grouped
 from quantum_tasks.database.pool import Pool, connection
 from quantum_tasks.database.queries import QUERIES
@@ -47,6 +48,7 @@ class Outcome(msgspec.Struct, frozen=True):
     counts: str
     details: str | None
     simulate_ms: float | None
+    engine: str | None
 
 
 class ClaimedTask(msgspec.Struct, frozen=True):
@@ -116,8 +118,8 @@ class Store:
         ahead: int = 0,
         ahead_ms: float = 0.0,
     ) -> tuple[list[ClaimedTask], bool]:
-        """Takes queued tasks for this instance, first come first served; none unless its last
-        heartbeat is within the lease.
+        """Takes queued tasks that this instance can run, first come first served; none unless its
+        last heartbeat is within the lease.
 
         Takes up to `limit`, of which up to `large` (default: all) are large; and further ones that
         are not, up to `ahead` in all, as long as they take no more than `ahead_ms` in all. Also
@@ -149,11 +151,12 @@ class Store:
         counts: str,
         details: str | None = None,
         simulate_ms: float | None = None,
+        engine: str | None = None,
     ) -> bool:
         """Stores the result; False if this attempt no longer owns the task, or it is being
         cancelled."""
         return await self._complete(
-            Outcome(task.id, task.attempt, instance, counts, details, simulate_ms)
+            Outcome(task.id, task.attempt, instance, counts, details, simulate_ms, engine)
         )
 
     async def _complete_all(self, outcomes: list[Outcome]) -> list[bool]:
@@ -169,6 +172,7 @@ class Store:
                 [outcome.counts for outcome in ordered],
                 [outcome.details for outcome in ordered],
                 [outcome.simulate_ms for outcome in ordered],
+                [outcome.engine for outcome in ordered],
             )
         stored = {(row["id"], row["attempt"], row["instance"]) for row in rows}
         return [(o.id, o.attempt, o.instance) in stored for o in outcomes]
@@ -267,15 +271,18 @@ class Store:
         release: Versions | None = None,
         simulators: int = 0,
         ended_last_minute: int = 0,
+        capability: Capability | None = None,
     ) -> bool:
-        """Writes that this instance is alive, with its versions and figures. Returns whether the
-        last heartbeat was long ago."""
+        """Writes that this instance is alive, with its versions, its figures and, the first time,
+        what it can run. Returns whether the last heartbeat was long ago."""
         identity = (instance, host, pid, version)
         libraries = (release.qiskit, release.aer) if release else ("", "")
         figures = (simulators, ended_last_minute)
+        can = (capability.memory_mb, capability.engines) if capability else (None, None)
         async with connection(self._pool) as db:
             returned: bool = await db.fetchval(
-                QUERIES["heartbeat"], *identity, refused, LEASE_S / 2, *libraries, *figures
+                QUERIES["heartbeat"],
+                *(*identity, refused, LEASE_S / 2, *libraries, *figures, self.queue, *can),
             )
         return returned
 

@@ -22,6 +22,7 @@ from quantum_tasks.errors import (
     StorageFull,
 )
 from quantum_tasks.orders import COMPILED_FORMAT, Accepted
+from quantum_tasks.queue.fleet import Fleet
 from quantum_tasks.queue.storage import LARGE, Storage, most_result_bytes
 from quantum_tasks.tasks import Options, Stats
 from quantum_tasks.turns.throttle import Throttle
@@ -96,6 +97,7 @@ class Submissions:
         self._submit = Grouped(self._submit_all)
         self._kept = Grouped(self._kept_all, most=_KEPT_AT_ONCE)
         self._storage = storage or Storage(pool)
+        self.fleet = Fleet(pool, queue)
         self._batches = Throttle()
 
     async def check_room(self) -> None:
@@ -236,6 +238,7 @@ class Submissions:
             [task.fingerprint for task in tasks],
             self._ttl_s,
             limit,
+            [_needs(checked) for checked in checks],
         )
         return {row["id"]: row["created_at"] for row in rows}
 
@@ -260,6 +263,10 @@ class Submissions:
             "(MAX_QUEUED_TASKS). Please try again later.",
             retry_after_s=_FULL_RETRY_S,
         )
+
+
+def _needs(checked: Accepted | None) -> str | None:
+    return msgspec.json.encode(checked.needs).decode() if checked and checked.needs else None
 
 
 def _largest(task: NewTask) -> tuple[str, int]:

@@ -10,7 +10,7 @@ import msgspec
 
 from quantum_tasks.archive.records import TaskRecord, Usage, links
 from quantum_tasks.queue.versions import Versions
-from quantum_tasks.tasks import Method, Register, RunRequest, Stats, Status
+from quantum_tasks.tasks import GATES, Method, Register, RunRequest, Stats, Status
 
 _HEAD = 'OPENQASM 3.0; include "stdgates.inc"; '
 _PAIR = f"{_HEAD}qubit[2] q; h q[0]; cx q[0], q[1];"
@@ -50,6 +50,7 @@ SUBMISSION = {
             ],
         },
     ),
+    "exact": Example("Exact probabilities, and the state", {"qc": BELL, "shots": 0}),
     "noise": Example(
         "Noise, and the outcome of each shot",
         {
@@ -104,6 +105,28 @@ RESULT = {
             "expectation_values": [{"value": 1.0, "std": 0.0}, {"value": 0.0, "std": 0.0}],
         },
     ),
+    "exact": Example(
+        "Exact probabilities",
+        {
+            "id": _ID,
+            "shots": 0,
+            "probabilities": {"00": 0.5, "11": 0.5},
+            "rest": {"outcomes": 0, "probability": 0.0},
+        },
+    ),
+    "statevector": Example(
+        "A state vector",
+        {
+            "id": _ID,
+            "shots": 0,
+            "statevector": [
+                [0.7071067811865476, 0.0],
+                [0.0, 0.0],
+                [0.0, 0.0],
+                [0.7071067811865475, 0.0],
+            ],
+        },
+    ),
 }
 _TIME = datetime(2026, 1, 31, 12, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
@@ -138,5 +161,43 @@ TASK = {
                 links=links(uuid.UUID(_ID)),
             )
         ),
+    )
+}
+BACKEND = {
+    "qsim": Example(
+        "An instance that has qsim",
+        {
+            "name": "quantum-tasks",
+            "versions": {"quantum_tasks": "0.1.0", "qiskit": "2.6.2", "aer": "0.18.2"},
+            "engines": ["qsim 0.22.1", "branching", "aer 0.18.2"],
+            "methods": [*Method],
+            "gates": [*GATES],
+            "default_shots": 1024,
+            "callbacks": False,
+            "limits": {
+                "qubits": 1000,
+                "statevector_qubits": {"single": 29, "double": 29},
+                "clbits": 10_000,
+                "operations": 100_000,
+                "shots": 1_000_000,
+                "program_bytes": 262_144,
+                "body_bytes": 1_048_576,
+                "memory_mb": 8192,
+                "result_bytes": 16_777_216,
+                "timeout_s": 90.0,
+                "ttl_s": 2_592_000,
+                "queued_tasks": 100_000,
+                "stored_bytes": 10_737_418_240,
+                "tasks_per_batch": 1000,
+                "tasks_per_page": 200,
+                "wait_s": 60,
+            },
+            "queue": {"queued": 3, "running": 2, "cancelling": 0, "oldest_queued_s": 0.4},
+            "ended_last_minute": 120,
+            "instances": 1,
+            "simulators": 3,
+            "refused": 0,
+            "stored_bytes": 1_234_567,
+        },
     )
 }

@@ -9,7 +9,7 @@ import msgspec
 
 from quantum_tasks.archive.lists import Order
 from quantum_tasks.archive.records import TaskRecord
-from quantum_tasks.tasks import Status, TaskRequest
+from quantum_tasks.tasks import MOST_OUTCOMES, Status, TaskRequest
 from quantum_tasks.web import examples, operations
 from quantum_tasks.web.answers import (
     backend,
@@ -55,8 +55,6 @@ EVERYWHERE = (
     "unknown_host",
     "headers_too_large",
 )
-
-
 _DATABASE_PROBLEMS = (
     "database_unavailable",
     "service_busy",
@@ -106,6 +104,10 @@ _WAIT = {
     "description": "Answer only when the status has changed, or after so many seconds.",
     "schema": {"type": "number", "minimum": 0, "maximum": MAX_WAIT_S},
     "example": 30,
+}
+_TOP: dict[str, Any] = {
+    "description": f"How many probabilities; unless set, {views.USUAL_TOP} exact ones, or all.",
+    "schema": {"type": "integer", "minimum": 1, "maximum": MOST_OUTCOMES},
 }
 _KEY = _text(
     "Any text of yours, a UUID for instance: the same request sent again with the same key is "
@@ -236,7 +238,11 @@ API: list[Endpoint] = [
         path="/v1/tasks/{id}/result",
         handler=results.read_result,
         tag="tasks",
-        query={"view": _enum(get_args(views.View), "What to show; all that there is unless set.")},
+        query={
+            "view": _enum(get_args(views.View), "What to show; all but what is exact unless set."),
+            "top": _TOP,
+            "format": _enum(get_args(views.StateFormat), "Of a state vector; pairs unless set."),
+        },
         headers={"If-None-Match": _SEEN},
         answers={200: [results.TaskResult]},
         answer_examples=examples.RESULT,
@@ -345,6 +351,7 @@ API: list[Endpoint] = [
         handler=backend.read_backend,
         tag="operations",
         answers={200: [backend.BackendRecord]},
+        answer_examples=examples.BACKEND,
         problems=_DATABASE_PROBLEMS,
     ),
     Endpoint(

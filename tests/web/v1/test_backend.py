@@ -8,6 +8,7 @@ from typing import Any
 from asking import LARGE, body, finished, reaches, sql, submit
 from service import ENDLESS, STDGATES, Service, until
 
+from quantum_tasks.capability import engines, releases
 from quantum_tasks.circuits.gates import BUILT_IN, STANDARD, Basic
 from quantum_tasks.settings import Settings
 
@@ -40,6 +41,17 @@ def test_it_says_what_it_can_do_and_where_the_limits_are(service: Service):
     assert (limits["ttl_s"], limits["timeout_s"]) == (usual.result_ttl_s, usual.task_time_limit_s)
     versions = finished(service)["versions"]
     assert versions == answer["versions"]
+
+
+def test_it_says_which_engines_it_has_and_how_many_qubits_they_take(service: Service, start):
+    answer = backend(service)
+    assert answer["engines"] == releases()
+    single = 27 if "qsim" in engines() else None
+    assert answer["limits"]["statevector_qubits"] == {"single": single, "double": 27}
+    disabled = {"DISABLED_ENGINES": "qsim,stim", "MAX_QUBITS": "9"}
+    without = backend(start("--only", "api", **disabled))
+    assert without["engines"] == ["branching", *releases()[-1:]]
+    assert without["limits"]["statevector_qubits"] == {"single": None, "double": 9}
 
 
 def test_it_says_how_much_is_stored(start):

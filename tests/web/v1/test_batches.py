@@ -24,6 +24,7 @@ from service import BELL, STDGATES, Service, until
 from quantum_tasks.errors import ServiceBusy
 from quantum_tasks.fence.checking import Checker
 from quantum_tasks.orders import Limits
+from quantum_tasks.queue.fleet import Fleet
 from quantum_tasks.settings import Settings
 from quantum_tasks.web.answers import submitting
 
@@ -245,12 +246,13 @@ def parsing(service: Service) -> list[int]:
     return service.busy("parser") + service.busy("slow-parser")
 
 
-async def test_a_batch_that_takes_too_long_to_check_is_refused(monkeypatch):
+async def test_a_batch_that_takes_too_long_to_check_is_refused(pool, monkeypatch):
     monkeypatch.setattr(submitting, "_BATCH_CHECK_S", 0.5)
     checker = Checker(1, Limits(memory_mb=1024, max_result_bytes=2**20), 1.8)
     await checker.start()
     try:
-        state = SimpleNamespace(settings=Settings(), checker=checker)
+        submissions = SimpleNamespace(fleet=Fleet(pool, "tasks"))
+        state = SimpleNamespace(settings=Settings(), checker=checker, submissions=submissions)
         request: Any = SimpleNamespace(
             app=SimpleNamespace(state=state), client=None, receive=asyncio.Event().wait
         )

@@ -25,6 +25,7 @@ FIELDS = [
     "queue",
     "stats",
     "usage",
+    "engine",
     "error",
     "versions",
     "links",
@@ -67,6 +68,7 @@ def test_a_completed_task_says_what_it_took_and_what_it_ran_on(service: Service)
     assert usage["total_ms"] == pytest.approx((ended - created).total_seconds() * 1000, 0.01)
     assert usage["compile_ms"] > 0
     assert 0 < usage["simulate_ms"] < usage["total_ms"]
+    assert task["engine"].split(" ")[0] in ("qsim", "aer")
     assert set(task["versions"]) == {"quantum_tasks", "qiskit", "aer"}
     assert all(task["versions"].values())
     for link in task["links"].values():
@@ -108,7 +110,7 @@ def test_a_task_is_queued_then_running_then_cancelled_and_says_so(start, databas
     starts = [moment(task["queue"]["estimated_start_at"]) for task in tasks]
     assert starts == sorted(starts)
     latest = (starts[-1] - moment(task["created_at"])).total_seconds()
-    assert 0.1 < latest < 120
+    assert 0.1 < latest < 24 * 3600
     # Small ones do not wait for them, and so stand elsewhere.
     assert finished(api)["status"] == "completed"
 

@@ -44,7 +44,7 @@ def test_an_error_has_line_column_snippet_and_hint(service: Service):
     ("fields", "code", "pointer"),
     [
         ({"shots": 10**7}, "invalid_request", "/shots"),
-        ({"shots": 0}, "invalid_request", "/shots"),
+        ({"shots": 0, "memory": True}, "invalid_request", "/memory"),
         ({"timeout_s": 1e6}, "invalid_request", "/timeout_s"),
         ({"callback_url": "https://x.org"}, "callbacks_off", "/callback_url"),
         ({"parameters": {"a": 1}}, "invalid_request", "/parameters/a"),
@@ -67,7 +67,7 @@ def test_what_is_no_submission_is_refused(service: Service):
 def test_time_classes_and_sizes_are_told_apart(service: Service):
     seconds = validate(service, SLOW)["estimate"]
     assert (seconds["time_class"], seconds["large"]) == ("seconds", True)
-    assert seconds["stats"]["memory_bytes"] == 16 * 2**20
+    assert seconds["stats"]["memory_bytes"] == (128 + 64) * 2**20
     assert seconds["estimated_ms"] > 100
     moments = validate(service, dense(4))["estimate"]
     assert (moments["time_class"], moments["large"]) == ("moments", False)
@@ -79,7 +79,7 @@ def test_what_does_not_fit_is_refused_with_what_would(service: Service):
     assert answer["accepted"] is False
     (finding,) = answer["diagnostics"]
     assert finding["code"] == "memory_exceeded"
-    assert "needs 16 GiB; the limit is 2 GiB" in finding["message"]
+    assert "needs 8.06 GiB; the limit is 2 GiB" in finding["message"]
 
 
 def test_nothing_is_accepted_while_the_queue_is_full_and_nothing_is_stored(start, database: str):

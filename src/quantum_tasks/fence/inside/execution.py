@@ -19,26 +19,22 @@ from quantum_tasks.tasks import Options
 def run(order: Run, simulator: Simulator, limits: Limits, bounds: Bounds) -> Completed:
     """The result of a task. Raises ProgramError, SimulationError or MemoryError."""
     begun = time.perf_counter()
-    options, details = order.options, None
-    if options is None:
-        loaded = _loaded(order, None, bounds)
-        counts = simulator.run(loaded, order.shots, order.seed, threads=order.threads)
-    elif options.items is not None:
-        counts, details = run_sweep(simulator, order, options, bounds, limits)
+    options = order.options or Options()
+    if options.items is not None:
+        counts, details, engine = run_sweep(simulator, order, options, bounds, limits)
     else:
         loaded = _loaded(order, options, bounds)
-        counts, found = simulator.simulate(
-            loaded, order.shots, order.seed, options, threads=order.threads
+        counts, found, engine = simulator.run(
+            loaded, order.shots, order.seed, options, order.threads
         )
         details = None if found is None else msgspec.json.encode(found).decode()
-    return Completed(counts, details, (time.perf_counter() - begun) * 1e3)
+    return Completed(counts, details, (time.perf_counter() - begun) * 1e3, engine)
 
 
-def _loaded(order: Run, options: Options | None, bounds: Bounds) -> Program:
+def _loaded(order: Run, options: Options, bounds: Bounds) -> Program:
     if order.compiled:
         return compiled.decode(order.compiled)
-    if options is None:
-        return program.load(order.qc, bounds)
     parameters = options.parameters
     assert not isinstance(parameters, list)
-    return program.load(order.qc, bounds, parameters, observed=bool(options.observables))
+    observed = order.shots == 0 or bool(options.observables)
+    return program.load(order.qc, bounds, parameters, observed)

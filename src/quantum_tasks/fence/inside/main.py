@@ -21,7 +21,7 @@ from types import FrameType, ModuleType, TracebackType
 import msgspec
 
 from quantum_tasks.circuits.bounds import Bounds
-from quantum_tasks.engines import assembly
+from quantum_tasks.engines.aer import assembly
 from quantum_tasks.engines.engine import SimulationError
 from quantum_tasks.engines.simulator import Simulator
 from quantum_tasks.errors import (
@@ -98,7 +98,8 @@ def serve(channel: socket.socket, stderr: int, limits: Limits) -> None:
     """Answers orders until the service closes the connection. The first frame says that this child
     is ready."""
     _live_and_die_with_the_service(stderr)
-    simulator = Simulator(limits.memory_mb, limits.max_result_bytes)
+    engines = limits.capability.engines
+    simulator = Simulator(limits.memory_mb, limits.max_result_bytes, engines)
     for example in (_EXAMPLE, _SHORT_EXAMPLE):  # which go different ways
         simulator.run(program.load(example, Bounds()), shots=1, seed=0)
     if multiprocessing.current_process().name in _DRAWERS:
@@ -140,7 +141,7 @@ def _answer(order: Order, simulator: Simulator, limits: Limits, bounds: Bounds) 
         match order:
             case Check():
                 with _for_a_slice(order.cpu_s):
-                    return check(order, limits.simulator_memory_mb, bounds)
+                    return check(order, limits.capability, bounds)
             case Draw():
                 return _draw(order, bounds)
             case Run():

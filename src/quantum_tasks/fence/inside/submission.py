@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 
+from quantum_tasks.capability import Capability
 from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.circuits.circuit import Gate, Measure, Program, Reset, Unitary
 from quantum_tasks.circuits.observables import before_measurements
@@ -17,22 +18,23 @@ from quantum_tasks.parsing.mistakes import ProgramError, invalid
 from quantum_tasks.tasks import Method, Options
 
 
-def check(order: Check, memory_mb: int, bounds: Bounds) -> Accepted:
+def check(order: Check, here: Capability, bounds: Bounds) -> Accepted:
     """Checks a program, and returns what has to be known before it runs. Raises ProgramError if it
-    cannot run."""
+    cannot run on any of the instances that the order names: on this one, if it names none."""
     begun = time.perf_counter()
     options = order.options
-    loaded = _loaded(order.qc, options, bounds)
+    loaded = _loaded(order, options, bounds)
     compile_ms = (time.perf_counter() - begun) * 1e3
     if options is not None and options.observables:
         _check_observables(loaded, options, order.shots)
-    return assess(loaded, order.shots, memory_mb, options, compile_ms)
+    return assess(loaded, order.shots, order.instances or [here], options, compile_ms)
 
 
-def _loaded(qc: str, options: Options | None, bounds: Bounds) -> Program:
+def _loaded(order: Check, options: Options | None, bounds: Bounds) -> Program:
+    qc, observed = order.qc, order.shots == 0
     if options is None:
-        return program.load(qc, bounds)
-    observed = bool(options.observables)
+        return program.load(qc, bounds, observed=observed)
+    observed = observed or bool(options.observables)
     if isinstance(options.parameters, list):
         return first_program(parsed(qc), options.parameters, bounds, observed)
     return program.load(qc, bounds, options.parameters, observed)

@@ -63,16 +63,17 @@ def first_program(
 
 def run_sweep(
     simulator: Simulator, order: Run, options: Options, bounds: Bounds, limits: Limits
-) -> tuple[str, str | None]:
-    """Runs every item; the counts and details of all, as JSON lists.
+) -> tuple[str, str | None, str]:
+    """Runs every item; the counts and details of all, as JSON lists, and the engines used.
 
     The counts of an item that fails are null, and its error is in the details. If all fail, raises
     the error of the first. Raises SimulationError if all results together are too large.
     """
     source = parsed(order.qc)
-    observed = bool(options.observables)
+    observed = order.shots == 0 or bool(options.observables)
     all_counts: list[str] = []
     all_details: list[Details] = []
+    engines: dict[str, None] = {}
     size = 0
     first: Exception | None = None
     for number, item in enumerate(options.items or []):
@@ -81,9 +82,10 @@ def run_sweep(
         try:
             with collector_paused():
                 loaded = source.program(bounds, _given(number, item), observed)
-            counts, details = simulator.simulate(
-                loaded, order.shots, seed, options, threads=order.threads
+            counts, details, engine = simulator.run(
+                loaded, order.shots, seed, options, order.threads
             )
+            engines.update(dict.fromkeys(engine.split(", ")))
         except (ProgramError, SimulationError, MemoryError) as error:
             if isinstance(error, SimulationError) and error.code == RESULT_TOO_LARGE:
                 raise
@@ -98,7 +100,7 @@ def run_sweep(
         raise first
     detailed = any(details != Details() for details in all_details)
     encoded = msgspec.json.encode(all_details).decode() if detailed else None
-    return f"[{','.join(all_counts)}]", encoded
+    return f"[{','.join(all_counts)}]", encoded, ", ".join(filter(None, engines))
 
 
 def _given(number: int, item: Parameters) -> Given:

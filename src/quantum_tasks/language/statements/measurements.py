@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from openqasm3 import ast
 
-from quantum_tasks.circuits.circuit import Measure
+from quantum_tasks.circuits.circuit import Condition, Measure
 from quantum_tasks.language.expressions import Evaluator
-from quantum_tasks.language.machine import Machine
+from quantum_tasks.language.machine import Machine, Variable
 from quantum_tasks.language.scope import Cells, Qubits
 from quantum_tasks.language.values import Type, Value
 from quantum_tasks.parsing.mistakes import Node, semantic
@@ -49,7 +49,10 @@ class Measurements:
                 f"qubit(s) into {len(cells.cells)} bit(s).",
                 node,
             )
+        known: dict[Variable, dict[int, Condition]] = {}
         for qubit, (variable, place) in zip(found.numbers, cells.cells, strict=True):
             assert variable.homes is not None
             self._listing.emit(Measure(qubit, variable.homes[place]))
-            self._machine.measured(variable, place, variable.homes[place])
+            known.setdefault(variable, {})[place] = variable.homes[place]
+        for variable, bits in known.items():
+            self._machine.all_measured(variable, bits)

@@ -111,10 +111,6 @@ def check_fields(body: TaskRequest, settings: Settings) -> None:
     shots = shots_of(body, settings)
     if shots > settings.max_shots:
         raise _field("shots", f"at most {settings.max_shots} are allowed (MAX_SHOTS)")
-    if shots == 0 and not body.observables:
-        raise _field(
-            "shots", "expected int >= 1; 0 is for exact expectation values of observables"
-        )
     if shots == 0 and body.memory:
         raise _field("memory", "without shots there is nothing to keep")
     size = len(body.qc.encode())
@@ -169,9 +165,10 @@ async def check(request: Request, body: TaskRequest) -> Accepted:
     checker: Checker = request.app.state.checker
     options = None if body.options == _PLAIN else body.options
     what = body.qc, shots_of(body, request.app.state.settings), options
-    checked = await checker.quickly(*what)
+    instances = await request.app.state.submissions.fleet.known()
+    checked = await checker.quickly(*what, instances)
     if checked is None:
-        checked = await unless_gone(request, checker.slowly(*what, peer(request)))
+        checked = await unless_gone(request, checker.slowly(*what, peer(request), instances))
     if checked is None:
         raise RequestTimeout("The connection was closed before the program was checked.")
     return checked

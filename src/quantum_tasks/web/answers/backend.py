@@ -6,6 +6,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from quantum_tasks import capability
 from quantum_tasks.archive.archive import Archive
 from quantum_tasks.queue.versions import Versions, this_release
 from quantum_tasks.settings import Settings
@@ -16,16 +17,26 @@ from quantum_tasks.web.requests import MAX_WAIT_S
 from quantum_tasks.web.responses import json_response
 
 
+class StatevectorQubits(msgspec.Struct, frozen=True, kw_only=True):
+    """How many qubits fit into a state vector: in `single` precision, which is null where no
+    simulator has it, and in `double` precision."""
+
+    single: int | None
+    double: int
+
+
 class BackendLimits(msgspec.Struct, frozen=True, kw_only=True):
     """What one task, or one request, may ask for at most.
 
     Of a program: `qubits`, `clbits`, `operations` (loops unrolled, gates expanded) and
-    `program_bytes`. Of a task: `shots`, `memory_mb`, `result_bytes`, `timeout_s` and `ttl_s`. Of a
+    `program_bytes`; and `statevector_qubits`, those of them that fit into a state vector on this
+    instance. Of a task: `shots`, `memory_mb`, `result_bytes`, `timeout_s` and `ttl_s`. Of a
     request: `body_bytes`, `tasks_per_batch`, `tasks_per_page` and `wait_s`. Of all:
     `queued_tasks`, and `stored_bytes`, above which only what is small is taken.
     """
 
     qubits: int
+    statevector_qubits: StatevectorQubits
     clbits: int
     operations: int
     shots: int
@@ -55,15 +66,17 @@ class BackendQueue(msgspec.Struct, frozen=True, kw_only=True):
 class BackendRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What this service can do, and how it does.
 
-    Its `name`, and the `versions` of this instance and its libraries; `methods` and `gates` that
-    it knows; `limits`; `default_shots` of who does not say; whether it makes `callbacks`. `queue`:
-    what has not ended; `ended_last_minute`: how many tasks did. `instances` and their
+    Its `name`, and the `versions` of this instance and its libraries; `engines`, the simulators
+    that this instance runs programs with, those that it prefers first; `methods` and `gates` that
+    it knows; `limits`; `default_shots` of who does not say; whether it makes `callbacks`.
+    `queue`: what has not ended; `ended_last_minute`: how many tasks did. `instances` and their
     `simulators`, the processes that run programs, are those that are alive, everywhere; `refused`:
     outcomes of attempts that no longer owned their tasks; `stored_bytes`: what all tasks take.
     """
 
     name: str
     versions: Versions
+    engines: list[str]
     methods: list[Method]
     gates: list[str]
     default_shots: int
@@ -85,12 +98,14 @@ async def read_backend(request: Request) -> Response:
     record = BackendRecord(
         name="quantum-tasks",
         versions=this_release(),
+        engines=capability.releases(settings.disabled_engines),
         methods=list(Method),
         gates=list(GATES),
         default_shots=settings.num_shots,
         callbacks=settings.webhook_secret is not None,
         limits=BackendLimits(
             qubits=settings.max_qubits,
+            statevector_qubits=_statevector_qubits(settings),
             clbits=settings.max_clbits,
             operations=settings.max_operations,
             shots=settings.max_shots,
@@ -119,3 +134,12 @@ async def read_backend(request: Request) -> Response:
         stored_bytes=now.stored_bytes,
     )
     return json_response(record)
+
+
+def _statevector_qubits(settings: Settings) -> StatevectorQubits:
+    single, double = capability.vector_qubits(settings.memory_per_simulator_mb())
+    has_single = "qsim" in capability.engines(settings.disabled_engines)
+    return StatevectorQubits(
+        single=min(single, settings.max_qubits) if has_single else None,
+        double=min(double, settings.max_qubits),
+    )

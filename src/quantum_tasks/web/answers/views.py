@@ -8,11 +8,14 @@ would hold Python's lock, and so delay all other requests.
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
+import math
 import os
+import struct
 import sys
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -22,22 +25,29 @@ from quantum_tasks.environment import passed_on
 from quantum_tasks.errors import PROBLEMS, InvalidRequest, Problem, ServiceBusy, ViewUnavailable
 from quantum_tasks.pictures.histogram import histogram
 from quantum_tasks.queue.store import SMALL
-from quantum_tasks.tasks import Counts, Details, Options, Register, Stats
+from quantum_tasks.tasks import Counts, Details, Exact, Options, Register, Rest, Stats
 
-View = Literal["counts", "registers", "probabilities", "memory", "expectation_values"]
+View = Literal[
+    "counts", "registers", "probabilities", "memory", "expectation_values", "statevector"
+]
+StateFormat = Literal["pairs", "packed"]
+USUAL_TOP = 1000  # exact probabilities, unless another number is asked for
 
 _TIME_LIMIT_S = 60.0
 _NICENESS = 5  # the priority of a simulator
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What to make of a result: a view as JSON or CSV, or a picture of one `item`."""
+    """What to make of a result: a view as JSON or CSV, or a picture of one `item`. Of
+    probabilities, the `top` largest; a state vector in a `format`."""
 
     id: uuid.UUID
     shots: int
     content: Content
     kind: Literal["json", "csv", "svg"]
     view: View | None = None
+    top: int | None = None
+    format: StateFormat = "pairs"
     item: int = 0
 
 
@@ -64,7 +74,11 @@ def as_stored(wanted: Wanted) -> list[bytes] | None:
     content = wanted.content
     if wanted.kind != "json" or wanted.view not in (None, "counts"):
         return None
-    if content.details is not None or len(content.options or "") > SMALL or _items(content):
+    if len(content.options or "") > SMALL:
+        return None
+    options = _options(content)
+    exact = wanted.shots == 0 and not options.observables  # which only views of its own show
+    if options.items or (content.details and wanted.view is None and not exact):
         return None
     head = msgspec.json.encode({"id": wanted.id, "shots": wanted.shots})
     return [head[:-1] + b',"counts":', content.counts.encode(), b"}"]
@@ -112,47 +126,49 @@ def _main() -> None:
 def _shown(wanted: Wanted) -> Any:
     """The content of the JSON answer. The counts stay JSON text, as they are stored, wherever
     possible."""
-    content, shots, view = wanted.content, wanted.shots, wanted.view
-    head: dict[str, Any] = {"id": wanted.id, "shots": shots}
+    content = wanted.content
+    head: dict[str, Any] = {"id": wanted.id, "shots": wanted.shots}
     stats = msgspec.json.decode(content.stats, type=Stats) if content.stats else None
     registers = stats.registers if stats else []
     items = _items(content)
+    runs = [_run(counts, details, registers, wanted) for counts, details in _runs(content, items)]
     if items is None:
-        details = None
+        return head | runs[0]
+    named = zip(items, runs, strict=True)
+    return head | {"items": [{"parameters": parameters} | run for parameters, run in named]}
+
+
+def _runs(content: Content, items: Sequence[Any] | None) -> list[tuple[msgspec.Raw, Details]]:
+    """The counts, as JSON text, and the details of each run."""
+    if items is None:
+        details = Details()
         if content.details:
             details = msgspec.json.decode(content.details, type=Details)
-        return head | _run(msgspec.Raw(content.counts.encode()), details, registers, shots, view)
+        return [(msgspec.Raw(content.counts.encode()), details)]
     all_counts = msgspec.json.decode(content.counts, type=list[msgspec.Raw])
     all_details: Sequence[Details | None] = [None] * len(items)
     if content.details:
         all_details = msgspec.json.decode(content.details, type=list[Details | None])
-    runs = zip(items, all_counts, all_details, strict=True)
-    return head | {
-        "items": [
-            {"parameters": parameters} | _run(counts, details, registers, shots, view)
-            for parameters, counts, details in runs
-        ]
-    }
+    pairs = zip(all_counts, all_details, strict=True)
+    return [(counts, details or Details()) for counts, details in pairs]
+
+
+def _options(content: Content) -> Options:
+    return msgspec.json.decode(content.options, type=Options) if content.options else Options()
 
 
 def _items(content: Content) -> list[Any] | None:
     """The parameters of each run of a sweep; None if this is not a sweep."""
-    options = msgspec.json.decode(content.options, type=Options) if content.options else Options()
-    return options.items
+    return _options(content).items
 
 
 def _run(
-    counts: msgspec.Raw,
-    details: Details | None,
-    registers: Sequence[Register],
-    shots: int,
-    view: View | None,
+    counts: msgspec.Raw, details: Details, registers: Sequence[Register], wanted: Wanted
 ) -> dict[str, Any]:
-    details = details or Details()
     if details.error is not None:
         return {"error": details.error}
     asked = {"memory": details.memory, "expectation_values": details.expectation_values}
-    match view:
+    match view := wanted.view:
         case None:
             return {"counts": counts} | {k: v for k, v in asked.items() if v is not None}
         case "counts":
@@ -160,10 +176,13 @@ def _run(
         case "registers":
             return {"registers": per_register(msgspec.json.decode(counts), registers)}
         case "probabilities":
-            return {"probabilities": _probabilities(msgspec.json.decode(counts), shots)}
+            shown, rest = _probabilities(counts, details, wanted)
+            return {"probabilities": shown} | ({} if rest is None else {"rest": rest})
+        case "statevector":
+            return {"statevector": _statevector(details, wanted)}
     if asked[view] is None:
-        wanted = '"memory": true' if view == "memory" else '"observables"'
-        raise ViewUnavailable(f"The task was submitted without {wanted}.")
+        lacks = '"memory": true' if view == "memory" else '"observables"'
+        raise ViewUnavailable(f"The task was submitted without {lacks}.")
     return {view: asked[view]}
 
 
@@ -180,28 +199,68 @@ def per_register(counts: Mapping[str, int], registers: Sequence[Register]) -> di
     return {name: dict(sorted(part.items())) for name, part in found.items()}
 
 
-def _probabilities(counts: Mapping[str, int], shots: int) -> dict[str, float]:
-    return {key: times / shots for key, times in counts.items()}
+def _probabilities(
+    counts: msgspec.Raw, details: Details, wanted: Wanted
+) -> tuple[dict[str, float], Rest | None]:
+    """The largest probabilities, keys in order, and the rest, unless all are wanted."""
+    if wanted.shots:
+        found = msgspec.json.decode(counts, type=Counts)
+        whole = {key: times / wanted.shots for key, times in found.items()}
+        if wanted.top is None:
+            return whole, None
+        ordered = sorted(whole.items(), key=lambda item: -item[1])
+        beyond = Rest(0, 0.0)
+    else:
+        exact = _exact(details)
+        if exact.probabilities is None:
+            raise ViewUnavailable(
+                "The program has no bits: declare some and measure into them, or take "
+                "?view=statevector."
+            )
+        ordered, beyond = [*exact.probabilities.items()], exact.rest
+    top = wanted.top or USUAL_TOP
+    left = [probability for _, probability in ordered[top:]]
+    share = round(math.fsum([beyond.probability, *left]), 15)
+    return dict(sorted(ordered[:top])), Rest(beyond.outcomes + len(left), share)
+
+
+def _statevector(details: Details, wanted: Wanted) -> str | list[tuple[float, float]]:
+    if wanted.shots:
+        raise ViewUnavailable('The task was submitted with shots: a state takes "shots": 0.')
+    exact = _exact(details)
+    if exact.statevector is None:
+        raise ViewUnavailable(exact.no_statevector)
+    if wanted.format == "packed":
+        return exact.statevector
+    packed = base64.b64decode(exact.statevector)
+    return [*struct.iter_unpack("<dd", packed)]
+
+
+def _exact(details: Details) -> Exact:
+    if details.exact is None:
+        raise ViewUnavailable(
+            "Of a task without shots that has observables, their values are all that is kept: "
+            'submit it without "observables".'
+        )
+    return details.exact
 
 
 def _csv(wanted: Wanted) -> str:
     """One outcome per line; in a sweep, each line begins with the number of the run."""
-    counts: Any = msgspec.json.decode(wanted.content.counts)
-    view = wanted.view or "counts"
-    share = 1 if view == "counts" else wanted.shots
-    number = "count" if view == "counts" else "probability"
-    if _items(wanted.content) is None:
-        lines = [f"outcome,{number}", *_lines(counts, share, view)]
-    else:
-        lines = [f"item,outcome,{number}"]
-        for index, run in enumerate(counts):
-            lines += [f"{index},{line}" for line in _lines(run or {}, share, view)]
+    number = "probability" if wanted.view == "probabilities" else "count"
+    items = _items(wanted.content)
+    lines = [f"outcome,{number}" if items is None else f"item,outcome,{number}"]
+    for index, (counts, details) in enumerate(_runs(wanted.content, items)):
+        if details.error is not None:
+            continue
+        shown: Mapping[str, float]
+        if wanted.view == "probabilities":
+            shown, _ = _probabilities(counts, details, wanted)
+        else:
+            shown = msgspec.json.decode(counts, type=Counts)
+        begin = "" if items is None else f"{index},"
+        lines += [f"{begin}{key},{value}" for key, value in shown.items()]
     return "\r\n".join([*lines, ""])
-
-
-def _lines(counts: Mapping[str, int], share: int, view: View) -> Iterable[str]:
-    for key, times in counts.items():
-        yield f"{key},{times if view == 'counts' else times / share}"
 
 
 def _picture(wanted: Wanted) -> str:

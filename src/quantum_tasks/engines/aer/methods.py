@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import qiskit_aer
 from numpy.typing import NDArray
 
 from quantum_tasks.circuits.circuit import (
@@ -30,7 +31,7 @@ from quantum_tasks.circuits.naming import described
 from quantum_tasks.circuits.noise import model
 from quantum_tasks.circuits.observables import Basis, Observable, letters, turns
 from quantum_tasks.circuits.ordering import clustered
-from quantum_tasks.engines.assembly import (
+from quantum_tasks.engines.aer.assembly import (
     PROBABILITIES,
     STATE,
     assemble,
@@ -39,10 +40,12 @@ from quantum_tasks.engines.assembly import (
     assemble_probabilities,
     assemble_state,
 )
-from quantum_tasks.engines.controller import Controller
+from quantum_tasks.engines.aer.controller import Controller
 from quantum_tasks.engines.duration import BIT_MS, GATE_MS, RUN_MS, shots_ns, vector_ms
 from quantum_tasks.engines.engine import (
+    NO_AVERAGE,
     TAKES_MATRIX,
+    TAKES_STATE,
     Engine,
     Question,
     SimulationError,
@@ -50,7 +53,6 @@ from quantum_tasks.engines.engine import (
 )
 from quantum_tasks.engines.memory import (
     density_bytes,
-    extended_bytes,
     product_state_bytes,
     tableau_bytes,
     vector_bytes,
@@ -61,17 +63,17 @@ from quantum_tasks.tasks import Method
 
 _FUSED_QUBITS = 14  # from which on Aer fuses gates
 _SAVED_BYTES = 64 << 20  # of probabilities, in one run
-_MAX_EXTENDED_QUBITS = 63
 
 _MATRIX_GATE_MS, _MATRIX_MS = 0.015, 7e-6  # an element of a density matrix, at a gate
-_TERM_MS = 7e-5  # of an extended stabilizer, per amplitude
-_SAMPLE_MS = 10.0  # the same, per qubit of a shot of more qubits
+_TABLEAU_RUN_MS, _TABLEAU_BIT_MS = 0.6, 1.5e-4  # once, and per qubit of a shot
 _PRODUCT_BIT_MS = 1e-3  # per shot and qubit of a matrix product state
 _PRODUCT_MS = 1e-6  # per element of a matrix, and per gate for each of a row's
 
 
-class _Aer(Engine):
+class Aer(Engine):
     """What Aer does by any of its methods."""
+
+    name = f"aer {qiskit_aer.__version__}"
 
     def __init__(self, controller: Controller) -> None:
         self._controller = controller
@@ -157,11 +159,7 @@ class _Aer(Engine):
         if name == "density_matrix":
             kinds += (Depolarize, Measure, Reset)
         if not all(isinstance(one, kinds) for one in program.operations):
-            raise SimulationError(
-                SIMULATION_FAILED,
-                "What a measurement in the middle decides has no exact expectation value here: "
-                "take shots.",
-            )
+            raise SimulationError(SIMULATION_FAILED, NO_AVERAGE)
         qubits = max(1, program.qubits)
         sums = [
             [(letters(word, qubits), number) for word, number in one.words.items()]
@@ -177,7 +175,7 @@ class _Aer(Engine):
         return values
 
 
-class StateVector(_Aer):
+class StateVector(Aer):
     """2^n amplitudes: one vector for all shots, or one for each."""
 
     method = Method.STATEVECTOR
@@ -216,6 +214,13 @@ class StateVector(_Aer):
         name = self._name if pure else "density_matrix"
         return self._expected(question.program, observables, name, threads)
 
+    def state(self, question: Question, threads: int) -> NDArray[np.complexfloating]:
+        final = question.final
+        assert final is not None
+        circuit = assemble_state(question.program.qubits, final.gates, self._name)
+        options = {"method": self._name, "shots": 1}
+        return np.asarray(self._controller.execute(circuit, options, threads)[STATE])
+
     def probabilities(
         self, question: Question, bases: Sequence[Basis], threads: int
     ) -> Iterator[NDArray[np.float64]] | None:
@@ -224,7 +229,7 @@ class StateVector(_Aer):
         return self._in_bases(question.program, bases, threads)
 
 
-class DensityMatrix(_Aer):
+class DensityMatrix(Aer):
     """4^n elements, which know of errors without drawing them."""
 
     method = Method.DENSITY_MATRIX
@@ -254,7 +259,7 @@ class DensityMatrix(_Aer):
         return self._in_bases(question.program, bases, threads)
 
 
-class Stabilizer(_Aer):
+class Stabilizer(Aer):
     """A tableau, of Clifford circuits."""
 
     method = Method.STABILIZER
@@ -262,22 +267,33 @@ class Stabilizer(_Aer):
     def refusal(self, question: Question) -> str | None:
         if question.takes_matrix:
             return TAKES_MATRIX
-        for operation in flat(question.program.operations):
-            if not is_clifford(operation):
-                what = described(operation, question.program)
-                return f"it takes Clifford gates only, not {what}"
+        if question.takes_state:
+            return TAKES_STATE
+        if (operation := question.once(_foreign)) is not None:
+            return f"it takes Clifford gates only, not {described(operation, question.program)}"
         return None
 
     def bytes(self, question: Question) -> int:
         return tableau_bytes(question.program)
 
     def work(self, question: Question, size: int) -> Work:
-        qubits = question.program.qubits
-        run = number_of(question.program.operations) * (GATE_MS + qubits * BIT_MS)
-        return Work(RUN_MS + run + question.shots * qubits * qubits * BIT_MS)
+        program, shots, qubits = question.program, question.shots, question.program.qubits
+        if question.final is None or question.gates_err:
+            return Work(shots_ns(program, shots) / 1e6 + shots * qubits * qubits * BIT_MS)
+        run = number_of(program.operations) * (GATE_MS + qubits * BIT_MS)
+        shot = qubits * (_TABLEAU_BIT_MS + qubits * BIT_MS)
+        return Work(_TABLEAU_RUN_MS + run + shots * shot)
 
 
-class MatrixProductState(_Aer):
+def _foreign(question: Question) -> Operation | None:
+    """The first operation that a tableau cannot simulate."""
+    for operation in flat(question.program.operations):
+        if not is_clifford(operation):
+            return operation
+    return None
+
+
+class MatrixProductState(Aer):
     """Matrices as large as neighbours are entangled."""
 
     method = Method.MATRIX_PRODUCT_STATE
@@ -285,6 +301,8 @@ class MatrixProductState(_Aer):
     def refusal(self, question: Question) -> str | None:
         if question.takes_matrix:
             return TAKES_MATRIX
+        if question.takes_state:
+            return TAKES_STATE
         for operation in flat(question.program.operations):
             if isinstance(operation, Gate) and len(operation.qubits) > MAX_CONTROLS + 1:
                 what = described(operation, question.program)
@@ -292,7 +310,7 @@ class MatrixProductState(_Aer):
         return None
 
     def bytes(self, question: Question) -> int:
-        return product_state_bytes(question.program)
+        return question.once(product_bytes)
 
     def work(self, question: Question, size: int) -> Work:
         qubits = question.program.qubits
@@ -303,73 +321,6 @@ class MatrixProductState(_Aer):
         return Work(RUN_MS + run + question.shots * shot)
 
 
-class ExtendedStabilizer(_Aer):
-    """A sum of stabilizer states: about right."""
-
-    method = Method.EXTENDED_STABILIZER
-
-    def refusal(self, question: Question) -> str | None:
-        program = question.program
-        if question.takes_matrix:
-            return TAKES_MATRIX
-        if program.qubits > _MAX_EXTENDED_QUBITS:
-            return f"it takes {_MAX_EXTENDED_QUBITS} qubits at most, not {program.qubits}"
-        if question.gates_err:
-            return "it cannot simulate gates that err"
-        if program.qubits > DRAWN_QUBITS:
-            # Of more, Aer samples wrongly by its quick way, and for hours by its right one.
-            for operation in program.operations:
-                if not is_clifford(operation):
-                    what = described(operation, program)
-                    most = f"beyond {DRAWN_QUBITS} qubits it takes Clifford gates only"
-                    return f"{most}, not {what}"
-        for operation in program.operations:
-            if isinstance(operation, Branch | Loop | Store):
-                return "it cannot do what a measurement decides"
-            too_wide = isinstance(operation, Gate) and len(operation.qubits) > MAX_CONTROLS + 1
-            if too_wide or isinstance(operation, Unitary):
-                return f"it cannot do {described(operation, program)}"
-        return None
-
-    def bytes(self, question: Question) -> int:
-        return extended_bytes(question.program)
-
-    def work(self, question: Question, size: int) -> Work:
-        qubits, shots = question.program.qubits, question.shots
-        terms = size / (100 * max(1, qubits))
-        operations = number_of(question.program.operations)
-        run = terms * (operations + 2.0 ** min(qubits, DRAWN_QUBITS)) * _TERM_MS
-        if (question.final is not None and qubits <= DRAWN_QUBITS) or terms <= 1:
-            return Work(RUN_MS + run + shots * qubits * qubits * BIT_MS)
-        return Work(RUN_MS + run + shots * qubits * terms * _SAMPLE_MS)
-
-    def counts(self, question: Question, seed: int | None, threads: int) -> Mapping[int, int]:
-        final = question.final
-        if final is None or question.program.qubits > DRAWN_QUBITS:
-            # The default does not find its way between outcomes that one flip does not connect.
-            way = {"extended_stabilizer_sampling_method": "norm_estimation"}
-            return self._counted(question, self._name, seed, threads, **way)
-        if not final.measured:
-            return {0: question.shots}
-        qubits = question.program.qubits
-        state = self._state(qubits, final, seed, threads)
-        weights = (state.conj() * state).real.reshape((2,) * qubits)
-        # Axis 0 is the last qubit; the first that is measured becomes the last axis.
-        others = tuple(qubits - 1 - q for q in range(qubits) if q not in final.measured)
-        left = sorted(final.measured, reverse=True)
-        weights = weights.sum(axis=others)
-        found = weights.transpose([left.index(q) for q in reversed(final.measured)]).ravel()
-        return drawn(found, final, question.shots, seed, question.readout)
-
-    def _state(self, qubits: int, final: Sampled, seed: int | None, threads: int) -> Any:
-        """The state vector after the gates: about right.
-
-        Its own sampling takes 30 ms for each shot, and more for the right distribution.
-        """
-        options: dict[str, Any] = {"method": self._name, "shots": 1}
-        options["extended_stabilizer_approximation_error"] = 0.03
-        if seed is not None:
-            options["seed_simulator"] = seed
-        circuit = assemble_state(qubits, final.gates, self._name)
-        state = np.asarray(self._controller.execute(circuit, options, threads)[STATE])
-        return state / np.linalg.norm(state)
+def product_bytes(question: Question) -> int:
+    """Of a matrix product state; it takes long to say, so ask once."""
+    return product_state_bytes(question.program)
