@@ -27,7 +27,7 @@ def dense(qubits: int, layers: int = 12) -> str:
     return f"{STDGATES}qubit[{qubits}] q;\nbit[{qubits}] c;\n{mixing}c = measure q;\n"
 
 
-SLOW = dense(24)  # about a second or two
+SLOW = dense(23)  # about a second beside all that the tests run at the same time
 # Longer than any test waits for it: a thousand shots, each of which goes on in a state of its own.
 _GOES_ON = dense(20).removeprefix(dense(20, layers=0).removesuffix("c = measure q;\n"))
 ENDLESS = dense(20).removesuffix("c = measure q;\n") + (f"c[0:11] = measure q[0:11];\n{_GOES_ON}")

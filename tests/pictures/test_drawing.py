@@ -201,7 +201,7 @@ def test_what_is_drawn_does_what_the_program_does(chapter):
             shown = {bit for register in loaded.registers for bit in register}
             operations = plain(legible(loaded.operations, shown), fresh=10**6)
             told = Program(loaded.qubits, loaded.registers, operations)
-            counts = json.loads(simulator.run(told, shots=4096, seed=7))
+            counts = json.loads(simulator.run(told, shots=4096, seed=7).counts)
             assert_distributed(counts, expected)
             drawn += 1
     assert drawn > 20

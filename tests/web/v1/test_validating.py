@@ -67,7 +67,7 @@ def test_what_is_no_submission_is_refused(service: Service):
 def test_time_classes_and_sizes_are_told_apart(service: Service):
     seconds = validate(service, SLOW)["estimate"]
     assert (seconds["time_class"], seconds["large"]) == ("seconds", True)
-    assert seconds["stats"]["memory_bytes"] == (128 + 64) * 2**20
+    assert seconds["stats"]["memory_bytes"] == (64 + 64) * 2**20
     assert seconds["estimated_ms"] > 100
     moments = validate(service, dense(4))["estimate"]
     assert (moments["time_class"], moments["large"]) == ("moments", False)
