@@ -86,7 +86,7 @@ def clifford(rng: random.Random) -> str:
 
 def ghz_of_thousand(rng: random.Random) -> str:
     flips = "".join(f"x q[{rng.randrange(1000)}]; " for _ in range(3))
-    links = "for int i in [0:998] cx q[i], q[i + 1];"
+    links = "".join(f"cx q[{i}], q[{i + 1}]; " for i in range(999))
     return f"{STDGATES}qubit[1000] q; bit[1000] c; h q[0]; {links} {flips} c = measure q;"
 
 
