@@ -44,7 +44,7 @@ def without_qsim() -> Iterator[None]:
     simulation.DISABLED.remove("qsim")
 
 
-@pytest.mark.parametrize("name", [*PROGRAMS][::3])
+@pytest.mark.parametrize("name", [*PROGRAMS][::8])
 def test_counts_follow_the_distribution(name):
     text, expected = PROGRAMS[name]
     assert_distributed(simulate(text), expected)

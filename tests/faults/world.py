@@ -101,7 +101,7 @@ class Clients:
 class World:
     """`instances` services on one Postgres, under load from the moment it is entered."""
 
-    def __init__(self, instances: int, seed: int = 1, rate: float = 8, **settings: str) -> None:
+    def __init__(self, instances: int, seed: int = 1, rate: float = 6, **settings: str) -> None:
         self.random = random.Random(seed)
         self.postgres = Postgres()
         asyncio.run(migrate(self.postgres.url))
