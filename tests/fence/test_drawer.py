@@ -24,15 +24,22 @@ from quantum_tasks.pictures import drawing
 SMALL = Draw(BELL, small=True)
 
 
+# Services that all tests of a run share may have such children as well.
+_others: set[int] = set()
+
+
 @pytest.fixture
 async def drawer():
+    _others.clear()
+    _others.update(children())
     drawer = Drawer(Limits(MEMORY_MB, max_result_bytes=2**20))
     yield drawer
     await drawer.stop()
 
 
 def children(called: str = "qtasks-drawer") -> list[int]:
-    return [pid for pid in descendants(os.getpid()) if name(pid) == called]
+    found = [pid for pid in descendants(os.getpid()) if name(pid) == called]
+    return [pid for pid in found if pid not in _others]
 
 
 async def stopped(drawer: Drawer) -> int:
