@@ -50,13 +50,18 @@ def releases(disabled: Collection[str] = ()) -> list[str]:
     return [release for name, release in _installed().items() if name not in disabled]
 
 
+def release(name: str) -> str:
+    """An engine's name with its version; the name alone if it is not installed."""
+    return _installed().get(name, name)
+
+
 @cache
 def _installed() -> dict[str, str]:
     found = {}
     for name, package in _PACKAGES.items():
         if not package:
             found[name] = name
-        elif name != "qsim" or _has_modules(package):
+        elif name != "qsim" or qsim_modules() is not None:
             try:
                 found[name] = f"{name} {version(package)}"
             except PackageNotFoundError:
@@ -64,15 +69,14 @@ def _installed() -> dict[str, str]:
     return found
 
 
-def _has_modules(package: str) -> bool:
-    """Whether there are compiled modules of qsim: they are loaded without their package."""
-    spec = importlib.util.find_spec(package)
-    folders = [] if spec is None else [Path(one) for one in spec.submodule_search_locations or []]
-    return any(
-        (folder / f"qsim_decide{suffix}").exists()
-        for folder in folders
-        for suffix in EXTENSION_SUFFIXES
-    )
+def qsim_modules() -> Path | None:
+    """The folder of qsim's compiled modules, which are loaded without their package; None where
+    there are none."""
+    spec = importlib.util.find_spec(_PACKAGES["qsim"])
+    for folder in map(Path, (spec and spec.submodule_search_locations) or ()):
+        if any((folder / f"qsim_decide{suffix}").exists() for suffix in EXTENSION_SUFFIXES):
+            return folder
+    return None
 
 
 def block_bytes(memory_mb: int) -> int:

@@ -113,6 +113,12 @@ def test_a_matrix_that_is_not_unitary_is_refused_and_a_large_one_left_to_others(
         qsim.Evolution([Unitary(rows, tuple(range(7)))], 8)
 
 
+def test_a_state_that_is_none_is_no_result(monkeypatch):
+    monkeypatch.setitem(qsim._FIXED, "h", (1, 0, 1, 0, 1, 0, -1, 0))
+    with pytest.raises(SimulationError):
+        run("qubit[3] q; bit[3] c; h q; c = measure q;", method=Method.STATEVECTOR)
+
+
 def test_tiny_angles_are_no_denormal_numbers():
     entries = qsim._turned("rx", (1e-320,))
     assert entries == (1.0, 0, 0, -0.0, 0, -0.0, 1.0, 0)
@@ -170,6 +176,16 @@ def test_what_rounding_leaves_is_never_an_outcome():
     assert outcomes.tolist() == [2**14 - 2, 2**14 - 1]
 
 
+def test_noise_in_many_outcomes_is_none_of_them():
+    """Four million outcomes of which each has less than a millionth of a millionth: together they
+    would come 13 times."""
+    state = np.full(1 << 22, 9e-7, dtype=np.complex64)
+    state[[5, 70_000]] = math.sqrt(0.5)
+    outcomes, times = drawn(state, 4_000_000, 64 << 20)
+    assert outcomes.tolist() == [5, 70_000]
+    assert abs(times[0] - 2_000_000) < 5_000
+
+
 @pytest.mark.parametrize("memory", [1 << 16, 1 << 20, 64 << 20])
 def test_less_memory_draws_the_same_kind_of_shots(memory: int):
     state = qsim.Evolution([Gate("h", (q,)) for q in range(16)], 16).of()
@@ -185,7 +201,7 @@ def run(text: str, shots: int = 4096, seed: int | None = 7, **options):
     options = Options(**options)
     loaded = program.load(STDGATES + text, Bounds(), observed=bool(options.observables))
     found = Simulator(2048, 2**24).run(loaded, shots, seed, options)
-    return json.loads(found.counts), found.details, found.engine.split(" ")[0]
+    return json.loads(found.counts), found.details, found.engines[0].split(" ")[0]
 
 
 def spread(qubits: int, measured: str = "c = measure q;") -> str:
@@ -199,13 +215,14 @@ def spread(qubits: int, measured: str = "c = measure q;") -> str:
         spread(7),
         spread(3, "bit d; c[1] = measure q[0]; d = measure q[2];"),
         spread(3, "c[1] = measure q[1]; c[0] = measure q[1];"),
+        spread(3, "c[0] = measure q[0];"),
         "qubit[9] q; bit[2] c; ctrl(7) @ ry(2.1) q[0], q[1], q[2], q[3], q[4], q[5], q[6], q[7]; "
         "x q[0:6]; ctrl(7) @ ry(2.1) q[0], q[1], q[2], q[3], q[4], q[5], q[6], q[7]; "
         "c[0] = measure q[7]; c[1] = measure q[0];",
         "qubit[3] q; bit[3] c; h q[0]; ctrl @ swap q[0], q[1], q[2]; x q[1]; "
         "cswap q[0], q[2], q[1]; c = measure q;",
     ],
-    ids=range(6),
+    ids=range(7),
 )
 def test_counts_are_those_of_the_program(text: str):
     counts, _, engine = run(text)
@@ -278,7 +295,7 @@ def test_values_from_shots_agree_with_the_exact_ones(seed: int):
 def test_what_it_does_not_do_is_done_by_another(options: Options, shots: int, why: str):
     loaded = program.load(STDGATES + spread(4), Bounds(), observed=True)
     assert why in (qsim.Qsim(64).refusal(Question(loaded, shots, options)) or "")
-    assert not Simulator(64, 2**20).run(loaded, shots, 1, options).engine.startswith("qsim")
+    assert not Simulator(64, 2**20).run(loaded, shots, 1, options).engines[0].startswith("qsim")
 
 
 def test_it_stops_at_a_measurement_in_the_middle_and_the_sampler_of_branches_has_it_go_on():

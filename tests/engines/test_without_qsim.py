@@ -58,7 +58,7 @@ def test_an_engine_that_is_disabled_is_not_even_loaded():
         "here = Limits(2048, 2**20, disabled_engines=('qsim',)).capability;"
         "simulator = Simulator(2048, 2**20, here.engines);"
         "loaded = [program.load(text, Bounds()) for text in sys.argv[1:]];"
-        "print([simulator.run(one, 9, 1).engine for one in loaded],"
+        "print([simulator.run(one, 9, 1).engines[0] for one in loaded],"
         "qsim.module.cache_info().misses)"
     )
     programs = [STDGATES + ENDING, STDGATES + GOING_ON]

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from quantum_tasks.capability import double_bytes
 from quantum_tasks.circuits.circuit import Branch, Gate, Loop, Operation, Program, Unitary
 from quantum_tasks.circuits.decomposition import decompose
 from quantum_tasks.circuits.gates import Basic, Controlled, Node, Sequence
@@ -31,7 +32,7 @@ _TERM_BYTES = 100  # per qubit
 
 def vector_bytes(program: Program) -> int:
     """Of a state vector."""
-    return 16 << program.qubits
+    return double_bytes(program.qubits)
 
 
 def density_bytes(program: Program) -> int:

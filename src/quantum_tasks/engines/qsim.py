@@ -15,7 +15,6 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.machinery import EXTENSION_SUFFIXES
-from importlib.metadata import PackageNotFoundError, version
 from math import cos, sin
 from pathlib import Path
 from types import ModuleType
@@ -24,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quantum_tasks.capability import block_bytes, single_bytes, single_mb
+from quantum_tasks.capability import block_bytes, qsim_modules, release, single_bytes, single_mb
 from quantum_tasks.circuits.circuit import Gate, Operation, Unitary, number_of
 from quantum_tasks.circuits.observables import Basis, Observable, turns
 from quantum_tasks.engines.engine import Engine, GivesUp, Question, SimulationError, Work
@@ -33,7 +32,6 @@ from quantum_tasks.engines.states import Amplitudes, block_sums, expected, weigh
 from quantum_tasks.errors import SIMULATION_FAILED
 from quantum_tasks.tasks import Method
 
-_PACKAGE = "qsimcirq"
 _KINDS = {0: "qsim_avx512", 1: "qsim_avx2", 2: "qsim_sse", 3: "qsim_basic"}
 _MATRIX_QUBITS = 3  # up to so many controls and targets are written as one matrix
 _MAX_QUBITS = 6  # of any matrix
@@ -74,31 +72,20 @@ _FIXED: dict[str, Entries] = {
 @cache
 def module() -> ModuleType | None:
     """The compiled module for this processor; None where qsim is not installed."""
-    spec = importlib.util.find_spec(_PACKAGE)
-    if spec is None or not spec.submodule_search_locations:
+    folder = qsim_modules()
+    if folder is None:
         return None
-    folder = Path(spec.submodule_search_locations[0])
-    decide = _loaded(folder, "qsim_decide")
-    return None if decide is None else _loaded(folder, _KINDS[decide.detect_instructions()])
+    return _loaded(folder, _KINDS[_loaded(folder, "qsim_decide").detect_instructions()])
 
 
-def _loaded(folder: Path, name: str) -> ModuleType | None:
-    for suffix in EXTENSION_SUFFIXES:
-        if (file := folder / f"{name}{suffix}").exists():
-            spec = importlib.util.spec_from_file_location(name, file)
-            assert spec is not None
-            assert spec.loader is not None
-            found = importlib.util.module_from_spec(spec)
-            spec.loader.exec_module(found)
-            return found
-    return None
-
-
-def _version() -> str:
-    try:
-        return version(_PACKAGE)
-    except PackageNotFoundError:
-        return ""
+def _loaded(folder: Path, name: str) -> ModuleType:
+    file = next(f for s in EXTENSION_SUFFIXES if (f := folder / f"{name}{s}").exists())
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec is not None
+    assert spec.loader is not None
+    found = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
+    return found
 
 
 class Evolution:
@@ -241,7 +228,7 @@ class Qsim(Engine):
     """
 
     method = Method.STATEVECTOR
-    name = f"qsim {_version()}"
+    name = release("qsim")
 
     def __init__(self, memory_mb: int) -> None:
         self._memory_mb = memory_mb

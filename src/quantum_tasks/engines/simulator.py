@@ -28,11 +28,11 @@ _PLAIN = Options()
 
 class Result(NamedTuple):
     """`counts` as JSON text, keys in order; `details`, if any were asked for; and the names of the
-    engines that have found them."""
+    `engines` that have found them."""
 
     counts: str
     details: Details | None
-    engine: str
+    engines: Sequence[str]
 
 
 class Simulator:
@@ -75,7 +75,7 @@ class Simulator:
             memory = _in_order(texts, seed) if options.memory else None
             values = self._values(plan, question, seed, threads) if options.observables else None
             details = Details(memory=memory, expectation_values=values)
-        return Result(msgspec.json.encode(texts).decode(), details, ", ".join(plan.used))
+        return Result(msgspec.json.encode(texts).decode(), details, plan.used)
 
     def _values(
         self, plan: Plan, question: Question, seed: int | None, threads: int

@@ -61,14 +61,15 @@ def drawn_outcomes(
         return outcomes, times
     size = min(_BLOCK, state.size)
     rows = state.reshape(-1, size)
-    in_block = random.multinomial(shots, sums / sums.sum())
+    never = NEVER * min(1.0, 2.0**_FINE_QUBITS / state.size)
+    in_block = _shared_out(random, rows, sums, shots, never)
     blocks = in_block.nonzero()[0]
     at_once = max(1, max_bytes // (32 * size))
     found = []
     for start in range(0, len(blocks), at_once):
         some = blocks[start : start + at_once]
         squares = _squares(rows if len(some) == len(rows) else rows[some])
-        _without_noise(squares, state.size)
+        squares[squares < never] = 0.0
         totals = squares.cumsum(axis=1, dtype=np.float64)
         totals /= totals[:, -1:].copy()
         # The outcomes of row r have the numbers from r to r + 1.
@@ -81,14 +82,23 @@ def drawn_outcomes(
     return outcomes, times
 
 
-def _without_noise(squares: NDArray[np.floating], size: int) -> None:
-    """Leaves out what is only there because numbers are rounded; it may be all of a row, which
-    then stays."""
-    never = NEVER * min(1.0, 2.0**_FINE_QUBITS / size)
-    low = squares < never
-    if low.any():
-        low &= ~low.all(axis=1, keepdims=True)
-        squares[low] = 0.0
+def _shared_out(
+    random: np.random.Generator,
+    rows: Amplitudes,
+    sums: NDArray[np.float64],
+    shots: int,
+    never: float,
+) -> NDArray[np.int64]:
+    """How many shots each block gets: none if there is nothing in it but what rounding has left,
+    outcomes that are less probable than `never`."""
+    while True:
+        in_block = random.multinomial(shots, sums / sums.sum())
+        unlikely = np.flatnonzero((in_block > 0) & (sums < never * rows.shape[1]))
+        noise = [block for block in unlikely if _squares(rows[block]).max() < never]
+        if not noise:
+            return in_block
+        sums = sums.copy()
+        sums[noise] = 0.0
 
 
 def expected(state: Amplitudes, word: Word) -> float:

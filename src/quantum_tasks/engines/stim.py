@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from quantum_tasks.capability import release
 from quantum_tasks.circuits.circuit import Gate, Unitary
 from quantum_tasks.circuits.observables import Observable, letters
 from quantum_tasks.engines.engine import (
@@ -68,7 +69,7 @@ class Stim(Engine):
     decides are Pauli gates, by the parity of what was measured."""
 
     method = Method.STABILIZER
-    name = f"stim {getattr(module(), '__version__', '')}"
+    name = release("stim")
     gives_up = False
 
     def __init__(self, memory_mb: int) -> None:

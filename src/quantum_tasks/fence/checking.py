@@ -61,6 +61,7 @@ class Checker:
         self.quick = ProcessPool("parser", processes, limits)
         self.slow = ProcessPool("slow-parser", slow, limits)
         self._limits = limits
+        self._here = limits.capability  # found by looking at files: not while somebody waits
         self._time_limit_s = time_limit_s
         self._longer = asyncio.Semaphore(max(1, processes - 1))
         self._turns = Fair(slow, _MOST_WAITING)
@@ -138,7 +139,7 @@ class Checker:
 
     def _others(self, instances: Sequence[Capability]) -> Sequence[Capability]:
         """The instances, if children have to be told: they know what their own can run."""
-        return () if list(instances) == [self._limits.capability] else instances
+        return () if list(instances) == [self._here] else instances
 
     def _was_slow(self, order: Check) -> bool:
         """Whether this program was too slow for the quick lane before."""

@@ -169,13 +169,13 @@ BACKEND = {
         {
             "name": "quantum-tasks",
             "versions": {"quantum_tasks": "0.1.0", "qiskit": "2.6.2", "aer": "0.18.2"},
-            "engines": ["qsim 0.22.1", "branching", "aer 0.18.2"],
+            "engines": ["qsim 0.22.1", "branching", "stim 1.16.0", "aer 0.18.2"],
             "methods": [*Method],
             "gates": [*GATES],
             "default_shots": 1024,
             "callbacks": False,
             "limits": {
-                "qubits": 1000,
+                "qubits": 10_000,
                 "statevector_qubits": {"single": 29, "double": 29},
                 "clbits": 10_000,
                 "operations": 100_000,

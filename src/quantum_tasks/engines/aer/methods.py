@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import qiskit_aer
 from numpy.typing import NDArray
 
+from quantum_tasks.capability import release
 from quantum_tasks.circuits.circuit import (
     Branch,
     Depolarize,
@@ -73,7 +73,7 @@ _PRODUCT_MS = 1e-6  # per element of a matrix, and per gate for each of a row's
 class Aer(Engine):
     """What Aer does by any of its methods."""
 
-    name = f"aer {qiskit_aer.__version__}"
+    name = release("aer")
 
     def __init__(self, controller: Controller) -> None:
         self._controller = controller

@@ -21,14 +21,15 @@ def run(order: Run, simulator: Simulator, limits: Limits, bounds: Bounds) -> Com
     begun = time.perf_counter()
     options = order.options or Options()
     if options.items is not None:
-        counts, details, engine = run_sweep(simulator, order, options, bounds, limits)
+        counts, details, engines = run_sweep(simulator, order, options, bounds, limits)
     else:
         loaded = _loaded(order, options, bounds)
-        counts, found, engine = simulator.run(
+        counts, found, engines = simulator.run(
             loaded, order.shots, order.seed, options, order.threads
         )
         details = None if found is None else msgspec.json.encode(found).decode()
-    return Completed(counts, details, (time.perf_counter() - begun) * 1e3, engine)
+    ms = (time.perf_counter() - begun) * 1e3
+    return Completed(counts, details, ms, ", ".join(engines))
 
 
 def _loaded(order: Run, options: Options, bounds: Bounds) -> Program:

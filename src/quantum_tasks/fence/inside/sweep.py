@@ -63,7 +63,7 @@ def first_program(
 
 def run_sweep(
     simulator: Simulator, order: Run, options: Options, bounds: Bounds, limits: Limits
-) -> tuple[str, str | None, str]:
+) -> tuple[str, str | None, Sequence[str]]:
     """Runs every item; the counts and details of all, as JSON lists, and the engines used.
 
     The counts of an item that fails are null, and its error is in the details. If all fail, raises
@@ -82,10 +82,10 @@ def run_sweep(
         try:
             with collector_paused():
                 loaded = source.program(bounds, _given(number, item), observed)
-            counts, details, engine = simulator.run(
+            counts, details, used = simulator.run(
                 loaded, order.shots, seed, options, order.threads
             )
-            engines.update(dict.fromkeys(engine.split(", ")))
+            engines.update(dict.fromkeys(used))
         except (ProgramError, SimulationError, MemoryError) as error:
             if isinstance(error, SimulationError) and error.code == RESULT_TOO_LARGE:
                 raise
@@ -100,7 +100,7 @@ def run_sweep(
         raise first
     detailed = any(details != Details() for details in all_details)
     encoded = msgspec.json.encode(all_details).decode() if detailed else None
-    return f"[{','.join(all_counts)}]", encoded, ", ".join(filter(None, engines))
+    return f"[{','.join(all_counts)}]", encoded, list(engines)
 
 
 def _given(number: int, item: Parameters) -> Given:
