@@ -92,9 +92,12 @@ def _aer() -> tuple[Callable[[str], Any], Callable[[Any], object]]:
     from qiskit_aer import AerSimulator
 
     simulator = AerSimulator(max_parallel_threads=1)
+    # Its tableau takes minutes to draw a thousand bits a thousand times.
+    product = AerSimulator(method="matrix_product_state", max_parallel_threads=1)
 
     def run(circuit: Any) -> object:
-        return simulator.run(circuit, shots=SHOTS).result().get_counts()
+        chosen = product if circuit.num_qubits >= 1000 else simulator
+        return chosen.run(circuit, shots=SHOTS).result().get_counts()
 
     return qiskit.qasm3.loads, run
 

@@ -19,7 +19,7 @@ from bench.programs import (
     several,
     surface_code,
 )
-from bench.running import fresh
+from bench.running import CLIENTS, fresh
 from bench.tables import judged, progress, table
 
 
@@ -54,7 +54,7 @@ def measure() -> None:
         progress(kind.title)
         programs = several(kind.make, kind.tasks)
         alone = {
-            engine: floor(engine, programs if engine != "aer" else programs[:3], 1).cpu_ms
+            engine: floor(engine, programs[: kind.tasks if engine != "aer" else 2], 1).cpu_ms
             for engine in kind.engines
         }
         with fresh(
@@ -65,7 +65,7 @@ def measure() -> None:
             SIMULATOR_MEMORY_MB="2048",
         ) as service:
             before = usage(service)
-            in_process(closed_loop, service.url, programs, 1)
+            in_process(closed_loop, service.url, programs, CLIENTS)
             spent = usage(service).since(before)
         ms = spent.by_part["simulators"] / kind.tasks * 1000
         whole = spent.total / kind.tasks * 1000
@@ -109,7 +109,7 @@ def _surface() -> None:
         before = usage(service)
         body = {"qc": qc, "shots": 100_000, **options}
         created = service.client.post("/v1/tasks", json=body)
-        assert created.status_code == 201, created.text
+        assert created.status_code == 202, created.text
         address = created.json()["links"]["self"]
         record = service.client.get(f"{address}?wait=60&for=end", timeout=90).json()
         service.final(record["id"])

@@ -111,9 +111,9 @@ def surface_code(distance: int, rounds: int) -> tuple[str, dict[str, object]]:
         own = f"a[{number}]"
         links = [f"cx {own}, q[{n}];" if of_x else f"cx q[{n}], {own};" for n in touched]
         turn = [f"h {own};"] if of_x else []
-        body += [*turn, *links, *turn, f"s[{number}] = measure {own};", f"reset {own};"]
+        body += [*turn, *links, *turn, f"checks[{number}] = measure {own};", f"reset {own};"]
     text = (
-        f"{STDGATES}qubit[{count}] q; qubit[{len(checks)}] a; bit[{len(checks)}] s; "
+        f"{STDGATES}qubit[{count}] q; qubit[{len(checks)}] a; bit[{len(checks)}] checks; "
         f"output bit[{count}] c; for int r in [1:{rounds}] {{ {' '.join(body)} }} c = measure q;"
     )
     noise = {"depolarizing": {"p1": 0.001, "p2": 0.002}, "readout": 0.002}

@@ -3,7 +3,6 @@ run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -28,7 +27,8 @@ def decode(data: bytes) -> Program:
     """The program from its bytes. Raises msgspec.DecodeError for bytes that encode() did not
     write."""
     program = _decoder.decode(data)
-    if _has_conditions(program.operations):
+    # It asks for every operation of every task: without a line of Python for each.
+    if not _CONDITIONAL.isdisjoint(map(type, program.operations)):
         operations = [_mended(operation) for operation in program.operations]
         return msgspec.structs.replace(program, operations=operations)
     return program
@@ -46,12 +46,9 @@ def _complex(type: type, value: Any) -> complex:
     return complex(*value)
 
 
+_CONDITIONAL = {Branch, Loop, Store}
 _encoder = msgspec.msgpack.Encoder(enc_hook=_plain)
 _decoder = msgspec.msgpack.Decoder(Program, dec_hook=_complex)
-
-
-def _has_conditions(operations: Iterable[Operation]) -> bool:
-    return any(isinstance(operation, Branch | Loop | Store) for operation in operations)
 
 
 def _mended(operation: Operation) -> Operation:

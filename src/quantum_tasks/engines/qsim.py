@@ -91,9 +91,9 @@ def _loaded(folder: Path, name: str) -> ModuleType:
 class Evolution:
     """Gates, in qsim's own form."""
 
-    def __init__(self, operations: Sequence[Gate | Unitary], qubits: int) -> None:
-        """Raises GivesUp for a matrix that is too large, SimulationError for one that is not
-        unitary."""
+    def __init__(self, operations: Sequence[Operation], qubits: int) -> None:
+        """Raises GivesUp for a matrix that is too large and for what is no gate, SimulationError
+        for a matrix that is not unitary."""
         self._size = 1 << max(1, qubits)
         self._options = {
             "c": _circuit(operations, max(1, qubits)),
@@ -135,7 +135,7 @@ def _module() -> ModuleType:
     return found
 
 
-def _circuit(operations: Sequence[Gate | Unitary], qubits: int) -> Any:
+def _circuit(operations: Sequence[Operation], qubits: int) -> Any:
     """The circuit in qsim's own form. A matrix's first qubit is its most significant one."""
     of = _module()
     circuit = of.Circuit()
@@ -158,6 +158,8 @@ def _circuit(operations: Sequence[Gate | Unitary], qubits: int) -> Any:
                 add(time, on, _fixed(operation.name, len(on)), circuit)
         elif type(operation) is Unitary:
             add(time, operation.qubits[::-1], _checked(operation), circuit)
+        else:
+            raise GivesUp("it takes gates only")
     return circuit
 
 
@@ -299,8 +301,7 @@ class Qsim(Engine):
         self, operations: Sequence[Operation], question: Question, threads: int
     ) -> tuple[Amplitudes, NDArray[np.float64]]:
         """The state, and how probable the outcomes in each block of it are."""
-        gates = [one for one in operations if isinstance(one, (Gate, Unitary))]
-        state = Evolution(gates, question.program.qubits).of(threads=threads)
+        state = Evolution(operations, question.program.qubits).of(threads=threads)
         sums = block_sums(state)
         if abs(found := float(sums.sum()) - 1) > _MAX_ERROR:
             raise SimulationError(
