@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import numpy as np
@@ -12,6 +14,7 @@ from circuits.random_circuits import CLIFFORD, GATES, circuit
 from engines import simulation
 from engines.simulation import assert_distributed, simulate, simulated
 from qiskit.quantum_info import Statevector
+from qiskit_aer import AerSimulator
 from service import STDGATES
 
 from quantum_tasks.capability import OPTIONAL
@@ -19,6 +22,7 @@ from quantum_tasks.circuits.circuit import Gate
 from quantum_tasks.circuits.decomposition import few_phases
 from quantum_tasks.circuits.gates import Basic, Controlled, Sequence
 from quantum_tasks.engines.aer.controller import Controller
+from quantum_tasks.engines.aer.library import usual_config
 from quantum_tasks.tasks import Method, Options
 
 METHODS = [
@@ -218,3 +222,52 @@ def check_phases(basic: Basic, controls: int) -> None:
     found = Sequence(whole.qubits, nodes).matrix
     overlap = np.vdot(whole.matrix, found) / len(found)
     assert abs(overlap) == pytest.approx(1.0, abs=1e-9)
+
+
+def test_it_is_asked_for_what_aersimulator_asks_for():
+    config = usual_config()
+    options = AerSimulator().options.__dict__
+    known = {name: value for name, value in options.items() if hasattr(config, name)}
+    del known["max_memory_mb"]
+    wanted = {name: value for name, value in known.items() if value is not None}
+    assert len(wanted) > 20
+    assert {name: getattr(config, name) for name in wanted} == wanted
+
+
+_WITHOUT_QISKIT = """
+import sys
+from quantum_tasks.circuits.bounds import Bounds
+from quantum_tasks.engines.simulator import Simulator
+from quantum_tasks.language import program
+from quantum_tasks.tasks import Depolarizing, Method, Noise, Options, PauliTerm
+loaded = program.load(sys.stdin.read(), Bounds())
+noise = Noise(depolarizing=Depolarizing(p1=0.1), readout=0.1)
+values = [[PauliTerm("ZZ")]]
+simulator = Simulator(1024, 2**20, engines=["aer"])
+for method in Method:
+    noisy = None if method == "extended_stabilizer" else noise
+    simulator.run(loaded, 100, 1, Options(method=method, noise=noisy, observables=values))
+simulator.run(loaded, 0, None, Options(observables=values))
+print([name for name in ("qiskit", "qiskit_aer", "scipy", "qsimcirq") if name in sys.modules])
+
+from qiskit import QuantumCircuit
+from qiskit_aer import AerSimulator
+from qiskit_aer.noise import NoiseModel, ReadoutError
+circuit = QuantumCircuit(1, name="as usual")
+circuit.measure_all()
+model = NoiseModel()
+model.add_all_qubit_readout_error(ReadoutError([[0, 1], [1, 0]]))
+result = AerSimulator(noise_model=model).run(circuit, shots=10).result()
+print(result.get_counts(), result.results[0].header["name"])
+"""
+
+
+def test_a_child_imports_no_qiskit_and_what_does_so_later_is_not_disturbed():
+    done = subprocess.run(
+        [sys.executable, "-c", _WITHOUT_QISKIT],
+        input=STDGATES + "qubit[2] q; bit[2] c; h q[0]; cx q[0], q[1]; c = measure q;",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines() == ["[]", "{'1': 10} as usual"]

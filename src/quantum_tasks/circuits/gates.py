@@ -17,7 +17,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import scipy.linalg
+from numpy.typing import NDArray
 
 from quantum_tasks.circuits.circuit import Gate, Operation, Unitary
 from quantum_tasks.parsing.mistakes import Mistake
@@ -295,12 +295,21 @@ def _order(inner: Node) -> int | None:
     return None
 
 
+def eigen(unitary: Matrix) -> tuple[NDArray[np.complex128], Matrix]:
+    """The eigenvalues of a unitary matrix, and an orthonormal eigenvector for each, as columns."""
+    values, vectors = np.linalg.eig(unitary)
+    # Those of equal eigenvalues are not orthogonal yet. (Importing SciPy, which has a function for
+    # this, would take longer than to import all that the simulators need.)
+    orthonormal, _ = np.linalg.qr(vectors)
+    return values, orthonormal
+
+
 def _power(matrix: Matrix, exponent: float) -> Matrix:
     """The principal power of a unitary: eigenphases in (-pi, pi] times the exponent."""
     if not math.isfinite(exponent) or abs(exponent) > _MAX_INEXACT_POWER:
         raise Mistake(f"pow({exponent:g}) cannot be calculated exactly")
-    triangle, basis = scipy.linalg.schur(matrix, output="complex")
-    phases = np.angle(np.diag(triangle))
+    values, basis = eigen(matrix)
+    phases = np.angle(values)
     phases[phases < -math.pi + 1e-9] += 2 * math.pi
     return (basis * np.exp(1j * exponent * phases)) @ basis.conj().T
 

@@ -10,13 +10,10 @@ A process that has run it with several threads must not be forked: the child wou
 
 from __future__ import annotations
 
-import importlib.util
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from importlib.machinery import EXTENSION_SUFFIXES
 from math import cos, sin
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -27,6 +24,7 @@ from quantum_tasks.capability import block_bytes, qsim_modules, release, single_
 from quantum_tasks.circuits.circuit import Gate, Operation, Unitary, number_of
 from quantum_tasks.circuits.observables import Basis, Observable, turns
 from quantum_tasks.engines.engine import Engine, GivesUp, Question, SimulationError, Work
+from quantum_tasks.engines.extensions import load
 from quantum_tasks.engines.sampling import DRAWN_QUBITS, drawn_from
 from quantum_tasks.engines.states import Amplitudes, block_sums, expected, weights
 from quantum_tasks.errors import SIMULATION_FAILED
@@ -75,17 +73,8 @@ def module() -> ModuleType | None:
     folder = qsim_modules()
     if folder is None:
         return None
-    return _loaded(folder, _KINDS[_loaded(folder, "qsim_decide").detect_instructions()])
-
-
-def _loaded(folder: Path, name: str) -> ModuleType:
-    file = next(f for s in EXTENSION_SUFFIXES if (f := folder / f"{name}{s}").exists())
-    spec = importlib.util.spec_from_file_location(name, file)
-    assert spec is not None
-    assert spec.loader is not None
-    found = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(found)
-    return found
+    kind: int = load("qsimcirq.qsim_decide", folder).detect_instructions()
+    return load(f"qsimcirq.{_KINDS[kind]}", folder)
 
 
 class Evolution:

@@ -6,17 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import scipy.linalg
-from qiskit_aer.backends.controller_wrappers import (
-    AerBinaryExpr,
-    AerBinaryOp,
-    AerBool,
-    AerBoolValue,
-    AerCircuit,
-    AerUnaryExpr,
-    AerUnaryOp,
-    AerVar,
-)
 
 from quantum_tasks.circuits.circuit import (
     Branch,
@@ -35,7 +24,7 @@ from quantum_tasks.circuits.circuit import (
     negated,
 )
 from quantum_tasks.circuits.decomposition import PHASES, ROTATIONS, decompose
-from quantum_tasks.circuits.gates import Basic
+from quantum_tasks.circuits.gates import Basic, eigen
 from quantum_tasks.circuits.noise import (
     MAX_MATRIX_QUBITS,
     channel,
@@ -43,6 +32,7 @@ from quantum_tasks.circuits.noise import (
     label,
     mixed_by_coin,
 )
+from quantum_tasks.engines.aer.library import aer
 
 PROBABILITIES = "probabilities"
 STATE = "state"
@@ -60,7 +50,7 @@ _MATRIX_NAMES = {0: None, 1: ("x", "y", "z", "p"), 2: ("x",)}
 _DEPHASED = np.diag([1, 0, 0, 1]).astype(complex)  # what a measurement leaves, whatever it says
 
 
-def assemble(program: Program, method: str) -> AerCircuit:
+def assemble(program: Program, method: str) -> Any:
     """The circuit of a program, for a method of simulation.
 
     The bits of its registers come first, in order of declaration, least significant first. Made
@@ -81,7 +71,7 @@ def assemble_probabilities(
     gates: Sequence[Operation],
     measured: Sequence[int],
     method: str = "statevector",
-) -> AerCircuit:
+) -> Any:
     """A circuit of gates that ends by saving, as PROBABILITIES, how probable each outcome of the
     measured qubits is; the first of them is the least significant bit of an outcome."""
     return assemble_bases(qubits, gates, [([], list(measured))], method, PROBABILITIES)
@@ -93,7 +83,7 @@ def assemble_bases(
     bases: Sequence[tuple[list[Gate], list[int]]],
     method: str,
     name: str,
-) -> AerCircuit:
+) -> Any:
     """A circuit of gates that saves, for each basis, how probable each outcome is.
 
     A basis is gates, which are undone again, and the qubits that are measured after them. What is
@@ -116,7 +106,7 @@ def _inverse(gate: Gate) -> Gate:
     return Gate(inverse.name, gate.qubits, inverse.params)
 
 
-def assemble_state(qubits: int, gates: Sequence[Operation], method: str) -> AerCircuit:
+def assemble_state(qubits: int, gates: Sequence[Operation], method: str) -> Any:
     """A circuit of gates that ends by saving the state vector, as STATE."""
     assembler = _Assembler(Program(qubits, [], []), method)
     assembler.write(decompose(gates, method))
@@ -128,7 +118,7 @@ def assemble_state(qubits: int, gates: Sequence[Operation], method: str) -> AerC
 
 def assemble_expectations(
     program: Program, observables: Sequence[Sequence[tuple[str, float]]], method: str
-) -> AerCircuit:
+) -> Any:
     """A circuit that ends by saving the expectation value of each observable, under its number.
 
     An observable is a list of Pauli operators, a letter per qubit with that of qubit 0 last, and
@@ -160,7 +150,7 @@ class _Assembler:
         self._averaged = averaged
         self.qubits = max(1, program.qubits)
         self.all_qubits = list(range(self.qubits))
-        self.circuit = AerCircuit()
+        self.circuit = aer.AerCircuit()
         self.circuit.circ_id = 0
         self.circuit.num_qubits = self.qubits
         self.bits = len(self._places)
@@ -209,11 +199,9 @@ class _Assembler:
             self.write(flips)
             return
         *controls, target = gate.qubits
-        values, vectors = scipy.linalg.schur(
-            Basic(gate.name, gate.params).matrix, output="complex"
-        )
+        values, vectors = eigen(Basic(gate.name, gate.params).matrix)
         diagonal = np.ones(1 << len(gate.qubits), dtype=complex)
-        diagonal[[(1 << len(controls)) - 1, -1]] = values.diagonal()
+        diagonal[[(1 << len(controls)) - 1, -1]] = values
         self.circuit.unitary([target], vectors.conj().T, -1, None, "unitary")
         self.circuit.diagonal(gate.qubits, diagonal, -1, "diagonal")
         self.circuit.unitary([target], vectors, -1, None, "unitary")
@@ -255,13 +243,13 @@ class _Assembler:
 
     def _expression(self, condition: Condition) -> Any:
         if isinstance(condition, bool):
-            return AerBoolValue(condition)
+            return aer.AerBoolValue(condition)
         if isinstance(condition, int):
-            return AerVar(AerBool(), [self._places[condition]])
+            return aer.AerVar(aer.AerBool(), [self._places[condition]])
         first, *others = (self._expression(part) for part in condition[1:])
         if condition[0] == "!":
-            return AerUnaryExpr(AerUnaryOp.LogicNot, first)
-        return AerBinaryExpr(_OPERATORS[condition[0]], first, *others)
+            return aer.AerUnaryExpr(aer.AerUnaryOp.LogicNot, first)
+        return aer.AerBinaryExpr(_OPERATORS[condition[0]], first, *others)
 
     def _native(self, gate: Gate) -> tuple[str, tuple[float, ...]]:
         key = (gate.name, len(gate.qubits), gate.params)
@@ -270,7 +258,11 @@ class _Assembler:
         return self._names[key]
 
 
-_OPERATORS = {"&": AerBinaryOp.LogicAnd, "|": AerBinaryOp.LogicOr, "^": AerBinaryOp.NotEqual}
+_OPERATORS = {
+    "&": aer.AerBinaryOp.LogicAnd,
+    "|": aer.AerBinaryOp.LogicOr,
+    "^": aer.AerBinaryOp.NotEqual,
+}
 
 
 def _any_jump(operations: Sequence[Operation]) -> bool:

@@ -8,18 +8,9 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
-import qiskit_aer
-from qiskit_aer import AerSimulator
-from qiskit_aer.backends.backend_utils import LIBRARY_DIR
-from qiskit_aer.backends.controller_wrappers import (
-    AerCircuit,
-    AerConfig,
-    aer_controller_execute,
-)
-
+from quantum_tasks.engines.aer.library import PACKAGE, controller, usual_config
 from quantum_tasks.engines.engine import SimulationError
 from quantum_tasks.errors import MEMORY_EXCEEDED, SIMULATION_FAILED, more_than_memory
 
@@ -33,30 +24,26 @@ class Controller:
 
     def _start(self) -> None:
         """Once it is used: whoever only plans has no need of it."""
-        self._controller = aer_controller_execute()
+        self._controller = controller()
         self._use_threads = _openmp()
-        options = AerSimulator(max_memory_mb=self.memory_mb).options.__dict__.items()
-        known = [(name, value) for name, value in options if value is not None]
-        config = AerConfig()
-        self._options = {name: value for name, value in known if hasattr(config, name)}
 
     def execute(
         self,
-        circuit: AerCircuit,
+        circuit: Any,
         options: Mapping[str, Any],
         threads: int,
         noise: Mapping[str, Any] | None = None,
     ) -> Any:
-        """What the simulator says of a circuit. Raises SimulationError."""
+        """What the simulator says of an AerCircuit. Raises SimulationError."""
         if self._controller is None:
             self._start()
         self._use_threads(threads)
-        config = AerConfig()
+        config = usual_config()
         config.max_parallel_threads = threads
-        config.library_dir = LIBRARY_DIR
+        config.max_memory_mb = self.memory_mb
         config.n_qubits = circuit.num_qubits
         config.memory_slots = circuit.num_memory
-        for name, value in {**self._options, **options}.items():
+        for name, value in options.items():
             setattr(config, name, value)
         output = self._controller.execute([circuit], noise or {}, config)
         if not output["success"] or not output["results"]:
@@ -78,8 +65,7 @@ class Controller:
 def _openmp() -> Callable[[int], object]:
     """Sets how many threads Aer's OpenMP may use, which is the upper limit of what Aer is asked
     for, and what some of its methods take without being asked."""
-    package = Path(qiskit_aer.__file__).parent
-    places = (*package.parent.glob("qiskit_aer.libs/libgomp*"), *package.glob(".dylibs/libomp*"))
+    places = (*PACKAGE.parent.glob("qiskit_aer.libs/libgomp*"), *PACKAGE.glob(".dylibs/libomp*"))
     for library in places:
         return ctypes.CDLL(str(library)).omp_set_num_threads
     return lambda threads: None
