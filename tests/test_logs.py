@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterator
 
 import pytest
 from service import STDGATES
@@ -26,12 +27,25 @@ def test_events_are_json_lines_with_the_task_and_without_the_program(start):
     assert SECRET not in service.log
 
 
+@pytest.fixture
+def root() -> Iterator[None]:
+    """Gives the root logger back as it was: what writes to a stream that is closed after the test
+    would complain, at length, of every request of all later tests."""
+    logger = logging.getLogger()
+    handlers, level = logger.handlers[:], logger.level
+    yield
+    logger.handlers[:] = handlers
+    logger.setLevel(level)
+
+
+@pytest.mark.usefixtures("root")
 def test_a_line_moves_no_cursor_of_a_terminal(capsys):
     logs.configure("text", "INFO")
     logging.getLogger("x").info("an event", extra={"path": "/\x1b[2J\r\u202e", "other": "é"})
     assert capsys.readouterr().err.endswith('an event path="/\\u001b[2J\\r\\u202e" other=é\n')
 
 
+@pytest.mark.usefixtures("root")
 @pytest.mark.parametrize("log_format", ["text", "json"])
 def test_a_line_stays_one_line_whatever_its_fields_hold(log_format, capsys):
     logs.configure(log_format, "INFO")

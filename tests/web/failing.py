@@ -15,7 +15,7 @@ if __name__ == "__main__":
 from quantum_tasks.engines.aer import controller
 from quantum_tasks.fence.inside import preload
 
-_aer = controller.aer_controller_execute
+_aer = controller.aer_controller
 
 
 class Failing:
@@ -31,4 +31,4 @@ class Failing:
 
 
 assert preload
-controller.aer_controller_execute = Failing
+controller.aer_controller = Failing

@@ -11,7 +11,7 @@ A process that has run it with several threads must not be forked: the child wou
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from math import cos, sin
 from types import ModuleType
@@ -132,9 +132,8 @@ def _circuit(operations: Sequence[Operation], qubits: int) -> Any:
     add, control = of.add_matrix_gate, of.control_last_gate
     for time, operation in enumerate(operations):
         if type(operation) is Gate:
-            on = operation.qubits
-            params = operation.params
-            entries = _turned(operation.name, params) if params else _FIXED[operation.name]
+            name, on, params = operation.name, operation.qubits, operation.params
+            entries = _TURNED[name](*params) if params else _FIXED[name]
             if len(on) == 1:
                 add(time, on, entries, circuit)
             elif len(on) > _MATRIX_QUBITS:
@@ -144,7 +143,7 @@ def _circuit(operations: Sequence[Operation], qubits: int) -> Any:
             elif params:
                 add(time, on, _controlled(entries, len(on)), circuit)
             else:
-                add(time, on, _fixed(operation.name, len(on)), circuit)
+                add(time, on, _fixed(name, len(on)), circuit)
         elif type(operation) is Unitary:
             add(time, operation.qubits[::-1], _checked(operation), circuit)
         else:
@@ -152,28 +151,51 @@ def _circuit(operations: Sequence[Operation], qubits: int) -> Any:
     return circuit
 
 
-def _turned(name: str, params: Sequence[float]) -> Entries:
-    """The matrix of a gate with angles."""
-    # Only what is nearly 0 itself has a sine that would be a denormal number.
-    angle = params[0] if abs(params[0]) > _LEAST else 0.0
-    if name == "p":
-        return (1, 0, 0, 0, 0, 0, cos(angle), sin(angle))
-    c, s = cos(angle / 2), sin(angle / 2)
-    match name:
-        case "rx":
-            return (c, 0, 0, -s, 0, -s, c, 0)
-        case "ry":
-            return (c, 0, -s, 0, s, 0, c, 0)
-        case "rz":
-            return (c, -s, 0, 0, 0, 0, c, s)
-    assert name == "u"
-    _, phi, lam, gamma = params
+def _phase(angle: float) -> Entries:
+    angle = angle if abs(angle) > _LEAST else 0.0
+    return (1, 0, 0, 0, 0, 0, cos(angle), sin(angle))
+
+
+def _about_x(angle: float) -> Entries:
+    c, s = _halved(angle)
+    return (c, 0, 0, -s, 0, -s, c, 0)
+
+
+def _about_y(angle: float) -> Entries:
+    c, s = _halved(angle)
+    return (c, 0, -s, 0, s, 0, c, 0)
+
+
+def _about_z(angle: float) -> Entries:
+    c, s = _halved(angle)
+    return (c, -s, 0, 0, 0, 0, c, s)
+
+
+def _turned(theta: float, phi: float, lam: float, gamma: float) -> Entries:
+    c, s = _halved(theta)
     entries = (
         *(c * cos(gamma), c * sin(gamma), -s * cos(gamma + lam), -s * sin(gamma + lam)),
         *(s * cos(gamma + phi), s * sin(gamma + phi)),
         *(c * cos(gamma + phi + lam), c * sin(gamma + phi + lam)),
     )
     return [entry if abs(entry) > _LEAST else 0.0 for entry in entries]
+
+
+def _halved(angle: float) -> tuple[float, float]:
+    """Cosine and sine of half an angle. (Only what is nearly 0 itself has a sine that would be a
+    denormal number.)"""
+    half = angle / 2 if abs(angle) > _LEAST else 0.0
+    return cos(half), sin(half)
+
+
+# The matrices of gates with angles.
+_TURNED: dict[str, Callable[..., Entries]] = {
+    "p": _phase,
+    "rx": _about_x,
+    "ry": _about_y,
+    "rz": _about_z,
+    "u": _turned,
+}
 
 
 @cache

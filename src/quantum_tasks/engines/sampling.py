@@ -33,6 +33,7 @@ from quantum_tasks.engines.states import Amplitudes, drawn_outcomes
 DRAWN_QUBITS = 18
 _MAX_BITS = 62  # of a key in a machine word
 _WORD = 8  # bytes
+_GATES = {Gate, Unitary, Depolarize}
 
 Number = TypeVar("Number", int, float)
 
@@ -48,13 +49,20 @@ class Sampled(msgspec.Struct, frozen=True):
 
 def sampled(program: Program) -> Sampled | None:
     """The program's gates and its measurements; None if these cannot all be made at the end."""
-    gates: list[Gate | Unitary | Depolarize] = []
+    operations = program.operations
+    # It runs for every gate of every task: without a line of Python for each, if nothing but
+    # measurements follows the first of them.
+    kinds = [*map(type, operations)]
+    end = kinds.index(Measure) if Measure in kinds else len(kinds)
+    gates: list[Any] = operations[:end]
+    if not _GATES.issuperset(kinds[:end]):
+        return None
     qubit_of: dict[int, int] = {}
     measured: set[int] = set()
-    for operation in program.operations:
+    for operation in operations[end:]:
         match operation:
             case Gate() | Unitary() | Depolarize():
-                if measured and not measured.isdisjoint(operation.qubits):
+                if not measured.isdisjoint(operation.qubits):
                     return None
                 gates.append(operation)
             case Measure():

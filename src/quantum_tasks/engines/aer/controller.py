@@ -10,7 +10,7 @@ import ctypes
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from quantum_tasks.engines.aer.library import PACKAGE, controller, usual_config
+from quantum_tasks.engines.aer.library import PACKAGE, aer_controller, usual_config
 from quantum_tasks.engines.engine import SimulationError
 from quantum_tasks.errors import MEMORY_EXCEEDED, SIMULATION_FAILED, more_than_memory
 
@@ -24,7 +24,7 @@ class Controller:
 
     def _start(self) -> None:
         """Once it is used: whoever only plans has no need of it."""
-        self._controller = controller()
+        self._controller = aer_controller()
         self._use_threads = _openmp()
 
     def execute(

@@ -30,7 +30,7 @@ def usual_config() -> Any:
     return config
 
 
-def controller() -> Any:
+def aer_controller() -> Any:
     """What runs circuits."""
     found = aer.aer_controller_execute()
     if "qiskit_aer" not in sys.modules:
