@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import subprocess
+import sys
 from collections import Counter
 from itertools import pairwise
 
@@ -70,3 +73,46 @@ def test_a_memory_that_is_too_large_is_refused_before_it_is_made():
     many = Options(observables=[[PauliTerm("ZZZ")]] * 100)
     with pytest.raises(SimulationError, match="MAX_RESULT_BYTES"):
         simulator.run(loaded, 100, 1, many)
+
+
+_REPLAY = """
+import sys
+from quantum_tasks.circuits.bounds import Bounds
+from quantum_tasks.engines.simulator import Simulator
+from quantum_tasks.language import program
+from quantum_tasks.tasks import Depolarizing, Method, Noise, Options, PauliTerm
+simulator = Simulator(1024, 2**20)
+for qc in sys.stdin.read().split("====")[:-1]:
+    loaded = program.load(qc, Bounds())
+    values = [[PauliTerm("X" * loaded.declared)]]
+    for noise in (None, Noise(Depolarizing(0.01, 0.02), 0.1))[: 1 + (loaded.qubits <= 3)]:
+        for method in Method:
+            if method == "extended_stabilizer" and (noise or loaded.qubits > 3):
+                continue
+            options = Options(method=method, noise=noise, observables=values, memory=True)
+            try:
+                print(method, simulator.run(loaded, 300, 8, options))
+            except Exception as error:
+                print(method, type(error).__name__, error)
+"""
+
+
+def test_a_seed_brings_the_same_in_every_process():
+    large = f"{STDGATES}qubit[8] q; bit[8] c; h q; rx(0.3) q; cx q[0:6], q[7]; c = measure q;"
+    clifford = f"{STDGATES}qubit[40] q; bit[40] c; h q[0]; cx q[0:38], q[1:39]; c = measure q;"
+    corrected = f"{STDGATES}qubit[2] q; bit[2] c; h q; c[0] = measure q[0]; if (c[0]) x q[1]; "
+    programs = [QC, DYNAMIC, large, clifford, corrected + "c[1] = measure q[1];"]
+    said = []
+    for number in ("1", "2"):  # the order of a set is another one
+        done = subprocess.run(
+            [sys.executable, "-c", _REPLAY],
+            input="".join(f"{qc}====" for qc in programs),
+            env={**os.environ, "PYTHONHASHSEED": number},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        said.append(done.stdout)
+    assert said[0] == said[1]
+    for engine in ("qsim", "stim", "branching", "aer"):
+        assert f"'{engine}" in said[0]

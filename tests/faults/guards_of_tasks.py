@@ -7,6 +7,7 @@ from guard import CODE, MIGRATION, SQL, Guard
 SUBMISSIONS = "tests/queue/test_submissions.py::"
 CHILD, EMBEDDED = "tests/fence/test_child.py::", "tests/database/test_embedded.py::"
 BAD_ANSWER = CHILD + "test_a_child_that_answers_what_is_no_answer_is_killed_at_once"
+RESCUE = "tests/queue/test_rescue.py::"
 STORE, POOL = "tests/queue/test_store.py::", "tests/fence/test_pool.py::"
 CLAIMS = "tests/queue/test_claims.py::"
 SCHEDULER, DAYS = "tests/queue/test_scheduler.py::", "[5 children, 4 cores-1]"
@@ -54,7 +55,7 @@ GUARDS_OF_TASKS = [
     Guard("claim: only during the lease", SQL + "queue/claim.sql",
           "and heartbeat_at >= now() - $5",
           "and now() >= now() - $5",
-          STORE + "test_an_instance_takes_tasks_during_its_lease_only"),
+          RESCUE + "test_an_instance_takes_tasks_during_its_lease_only"),
     Guard("claim: what its instance can run", SQL + "queue/claim.sql",
           "and (needs is null or exists (", "and (true or exists (",
           CLAIMS + "test_a_claim_passes_over_what_its_instance_cannot_run"),
@@ -118,24 +119,24 @@ GUARDS_OF_TASKS = [
           "else losses end) < $5 + 99 then",
           STORE + "test_a_crash_is_charged_and_retried_until_the_retries_are_used_up"),
     Guard("the limit of losses", SQL + "rescue/sweep_tasks.sql", "losses < $1", "losses < $1 + 99",
-          STORE + "test_a_task_lost_too_often_fails"),
+          RESCUE + "test_a_task_lost_too_often_fails"),
     Guard("a loss is no crash", CODE + "queue/outcomes.py", "if death.with_all:", "if False:",
           ANY_FAULT + "[SIGKILL of the fork server]"),
     Guard("sweep: the advisory lock", SQL + "rescue/sweep_begin.sql",
           "pg_try_advisory_xact_lock(hashtext('quantum_tasks.sweep'))", "true",
-          STORE + "test_two_instances_do_not_sweep_at_once"),
+          RESCUE + "test_two_instances_do_not_sweep_at_once"),
     Guard("sweep: only by who is steady", SQL + "rescue/sweep_begin.sql",
           "      and steady_since <= now() - $2::float8 * interval '1 second'\n", "",
-          STORE + "test_nobody_sweeps_within_a_lease_of_an_outage"),
+          RESCUE + "test_nobody_sweeps_within_a_lease_of_an_outage"),
     Guard("sweep: the lease", SQL + "rescue/sweep_instances.sql", "interval '1 second'",
-          "interval '0.5 seconds'", STORE + "test_a_sweep_leaves_living_instances_alone"),
+          "interval '0.5 seconds'", RESCUE + "test_a_sweep_leaves_living_instances_alone"),
     Guard("sweep: only tasks of the dead", SQL + "rescue/sweep_tasks.sql",
           " and instance not in (select id from instances)", "",
-          STORE + "test_a_sweep_leaves_living_instances_alone"),
+          RESCUE + "test_a_sweep_leaves_living_instances_alone"),
     Guard("sweep: hints again", SQL + "rescue/sweep_hints.sql", "and not exists (", "and exists (",
-          STORE + "test_a_sweep_hints_at_queued_tasks_that_no_job_points_to"),
+          RESCUE + "test_a_sweep_hints_at_queued_tasks_that_no_job_points_to"),
     Guard("sweep: jobs left doing", SQL + "rescue/sweep_jobs.sql", "j.status = 'doing'",
-          "j.status = 'todo'", STORE + "test_a_sweep_deletes_jobs_left_doing"),
+          "j.status = 'todo'", RESCUE + "test_a_sweep_deletes_jobs_left_doing"),
     Guard("an instance gives back what it does not know", SQL + "rescue/disown.sql",
           "and id <> all($2::uuid[])", "and id = any($2::uuid[])",
           STORE + "test_an_instance_gives_back_what_it_owns_without_knowing"),
