@@ -88,11 +88,13 @@ def run(folder: Path, tests: str, *arguments: str) -> str:
     (folder / "test_it.py").write_text(tests)
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-c", "/dev/null", "--rootdir", ".",
+         "-p", "pytest_asyncio.plugin", "-p", "pytest_timeout", "-p", "xdist",
          "-p", "no:cacheprovider", "-ra", "-o", "asyncio_mode=auto",
          "-o", "timeout=0.5", "-o", "timeout_method=signal", *arguments],
         cwd=folder,
         env=os.environ | {
             "PYTHONPATH": str(Path(__file__).parent), "QTASKS_TEST_HANGING_AGAIN_S": "0.5",
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # most of them take longer to import
         },
         capture_output=True,
         text=True,

@@ -120,7 +120,7 @@ def test_a_state_that_is_none_is_no_result(monkeypatch):
 
 
 def test_tiny_angles_are_no_denormal_numbers():
-    entries = qsim._turned("rx", (1e-320,))
+    entries = qsim._TURNED["rx"](1e-320)
     assert entries == (1.0, 0, 0, -0.0, 0, -0.0, 1.0, 0)
 
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import asyncpg
 from proxy import Moment
@@ -188,6 +189,11 @@ def lock(table: str, mode: str, seconds: float) -> Doing:
     return lambda world: asyncio.run(hold(world.postgres.url))
 
 
+CUTS = {
+    f"connection cut as {statement} is {moment}": Fault(cut_connection(statement, moment))
+    for moment in get_args(Moment)
+    for statement in ("submit", "claim", "complete", "heartbeat", "get", "sweep_tasks")
+}
 FAULTS = {
     "SIGKILL of an instance": Fault(kill_instance, losses=True),
     "SIGKILL of an instance and its group": Fault(kill_instance_with_its_group, losses=True),
@@ -210,17 +216,7 @@ FAULTS = {
         # Once it is gone, nobody can tell how it went.
         for seconds, mode in ((0, "fast"), (0, "immediate"), (7, "fast"), (40, "immediate"))
     },
-    **{
-        f"connection cut as {statement} is {moment}": Fault(cut_connection(statement, moment))
-        for statement in ("submit", "claim", "complete", "heartbeat", "get", "sweep_tasks")
-        for moment in ("asked", "answered")
-    },
-    **{
-        f"{statement} lost on its way, the connection half open": Fault(
-            cut_connection(statement, "lost on its way")
-        )
-        for statement in ("submit", "claim", "complete", "heartbeat", "sweep_tasks")
-    },
+    **CUTS,
     "every connection cut": Fault(cut_every_connection),
     "every connection silent for 8 s": Fault(silence_every_connection, 8),
     "listening connection lost": Fault(lose_listening_connection),

@@ -69,14 +69,13 @@ def drawn_outcomes(
     for start in range(0, len(blocks), at_once):
         some = blocks[start : start + at_once]
         squares = _squares(rows if len(some) == len(rows) else rows[some])
-        squares[squares < never] = 0.0
-        totals = squares.cumsum(axis=1, dtype=np.float64)
-        totals /= totals[:, -1:].copy()
-        # The outcomes of row r have the numbers from r to r + 1.
-        totals += np.arange(len(some))[:, None]
+        squares *= squares >= never
+        totals = squares.cumsum(dtype=np.float64)
+        ends = totals[size - 1 :: size]
+        starts = np.concatenate(([0.0], ends[:-1]))
         row = np.arange(len(some)).repeat(in_block[some])
-        numbers = np.minimum(row + random.random(len(row)), np.nextafter(row + 1.0, 0))
-        places = totals.ravel().searchsorted(numbers, "right")
+        numbers = starts[row] + random.random(len(row)) * (ends - starts)[row]
+        places = totals.searchsorted(np.minimum(numbers, np.nextafter(ends, 0)[row]), "right")
         found.append(some[places // size] * size + places % size)
     outcomes, times = np.unique(np.concatenate(found), return_counts=True)
     return outcomes, times

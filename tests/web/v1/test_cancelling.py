@@ -299,6 +299,6 @@ def test_a_task_is_stopped_although_its_instance_is_stopping(start: Callable[...
     other = start("--only", "api")
     os.kill(stopping.pid, signal.SIGTERM)
     until(lambda: "finishing running tasks" in stopping.log)
-    assert cancel(other, id).status_code == 202
+    assert cancel(other, id).status_code == 202, stopping.log
     reaches(other, id, "cancelled", within_s=2)
     until(lambda: not alive(stopping.pid), 10)
