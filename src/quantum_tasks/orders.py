@@ -15,8 +15,8 @@ from quantum_tasks.errors import Diagnostic
 from quantum_tasks.tasks import Options, Parameters
 
 # The version of the format of Accepted.compiled. Add 1 whenever the classes of circuits/circuit.py
-# change.
-COMPILED_FORMAT = 2
+# change, or what engines prepare.
+COMPILED_FORMAT = 3
 
 # The largest value fits into the database's column of single precision.
 Milliseconds = Annotated[float, Meta(ge=0, le=1e38)]

@@ -16,9 +16,12 @@ from engines.simulation import assert_distributed
 from qiskit.quantum_info import SparsePauliOp, StabilizerState
 from service import STDGATES
 
+from quantum_tasks.capability import Capability, engines
 from quantum_tasks.circuits.bounds import Bounds
+from quantum_tasks.circuits.compiled import decode
 from quantum_tasks.circuits.observables import observable
 from quantum_tasks.engines.engine import Question, SimulationError
+from quantum_tasks.engines.estimate import assess
 from quantum_tasks.engines.planner import Planner
 from quantum_tasks.engines.sampling import keyed
 from quantum_tasks.engines.simulator import Simulator
@@ -326,3 +329,38 @@ def test_work_grows_with_what_there_is_to_do():
     more = stim.work(question(ghz(1000), 10), 0).ms
     shots = stim.work(question(ghz(1000), 10_000), 0).ms
     assert few < 1 < more < shots < math.inf
+
+
+PREPARED = {
+    "plain": "qubit[40] q; bit[40] c; h q; cx q[0:38], q[1:39]; c = measure q;",
+    "in disguise": "qubit[40] q; bit[40] c; rx(pi/2) q; cp(pi) q[0], q[1:39]; h q; c = measure q;",
+    "corrected": "qubit[40] q; bit[40] c; h q; c[0] = measure q[0]; reset q[1]; "
+    "if (c[0]) x q[1]; c[1:39] = measure q[1:39];",
+}
+
+
+@pytest.mark.parametrize("text", PREPARED.values(), ids=PREPARED)
+def test_what_was_prepared_at_the_check_runs_the_same(text: str):
+    loaded = program.load(STDGATES + text, Bounds())
+    here = Capability(1024, engines())
+    later, prepared = decode(assess(loaded, 500, [here]).compiled)
+    assert prepared
+    simulator = Simulator(1024, 2**24)
+    found = simulator.run(later, 500, 5, prepared=prepared)
+    assert "_decoded" not in vars(later.operations)
+    assert found == simulator.run(loaded, 500, 5)
+    values = Options(observables=[[PauliTerm("X" * 40)]])
+    other = simulator.run(later, 500, 5, values, prepared=prepared)
+    assert other == simulator.run(loaded, 500, 5, values)
+    without = Simulator(1024, 2**24, ["branching", "aer"])
+    assert without.run(later, 50, 5, prepared=prepared) == without.run(loaded, 50, 5)
+
+
+def test_nothing_is_prepared_that_noise_changes_or_that_would_take_more_than_the_program():
+    here = Capability(1024, engines())
+    loaded = program.load(STDGATES + PREPARED["plain"], Bounds())
+    noisy = assess(loaded, 500, [here], Options(noise=ERRORS)).compiled
+    assert decode(noisy)[1] == b""
+    sums = "".join(f"c[{bit}] = c[{bit}] ^ c[{bit - 1}]; " for bit in range(1, 40))
+    loaded = program.load(STDGATES + PREPARED["plain"] + sums, Bounds())
+    assert decode(assess(loaded, 500, [here]).compiled)[1] == b""

@@ -131,7 +131,7 @@ def test_time_does_not_run_while_the_service_is_stopped(database, how):
     try:
         children = until(lambda: len(pids := service.children()) == 3 and pids)
         until(lambda: {state(pid) for pid in children} == {"S"})
-        id = service.submit(dense(23))  # less than a quarter of its limit, by all threads
+        id = service.submit(dense(22, 16))  # less than a quarter of its limit, by all threads
         until(lambda: "R" in [state(pid) for pid in children], every_s=0.01)
         time.sleep(0.2)  # until its alarm is set
         send = os.killpg if how == "frozen with its group" else os.kill

@@ -24,7 +24,7 @@ from quantum_tasks.fence.pool import ChildDiedError, ProcessPool, stop_fork_serv
 from quantum_tasks.orders import Accepted, Check, Completed, Draw, Drawn, Limits, Rejected, Run
 
 LIMITS = Limits(memory_mb=1024, max_result_bytes=2**24)
-MOST_GROWTH_MB = 50
+MOST_GROWTH_MB = 64
 SOON_S = 5.0  # which is a second on a machine that has nothing else to do
 # Where children find rogue.py, before all that they find anyway.
 PATHS = os.pathsep.join(

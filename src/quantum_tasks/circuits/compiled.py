@@ -3,6 +3,8 @@ run."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -18,20 +20,63 @@ from quantum_tasks.circuits.circuit import (
 )
 
 
-def encode(program: Program) -> bytes:
-    """A program as MessagePack, in the format whose number is orders.COMPILED_FORMAT."""
-    return _encoder.encode(program)
+def encode(program: Program, prepared: bytes = b"") -> bytes:
+    """A program as MessagePack, in the format whose number is orders.COMPILED_FORMAT, and with it
+    what the engine that will run it has prepared."""
+    return _encoder.encode((program, prepared))
 
 
-def decode(data: bytes) -> Program:
-    """The program from its bytes. Raises msgspec.DecodeError for bytes that encode() did not
+def decode(data: bytes) -> tuple[Program, bytes]:
+    """The program from its bytes, and what was prepared; if this is something, the operations are
+    decoded when somebody looks at them. Raises msgspec.DecodeError for bytes that encode() did not
     write."""
-    program = _decoder.decode(data)
-    # It asks for every operation of every task: without a line of Python for each.
-    if not _CONDITIONAL.isdisjoint(map(type, program.operations)):
-        operations = [_mended(operation) for operation in program.operations]
-        return msgspec.structs.replace(program, operations=operations)
-    return program
+    stored = _stored.decode(data)
+    if not stored.prepared:
+        program = _decoder.decode(stored.program)
+        operations = _mended_if_any(program.operations)
+        if operations is not program.operations:
+            program = msgspec.structs.replace(program, operations=operations)
+        return program, b""
+    head = _heads.decode(stored.program)
+    later: Any = _Later(head.operations)
+    program = Program(head.qubits, head.registers, later, head.names, head.declared, head.places)
+    return program, stored.prepared
+
+
+class _Stored(msgspec.Struct, array_like=True):
+    program: msgspec.Raw
+    prepared: bytes
+
+
+class _Head(msgspec.Struct, array_like=True):
+    """A Program whose operations are not decoded."""
+
+    qubits: int
+    registers: list[list[int]]
+    operations: msgspec.Raw
+    names: list[str]
+    declared: int
+    places: list[int]
+
+
+class _Later(Sequence[Operation]):
+    """Operations that are decoded when somebody looks at them."""
+
+    def __init__(self, raw: msgspec.Raw) -> None:
+        self._raw = raw
+
+    @cached_property
+    def _decoded(self) -> list[Operation]:
+        return _mended_if_any(_operations.decode(self._raw))
+
+    def __len__(self) -> int:
+        return len(self._decoded)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._decoded[index]
+
+    def __iter__(self) -> Iterator[Operation]:
+        return iter(self._decoded)
 
 
 def _plain(value: object) -> object:
@@ -49,6 +94,17 @@ def _complex(type: type, value: Any) -> complex:
 _CONDITIONAL = {Branch, Loop, Store}
 _encoder = msgspec.msgpack.Encoder(enc_hook=_plain)
 _decoder = msgspec.msgpack.Decoder(Program, dec_hook=_complex)
+_stored = msgspec.msgpack.Decoder(_Stored)
+_heads = msgspec.msgpack.Decoder(_Head)
+_operations = msgspec.msgpack.Decoder(list[Operation], dec_hook=_complex)
+
+
+def _mended_if_any(operations: list[Operation]) -> list[Operation]:
+    """The operations with the conditions among them mended."""
+    # It asks for every operation of every task: without a line of Python for each.
+    if _CONDITIONAL.isdisjoint(map(type, operations)):
+        return operations
+    return [_mended(operation) for operation in operations]
 
 
 def _mended(operation: Operation) -> Operation:

@@ -30,6 +30,9 @@ NO_AVERAGE = (
     "What a measurement in the middle decides has no exact expectation value here: take shots."
 )
 
+# What an engine has made of a circuit at its check, in a form of its own.
+Prepared = bytes
+
 Answer = TypeVar("Answer")
 
 _PLAIN = Options()
@@ -62,14 +65,23 @@ class Question:
         "exact",
         "gates_err",
         "options",
+        "prepared",
         "program",
         "readout",
         "shots",
         "takes_state",
     )
 
-    def __init__(self, program: Program, shots: int = 1, options: Options = _PLAIN) -> None:
+    def __init__(
+        self,
+        program: Program,
+        shots: int = 1,
+        options: Options = _PLAIN,
+        prepared: Prepared = b"",
+    ) -> None:
+        """`prepared` is what Engine.prepare made of the same question when it was checked."""
         self.program = program
+        self.prepared = prepared
         self.shots = shots
         self.options = options
         # Whether what is wanted is exact, not as shots say: the values of observables or, without
@@ -176,6 +188,11 @@ class Engine(ABC):
     @abstractmethod
     def work(self, question: Question, size: int) -> Work:
         """How long the counts take, with a state of so many bytes. It is asked at submission."""
+
+    def prepare(self, question: Question) -> Prepared:
+        """What it need not work out again when it runs this: stored with the program, and given
+        back as Question.prepared. Nothing, for most."""
+        return b""
 
     @abstractmethod
     def counts(self, question: Question, seed: int | None, threads: int) -> Mapping[int, int]:

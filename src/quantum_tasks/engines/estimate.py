@@ -58,7 +58,7 @@ def assess(
     if certain and question.final is None:
         certain = not number_of(program.operations, Loop)
     return Accepted(
-        b"" if items is not None else encode(program),
+        b"" if items is not None else encode(program, plan.engines[0].prepare(question)),
         large,
         counts.parallel,
         round(ms, 2) if certain else None,

@@ -134,6 +134,8 @@ class Planner:
         if asked is not Method.AUTOMATIC:
             return self._asked_for(asked, question)
         tableau = self._fitting(Method.STABILIZER, question)
+        if question.prepared and tableau is not None and isinstance(tableau.engines[0], Stim):
+            return tableau  # as was planned when it prepared this
         if tableau is not None and question.gates_err:
             return _sooner(self._fitting_noisy(question), tableau, question)
         if question.gates_err:

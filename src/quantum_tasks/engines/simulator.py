@@ -52,14 +52,15 @@ class Simulator:
         seed: int | None,
         options: Options = _PLAIN,
         threads: int = 1,
+        prepared: bytes = b"",
     ) -> Result:
-        """Runs a program as its options say.
+        """Runs a program as its options say, with what was prepared when it was checked.
 
         Without shots, counts are `{}` and what else is wanted is exact; they are `{}` as well if
         the program has no bits. The seed gives the same counts whatever else is asked for. Raises
         ProgramError, SimulationError, or MemoryError.
         """
-        question = Question(program, shots, options)
+        question = Question(program, shots, options, prepared)
         plan = self._planner.choose(question)
         question = question.with_errors()
         counts: Mapping[int, int] = {}

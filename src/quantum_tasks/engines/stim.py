@@ -12,6 +12,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,6 +24,7 @@ from quantum_tasks.engines.engine import (
     TAKES_MATRIX,
     TAKES_STATE,
     Engine,
+    Prepared,
     Question,
     SimulationError,
     Work,
@@ -47,6 +49,10 @@ _RECORD, _FRAME, _ERROR, _HIT = 2.8, 0.005, 0.1, 30
 # to count it, and to find each of the shown bits; and of each outcome that differs, its key.
 _ROW, _READ, _KEY, _KEY_BIT = 25, 4, 600, 2
 _RUN_MS = 0.08
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Written)
 
 
 @cache
@@ -106,17 +112,25 @@ class Stim(Engine):
         errors = text.count("\nDEP") + (looked_at if "\nM(" in text else 0)
         rate = max(_rates(question))
         ns += shots * (records * _RECORD + lines * _FRAME + errors * (_ERROR + rate * _HIT))
-        ns += shots * (_ROW + _READ * (0 if _direct(written) else _read(written)))
+        ns += shots * (_ROW + _READ * (0 if question.once(_direct) else _read(written)))
         bits = len(written.shown)
         keys = min(shots, 2 ** min(bits, opened + (64 if errors else 0), 64))
         return Work(_RUN_MS + (ns + keys * (_KEY + _KEY_BIT * bits)) / 1e6)
+
+    def prepare(self, question: Question) -> Prepared:
+        """The circuit, which is about as long as the program. It is not kept if noise is in it, or
+        if what is shown are parities: of these there may be many more than operations."""
+        if question.options.noise is not None:
+            return b""
+        written = _circuit_of(question)
+        return _encoder.encode(written) if _read(written) <= 2 * len(written.shown) else b""
 
     def counts(self, question: Question, seed: int | None, threads: int) -> Mapping[int, int]:
         written = _circuit_of(question)
         _reserve(self.bytes(question))
         sampler = _module().Circuit(written.text).compile_sampler(seed=seed)
         random = np.random.Generator(np.random.PCG64(derived(seed, _OF_MISREADING)))
-        reader = _Reader(written, random)
+        reader = _Reader(written, question.once(_direct), random)
         counts: Counter[int] = Counter()
         at_once = self._shots_at_once(question)
         for start in range(0, question.shots, at_once):
@@ -149,6 +163,8 @@ class Stim(Engine):
 
 def _written(question: Question) -> Written | str:
     """The circuit, or why there is none."""
+    if question.prepared:
+        return _decoder.decode(question.prepared)
     try:
         return write(question.program, question.readout)
     except Refused as refusal:
@@ -179,13 +195,14 @@ def _shot_bytes(question: Question) -> int:
     frame = question.program.qubits // 4 + 1  # an X and a Z of each qubit, as bits
     records = written.records // 2 + 1  # as bits: twice inside Stim, and twice as what it returns
     shown = len(written.shown)
-    unpacked = 0 if _direct(written) else 2 * shown + written.records
+    unpacked = 0 if question.once(_direct) else 2 * shown + written.records
     misread = 10 * written.records if written.readout else 0
     return frame + records + shown // 4 + unpacked + misread
 
 
-def _direct(written: Written) -> range | None:
+def _direct(question: Question) -> range | None:
     """The bytes of the records that are the shown bits as they are; None if they are not."""
+    written = _circuit_of(question)
     first = min(written.shown[0][0], default=None) if written.shown else None
     if first is None or first % 8 or written.readout is not None:
         return None
@@ -201,10 +218,12 @@ def _direct(written: Written) -> range | None:
 class _Reader:
     """Finds the shown bits in records; both are bits in bytes, the first the least significant."""
 
-    def __init__(self, written: Written, random: np.random.Generator) -> None:
+    def __init__(
+        self, written: Written, direct: range | None, random: np.random.Generator
+    ) -> None:
         self._random = random
         self._readout = written.readout
-        self._bytes = _direct(written)
+        self._bytes = direct
         self._is_direct = self._bytes is not None
         if self._bytes is None:
             read = {record for records, _ in written.shown for record in records}

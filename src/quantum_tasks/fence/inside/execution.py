@@ -23,19 +23,19 @@ def run(order: Run, simulator: Simulator, limits: Limits, bounds: Bounds) -> Com
     if options.items is not None:
         counts, details, engines = run_sweep(simulator, order, options, bounds, limits)
     else:
-        loaded = _loaded(order, options, bounds)
+        loaded, prepared = _loaded(order, options, bounds)
         counts, found, engines = simulator.run(
-            loaded, order.shots, order.seed, options, order.threads
+            loaded, order.shots, order.seed, options, order.threads, prepared
         )
         details = None if found is None else msgspec.json.encode(found).decode()
     ms = (time.perf_counter() - begun) * 1e3
     return Completed(counts, details, ms, ", ".join(engines))
 
 
-def _loaded(order: Run, options: Options, bounds: Bounds) -> Program:
+def _loaded(order: Run, options: Options, bounds: Bounds) -> tuple[Program, bytes]:
     if order.compiled:
         return compiled.decode(order.compiled)
     parameters = options.parameters
     assert not isinstance(parameters, list)
     observed = order.shots == 0 or bool(options.observables)
-    return program.load(order.qc, bounds, parameters, observed)
+    return program.load(order.qc, bounds, parameters, observed), b""
