@@ -23,14 +23,8 @@ _numbers = itertools.count()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The fault matrix begins first, half of it in each of two processes: it waits for minutes,
-    beside which all others run. (Each process begins with its share of the items, in order.)"""
-    matrix = [item for item in items if item.path.name == "test_faults.py"]
-    others = [item for item in items if item not in matrix]
-    share = len(items) // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    halves = matrix[::2], matrix[1::2]
-    between = max(0, share - len(halves[0]))
-    items[:] = [*halves[0], *others[:between], *halves[1], *others[between:]]
+    """The fault matrix begins first: it waits for seven minutes, beside which all others run."""
+    items.sort(key=lambda item: item.path.name != "test_faults.py")
 
 
 @pytest.fixture(scope="session")
