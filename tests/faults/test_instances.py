@@ -186,7 +186,7 @@ def test_both_time_limits_give_a_failed_task_that_names_the_limit(start):
     long = STDGATES + (
         "qubit[2] q; bit[2] c; for int i in [1:99000] { rx(0.5) q[0]; } c = measure q;"
     )
-    soft, hard = service.submit(long), service.submit(dense(25, layers=100))
+    soft, hard = service.submit(long), service.submit(dense(25, layers=40))
     assert service.final(soft) == {
         "status": "failed",
         "message": "time_limit_exceeded: The task was stopped after 0.05 s "
