@@ -108,6 +108,16 @@ async def test_what_was_slow_before_goes_to_the_slow_lane_straight_away(checker)
     assert await checker.quickly(NEVER_DONE, 1024, None) is None
 
 
+async def test_what_was_slow_by_mischance_is_in_the_quick_lane_again(checker, monkeypatch):
+    await checker.slowly(STDGATES + "qubit q; bit c; c = measure q;", 1024, None, "192.0.2.1")
+    with monkeypatch.context() as hurried:
+        hurried.setattr(checking, "_QUICK_S", 1e-6)
+        assert await checker.quickly(BELL, 1024, None) is None
+    assert await checker.quickly(BELL, 1024, None) is None  # as it was remembered
+    assert isinstance(await checker.slowly(BELL, 1024, None, "192.0.2.1"), Accepted)
+    assert isinstance(await checker.quickly(BELL, 1024, None), Accepted)
+
+
 async def test_in_the_slow_lane_peers_take_turns(checker, monkeypatch):
     monkeypatch.setattr(checker, "_time_limit_s", 0.1)
     ended: list[str] = []

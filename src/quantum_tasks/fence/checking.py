@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
 
@@ -120,7 +121,10 @@ class Checker:
         order = Check(qc, shots, options, cpu_s, self._others(instances))
         try:
             async with self._turns.place(peer):
+                begun = time.monotonic()
                 reply = await self._asked(self.slow, order, wall_s)
+                if time.monotonic() - begun < _QUICK_S:  # it was slow by mischance
+                    self._slow_ones.pop(self._key(order), None)
         except NoRoom:
             raise ServiceBusy(
                 f"{_MOST_WAITING} programs that take long to check wait already from your "
