@@ -148,8 +148,9 @@ def test_a_sweep_is_as_large_as_its_items_together():
     assert isinstance(many, Accepted)
     assert not one.large
     assert many.large
-    # Each estimate has the time in it that its program just took to be compiled.
-    assert 200 < many.estimated_ms / one.estimated_ms < 5000
+    # For each item it has the time in it that the program just took to be compiled, which may be
+    # several times as long as a run.
+    assert 200 < many.estimated_ms / one.estimated_ms < 50_000
 
 
 def test_a_sweep_of_a_thousand_is_checked_in_a_moment():
