@@ -27,9 +27,9 @@ def encode(program: Program, prepared: bytes = b"") -> bytes:
 
 
 def decode(data: bytes) -> tuple[Program, bytes]:
-    """The program from its bytes, and what was prepared; if this is something, the operations are
-    decoded when somebody looks at them. Raises msgspec.DecodeError for bytes that encode() did not
-    write."""
+    """The program from its bytes, and what was prepared. If an engine has prepared something, it
+    may not need the operations: they are decoded only when somebody looks at them. Raises
+    msgspec.DecodeError for bytes that encode() did not write."""
     stored = _stored.decode(data)
     if not stored.prepared:
         program = _decoder.decode(stored.program)

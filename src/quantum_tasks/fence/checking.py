@@ -123,7 +123,8 @@ class Checker:
             async with self._turns.place(peer):
                 begun = time.monotonic()
                 reply = await self._asked(self.slow, order, wall_s)
-                if time.monotonic() - begun < _QUICK_S:  # it was slow by mischance
+                # The machine was busy when it was slow: next time it may be quick again.
+                if time.monotonic() - begun < _QUICK_S:
                     self._slow_ones.pop(self._key(order), None)
         except NoRoom:
             raise ServiceBusy(

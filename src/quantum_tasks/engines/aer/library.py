@@ -14,8 +14,8 @@ from quantum_tasks.engines.extensions import folder_of, load
 PACKAGE = folder_of("qiskit_aer")
 aer: Any = load("qiskit_aer.backends.controller_wrappers", PACKAGE / "backends")
 
-# Classes that it looks for when it first reads a dictionary, to ask of everything whether it is
-# one of theirs.
+# When Aer first reads a dictionary, it imports these modules for one class each: it asks of every
+# value whether it is an instance of that class.
 _CLASSES = {
     "qiskit_aer.noise.noise_model": "NoiseModel",
     "qiskit_aer.backends.backend_utils": "CircuitHeader",
