@@ -22,7 +22,7 @@ from quantum_tasks.circuits.compiled import decode
 from quantum_tasks.circuits.observables import observable
 from quantum_tasks.engines.engine import Question, SimulationError
 from quantum_tasks.engines.estimate import assess
-from quantum_tasks.engines.planner import Planner
+from quantum_tasks.engines.planner import Planner, all_engines
 from quantum_tasks.engines.sampling import keyed
 from quantum_tasks.engines.simulator import Simulator
 from quantum_tasks.engines.stim import Stim, module
@@ -354,6 +354,14 @@ def test_what_was_prepared_at_the_check_runs_the_same(text: str):
     assert other == simulator.run(loaded, 500, 5, values)
     without = Simulator(1024, 2**24, ["branching", "aer"])
     assert without.run(later, 50, 5, prepared=prepared) == without.run(loaded, 50, 5)
+
+
+def test_what_stim_has_prepared_does_not_decide_where_there_is_no_stim():
+    loaded = program.load(STDGATES + ghz(300), Bounds())
+    prepared = decode(assess(loaded, 50, [Capability(1024, engines())]).compiled)[1]
+    without = Planner(1024, all_engines(1024, ["branching", "aer"]))
+    plan = without.choose(Question(loaded, 50, prepared=prepared))
+    assert plan.method is Method.MATRIX_PRODUCT_STATE
 
 
 def test_nothing_is_prepared_that_noise_changes_or_that_would_take_more_than_the_program():
