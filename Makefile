@@ -62,7 +62,7 @@ bench: setup-dev  ## measure the service against a plain loop around the simulat
 SECONDS ?= 60
 
 fuzz: $(VENV)/fuzz.stamp  ## look for new mistakes with each fuzzer, SECONDS=60 long
-	@failed=; for fuzzer in api grammar differential raw; do echo "== $$fuzzer"; \
+	@failed=; for fuzzer in api grammar differential straight raw; do echo "== $$fuzzer"; \
 	$(BIN)/python tests/fuzz/$$fuzzer.py --seconds $(SECONDS) || failed="$$failed $$fuzzer"; done; \
 	if [ -n "$$failed" ]; then echo "findings:$$failed"; exit 1; fi
 

@@ -20,7 +20,7 @@ def _tree(depth: int, width: int) -> str:
     return _HEAD + "\n".join(gates) + f"\nqubit q;\nbit c;\ng{depth - 1} q;\nc = measure q;\n"
 
 
-_LONG = _HEAD + "qubit[9] q;\nbit[9] c;\n" + "cx q[0], q[1];\n" * 16_000 + "c = measure q;\n"
+_LONG = _HEAD + "qubit[9] q;\nbit[9] c;\n" + "inv @ s q[0];\n" * 16_000 + "c = measure q;\n"
 _UNKNOWN = (
     _HEAD + "qubit q;\n" + "let a = q ++ q" * 2000
 )  # goes to the slower parser, which says why

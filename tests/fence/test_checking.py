@@ -18,7 +18,7 @@ from quantum_tasks.orders import Accepted, Check, Limits, Unfinished
 
 LIMITS = Limits(memory_mb=1024, max_result_bytes=2**20, max_operations=10**9)
 NEVER_DONE = "OPENQASM 3.0;\nqubit q;\nbit c;\nwhile (true) { }\n"
-LINES = "".join(f"rx(0.{number}) q[0];\ncx q[0], q[1];\n" for number in range(6000))
+LINES = "".join(f"rx(0.{number}) q[0];\nctrl @ x q[0], q[1];\n" for number in range(6000))
 LONG = f"{STDGATES}qubit[2] q;\nbit[2] c;\n{LINES}c = measure q;\n"  # more than the quick time
 
 

@@ -222,15 +222,22 @@ def compact(program: Program) -> Program:
 
     Many programs declare all qubits of a device and use a few of them.
     """
-    used: set[int] = set()
-    collect(program.operations, used, set())
-    places = sorted(used)
+    places = sorted(_used(program))
     operations = program.operations
     if len(places) < program.qubits:
         numbers = {qubit: number for number, qubit in enumerate(places)}
         operations = _renumbered(operations, numbers)
     registers, names = program.registers, program.names
     return Program(len(places), registers, operations, names, program.qubits, places)
+
+
+def _used(program: Program) -> set[int]:
+    used: set[int] = set()
+    for operation in program.operations:
+        collect((operation,), used, set())
+        if len(used) == program.qubits:  # which most programs say in their first lines
+            break
+    return used
 
 
 def _renumbered(operations: list[Operation], numbers: dict[int, int]) -> list[Operation]:
@@ -323,8 +330,12 @@ def weighted(operations: Iterable[Operation], weight: int = 1) -> Iterator[tuple
             yield from weighted(operation.body, min(weight * _TURNS, _MAX_WEIGHT))
 
 
-def number_of(operations: Iterable[Operation], *kinds: type) -> int:
+def number_of(operations: Sequence[Operation], *kinds: type) -> int:
     """How many operations, of any kind or of some, a shot comes by; loops are guessed at."""
+    # Most programs have no blocks. These lines ask for every operation of every submission.
+    found = [*map(type, operations)]
+    if not (Branch in found or Loop in found):
+        return sum(map(found.count, kinds)) if kinds else len(found)
     if not kinds:
         return sum(weight for _, weight in weighted(operations))
     return sum(weight for one, weight in weighted(operations) if isinstance(one, kinds))

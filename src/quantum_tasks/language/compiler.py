@@ -37,10 +37,12 @@ from quantum_tasks.language.statements.gatecalls import GateCalls
 from quantum_tasks.language.statements.iteration import Iteration
 from quantum_tasks.language.statements.loops import Loops
 from quantum_tasks.language.statements.measurements import Measurements
+from quantum_tasks.language.statements.straight import StraightLines
 from quantum_tasks.language.statements.subroutines import Subroutines
 from quantum_tasks.language.statements.variables import Variables
 from quantum_tasks.language.values import DURATION, Type, Value
 from quantum_tasks.parsing.mistakes import Node, ProgramError, semantic, unsupported
+from quantum_tasks.parsing.straight import Lines
 
 _UNSUPPORTED = {
     ast.CalibrationDefinition: "A calibration ('defcal') is",
@@ -73,6 +75,7 @@ class Compiler:
         self.loops = Loops(evaluator, machine, exits, blocks, variables, subroutines, iteration)
         self.gates = GateCalls(evaluator, iteration)
         self.declarations = Declarations(evaluator, variables, measurements, given)
+        self.straight = StraightLines(evaluator, machine, exits, self.gates, blocks)
 
     @property
     def inputs(self) -> dict[str, Input]:
@@ -199,6 +202,7 @@ class Compiler:
 
 
 _STATEMENTS: dict[type, Callable[[Compiler, Any], None]] = {
+    Lines: lambda compiler, node: compiler.straight.compile(node),
     ast.QuantumGate: lambda compiler, node: compiler.gates.apply(node),
     ast.QuantumPhase: lambda compiler, node: compiler.gates.apply(node),
     ast.QuantumMeasurementStatement: Compiler.measurement,

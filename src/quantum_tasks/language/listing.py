@@ -36,14 +36,20 @@ class Listing:
             raise too_many_operations(None, self.bounds.operations)
         self.operations.append(operation)
 
+    def extend(self, operations: list[Operation]) -> None:
+        """Adds operations. Raises ProgramError when there are too many."""
+        self.require(len(operations))
+        self._written += len(operations)
+        self.operations += operations
+
     def require(self, operations: int) -> None:
         """Refuses what would write too many operations, before it does."""
         if self._written + operations > self.bounds.operations:
             raise too_many_operations(self._written + operations, self.bounds.operations)
 
-    def take_turn(self) -> None:
-        """Counts a statement that is worked out at compile time."""
-        self._turns += 1
+    def take_turn(self, statements: int = 1) -> None:
+        """Counts statements that are worked out at compile time."""
+        self._turns += statements
         if self._turns > self.bounds.operations:
             raise too_many_operations(None, self.bounds.operations)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+
+from openqasm3 import ast
 
 from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.circuits.circuit import Program
@@ -12,7 +14,8 @@ from quantum_tasks.errors import NoMeasurements
 from quantum_tasks.language.compiler import Compiler
 from quantum_tasks.language.inputs import Given, Input
 from quantum_tasks.parsing import syntax
-from quantum_tasks.parsing.mistakes import ProgramError
+from quantum_tasks.parsing.cursor import UnsureError
+from quantum_tasks.parsing.mistakes import Node, ProgramError
 from quantum_tasks.tasks import Parameters
 
 
@@ -37,38 +40,68 @@ class Source:
         self._text = syntax.clean(qc)
         self._bare = syntax.without_comments(self._text)
         self.inputs: dict[str, Input] = {}  # of what was compiled last
-        try:
-            self._tree = syntax.parse(self._text, self._bare)
-        except ProgramError as error:
-            error.show(self._text, self._bare)
-            raise
+        with self._shown():
+            self._straight = syntax.parse_straight(self._text, self._bare)
+            self._tree: ast.Program | None = None
+            if self._straight is None:
+                _ = self._whole
 
     def program(self, bounds: Bounds, given: Given, observed: bool = False) -> Program:
         """Compiles the program. Raises ProgramError."""
+        if self._straight is not None:
+            # What is wrong with a program, and where, is found out with its whole tree.
+            with suppress(ProgramError, UnsureError):
+                return self._compiled(self._straight, bounds, given, observed)
+        with self._shown():
+            return self._compiled(self._whole, bounds, given, observed)
+
+    @property
+    def _whole(self) -> ast.Program:
+        if self._tree is None:
+            self._tree = syntax.parse(self._text, self._bare)
+        return self._tree
+
+    def _compiled(
+        self, tree: ast.Program, bounds: Bounds, given: Given, observed: bool
+    ) -> Program:
         compiler = Compiler(bounds, given)
+        program = compiler.compile(tree)
+        self.inputs = compiler.inputs
+        if not observed and not (program.registers and syntax.measures(self._bare)):
+            raise ProgramError(
+                NoMeasurements,
+                "The program measures nothing into bits, so there would be nothing to count.",
+                hint="declare bits and measure into them: bit[2] c; c = measure q;",
+            )
+        return program
+
+    def _declaration(self, name: str) -> Node:
+        """Where an input is declared in the whole text."""
+        return next(
+            node
+            for node in self._whole.statements
+            if isinstance(node, ast.IODeclaration) and node.identifier.name == name
+        )
+
+    @contextmanager
+    def _shown(self) -> Iterator[None]:
+        """Adds the place in the text to a ProgramError."""
         try:
-            program = compiler.compile(self._tree)
-            self.inputs = compiler.inputs
-            if not observed and not (program.registers and syntax.measures(self._bare)):
-                raise ProgramError(
-                    NoMeasurements,
-                    "The program measures nothing into bits, so there would be nothing to count.",
-                    hint="declare bits and measure into them: bit[2] c; c = measure q;",
-                )
+            yield
         except ProgramError as error:
             error.show(self._text, self._bare)
             raise
-        return program
 
     def check(self, given: Given) -> None:
         """Raises ProgramError unless these are values for the inputs of what was compiled."""
-        try:
+        with self._shown():
             given.check_names(self.inputs)
             for wanted in self.inputs.values():
-                given.value(wanted)
-        except ProgramError as error:
-            error.show(self._text, self._bare)
-            raise
+                try:
+                    given.value(wanted)
+                except ProgramError as error:
+                    error.node = self._declaration(wanted.name) if error.node else None
+                    raise
 
 
 @contextmanager

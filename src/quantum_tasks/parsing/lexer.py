@@ -18,12 +18,12 @@ _WORDS = """
 KEYWORDS = frozenset(_WORDS.split())
 
 _GREEK = "\u0391-\u03a1\u03a3-\u03a9\u03b1-\u03c9\u2107"  # letters that people use as names
-_NAME = rf"[A-Za-z_{_GREEK}][A-Za-z0-9_{_GREEK}]*+"
+NAME = rf"[A-Za-z_{_GREEK}][A-Za-z0-9_{_GREEK}]*+"
 _DIGITS = r"[0-9](?:_?[0-9])*+"
 _DECIMAL = rf"(?:{_DIGITS}(?:\.(?:{_DIGITS})?)?|\.{_DIGITS})(?:[eE][-+]?{_DIGITS})?+"
 _TOKEN = "|".join(
     (
-        _NAME,
+        NAME,
         r"[][,;(){}:]",
         r"0[xX][0-9a-fA-F](?:_?[0-9a-fA-F])*+",
         r"0[bB][01](?:_?[01])*+",
@@ -42,17 +42,21 @@ _STRANGE = re.compile(rf"[^\0-\x7f{_GREEK}]")
 
 def tokens(text: str) -> list[str]:
     """All tokens of a text."""
-    if not text.isascii() and _STRANGE.search(text):
-        return ["\0"]
-    return _NEXT.findall(text, _start(text))
+    return _NEXT.findall(text, start(text)) if is_plain(text) else ["\0"]
+
+
+def is_plain(text: str) -> bool:
+    """Whether all letters of a text may occur in a token."""
+    return text.isascii() or not _STRANGE.search(text)
 
 
 def position(text: str, index: int) -> tuple[int, int]:
     """Line and column, both counted from 1, where a token of the text begins."""
-    found = next(islice(_NEXT.finditer(text, _start(text)), index, None), None)
+    found = next(islice(_NEXT.finditer(text, start(text)), index, None), None)
     at = len(text) if found is None else found.start()
     return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
 
 
-def _start(text: str) -> int:
+def start(text: str) -> int:
+    """Where the first token of a text begins."""
     return len(text) - len(text.lstrip(" \t\n"))

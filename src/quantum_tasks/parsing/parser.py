@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import TypeVar
 
 from openqasm3 import ast
 
@@ -22,14 +23,21 @@ from quantum_tasks.parsing.operand_parser import OperandParser
 from quantum_tasks.parsing.operation_parser import ASSIGNMENTS, MODIFIERS, OperationParser
 from quantum_tasks.parsing.type_parser import TYPES
 
+Tree = TypeVar("Tree")
+
 _MAX_NESTING = 16  # of statements; the other parser overflows its stack at 48
 _VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 
 
 def parse(text: str) -> ast.Program:
     """The syntax tree of a text without comments. Raises UnsureError."""
+    return attempted(StatementParser(Cursor(lexer.tokens(text))).program)
+
+
+def attempted(read: Callable[[], Tree]) -> Tree:
+    """What a method of a parser returns. Raises UnsureError if it runs into something."""
     try:
-        return StatementParser(Cursor(lexer.tokens(text))).program()
+        return read()
     except (RecursionError, ValueError, LookupError, TypeError, AttributeError):
         raise UnsureError from None
 
@@ -60,12 +68,17 @@ class StatementParser:
             cursor.at = 3
         elif not tokens[0]:
             raise UnsureError
-        statements = []
-        while tokens[cursor.at]:
-            statements.append(self._statement())
-        node = ast.Program(statements, version)
+        node = ast.Program(self.statements(), version)
         node.span = 0
         return node
+
+    def statements(self) -> list[Node]:
+        """Takes all statements that are left."""
+        cursor = self._cursor
+        statements = []
+        while cursor.tokens[cursor.at]:
+            statements.append(self._statement())
+        return statements
 
     def _statement(self) -> Node:
         cursor = self._cursor

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from functools import partial
 
 import openqasm3
 from openqasm3 import ast
 from openqasm3.parser import QASM3ParsingError
 
 from quantum_tasks.errors import QasmSyntax, QasmVersion, TooComplex
-from quantum_tasks.parsing import parser
+from quantum_tasks.parsing import parser, straight
 from quantum_tasks.parsing.cursor import UnsureError
 from quantum_tasks.parsing.mistakes import Place, ProgramError
 
@@ -29,10 +30,25 @@ _POSITION = re.compile(r"(?:L(\d+):C(\d+)|(\d+),(\d+)): ")
 def parse(text: str, bare: str) -> ast.Program:
     """The syntax tree of a text that came from clean(); `bare` is this text after
     without_comments(). Raises ProgramError."""
+    check(text)
+    return _parse(bare)
+
+
+def parse_straight(text: str, bare: str) -> ast.Program | None:
+    """The same with straight lines as they are, but without places; None if it is not sure. Raises
+    ProgramError."""
+    check(text)
+    if "/*" not in bare:
+        with suppress(UnsureError):
+            return parser.attempted(partial(straight.parse, bare))
+    return None
+
+
+def check(text: str) -> None:
+    """Raises ProgramError for a text that no parser is given."""
     _check_characters(text)
     _check_content(text)
     _check_version(text)
-    return _parse(bare)
 
 
 def clean(qc: str) -> str:

@@ -287,7 +287,13 @@ class Stabilizer(Aer):
 
 def _foreign(question: Question) -> Operation | None:
     """The first operation that a tableau cannot simulate."""
+    known: set[object] = set()  # gates on other qubits: to look into each would take twice as long
     for operation in flat(question.program.operations):
+        if type(operation) is Gate:
+            key = (operation.name, len(operation.qubits), operation.params)
+            if key in known:
+                continue
+            known.add(key)
         if not is_clifford(operation):
             return operation
     return None

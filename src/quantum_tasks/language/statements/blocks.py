@@ -14,7 +14,9 @@ from quantum_tasks.language.expressions import Evaluator
 from quantum_tasks.language.machine import Machine
 from quantum_tasks.language.statements.exits import Exits
 from quantum_tasks.language.statements.variables import Variables
+from quantum_tasks.parsing.cursor import UnsureError
 from quantum_tasks.parsing.mistakes import Mistake, Node, ProgramError
+from quantum_tasks.parsing.straight import Lines
 
 if TYPE_CHECKING:
     from quantum_tasks.language.statements.subroutines import Subroutines
@@ -51,7 +53,7 @@ class Blocks:
     def run(self, statements: Sequence[Node]) -> None:
         """Compiles statements, up to the one that leaves them."""
         for place, node in enumerate(statements):
-            self._statement(node)
+            self.statement(node)
             stopped = self._exits.stopped()
             if stopped is not False:
                 rest = statements[place + 1 :]
@@ -69,8 +71,11 @@ class Blocks:
                 self._variables.declare(node, None, shown=True)
             elif isinstance(node, ast.ConstantDeclaration | ast.IODeclaration):
                 self._work(node)
+            elif isinstance(node, Lines):
+                raise UnsureError  # what is not compiled may be no statements
 
-    def _statement(self, node: Node) -> None:
+    def statement(self, node: Node) -> None:
+        """Compiles one statement in the scope around it."""
         self.current = node
         self._listing.take_turn()
         try:

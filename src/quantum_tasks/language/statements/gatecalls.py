@@ -85,7 +85,7 @@ class GateCalls:
             self._listing.take_turn()
             match node:
                 case ast.QuantumGate() | ast.QuantumPhase():
-                    gate = self._called(node)
+                    gate = self.called(node)
                     parts += [(gate, qubits) for qubits in self._operands(node, gate)]
                 case ast.ForInLoop():
                     for value in self._iteration.values(node):
@@ -109,7 +109,7 @@ class GateCalls:
             for qubit in node.qubits:
                 self._qubits(qubit)
             return
-        gate = self._called(node)
+        gate = self.called(node)
         calls = self._operands(node, gate)
         try:
             self._listing.require(gate.cost * len(calls))
@@ -118,8 +118,8 @@ class GateCalls:
         except RecursionError:
             raise ProgramError(TooComplex, "The gate is nested too deeply.", node) from None
 
-    def _called(self, node: ast.QuantumGate | ast.QuantumPhase) -> Gate:
-        """The gate that a call means, with its angles and modifiers."""
+    def called(self, node: ast.QuantumGate | ast.QuantumPhase) -> Gate:
+        """The gate that a call means, with its angles and modifiers. Raises ProgramError."""
         if isinstance(node, ast.QuantumPhase):
             gate: Gate = Basic("gphase", (self._angle(node.argument),))
         else:
