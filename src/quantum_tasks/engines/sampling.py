@@ -7,7 +7,7 @@ it for the probability of every outcome, and to draw all shots at once.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -33,6 +33,7 @@ from quantum_tasks.engines.states import Amplitudes, drawn_outcomes
 DRAWN_QUBITS = 18
 _MAX_BITS = 62  # of a key in a machine word
 _WORD = 8  # bytes
+_MANY = 100  # keys, which are sooner written all at once
 _GATES = {Gate, Unitary, Depolarize}
 
 Number = TypeVar("Number", int, float)
@@ -215,14 +216,25 @@ def keyed(counts: Mapping[int, Number], sizes: Sequence[int]) -> dict[str, Numbe
     Bit 0 of a value is bit 0 of the register declared first. Most significant bit first, the
     register declared last first, registers separated by one space.
     """
+    values = sorted(counts)
     if len(sizes) == 1:
-        width = f"0{sizes[0]}b"
-        return {format(value, width): counts[value] for value in sorted(counts)}
+        return dict(zip(_as_bits(values, sizes[0]), map(counts.__getitem__, values), strict=True))
     found = {}
-    for value in sorted(counts):
+    for value in values:
         rest, parts = value, []
         for size in sizes:
             parts.append(format(rest & ((1 << size) - 1), f"0{size}b"))
             rest >>= size
         found[" ".join(reversed(parts))] = counts[value]
     return found
+
+
+def _as_bits(values: Sequence[int], size: int) -> Iterator[str]:
+    """Values as texts of so many bits."""
+    if size > _MAX_BITS or len(values) < _MANY:
+        width = f"0{size}b"
+        return (format(value, width) for value in values)
+    raw = np.array(values, dtype=">u8").view(np.uint8).reshape(-1, _WORD)
+    digits = np.unpackbits(raw, axis=1)[:, -size:] + ord("0")
+    text = digits.tobytes().decode("ascii")
+    return (text[start : start + size] for start in range(0, len(text), size))

@@ -18,6 +18,7 @@ Amplitudes = NDArray[np.complexfloating]
 
 _BLOCK = 1 << 12  # amplitudes whose squares are added up in the state's own precision
 _TERMS = 1 << 16  # amplitudes of an expectation value that are worked out together
+_COUNTED = 1 << 14  # amplitudes, up to which a count of each is sooner than to sort outcomes
 _FINE_QUBITS = 24  # of a state of more, the usual outcome is not much more probable than NEVER
 
 
@@ -77,7 +78,12 @@ def drawn_outcomes(
         numbers = starts[row] + random.random(len(row)) * (ends - starts)[row]
         places = totals.searchsorted(np.minimum(numbers, np.nextafter(ends, 0)[row]), "right")
         found.append(some[places // size] * size + places % size)
-    outcomes, times = np.unique(np.concatenate(found), return_counts=True)
+    outcomes = np.concatenate(found)
+    if state.size <= _COUNTED:
+        counts = np.bincount(outcomes)
+        outcomes = counts.nonzero()[0]
+        return outcomes, counts[outcomes]
+    outcomes, times = np.unique(outcomes, return_counts=True)
     return outcomes, times
 
 
