@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any
+from functools import lru_cache
+from typing import TypeAlias
 
 import numpy as np
 
@@ -67,6 +68,10 @@ def _extent(gate: Gate) -> float:
     return extent
 
 
+# A gate by its name and angles, and the places of its qubits in a pair.
+_Placed: TypeAlias = tuple[str, tuple[float, ...], tuple[int, ...]]
+
+
 def product_state_bytes(program: Program) -> int:
     """Of a matrix product state: an upper bound, and twice as much again for the gate at work."""
     qubits = program.qubits
@@ -91,7 +96,7 @@ class _Crossings:
 
     def __init__(self, qubits: int) -> None:
         self.changes = [0] * (qubits + 1)  # of the doublings, from one cut to the next
-        self._joint: dict[tuple[int, int], tuple[Any, int]] = {}
+        self._joint: dict[tuple[int, int], tuple[list[_Placed], int]] = {}
         self._partner: dict[int, tuple[int, int]] = {}
 
     def count(self, operations: Iterable[Operation], weight: int) -> None:
@@ -108,14 +113,14 @@ class _Crossings:
                     self.settle()
                 case Gate() if len(operation.qubits) == 1:
                     if pair := self._partner.get(operation.qubits[0]):
-                        self._multiply(pair, operation, weight)
+                        self._append(pair, operation)
                 case Gate() if len(operation.qubits) == 2:
                     first, last = sorted(operation.qubits)
                     if (first, last) not in self._joint:
                         self._release(operation.qubits)
-                        self._joint[first, last] = (np.eye(4), weight)
+                        self._joint[first, last] = ([], weight)
                         self._partner[first] = self._partner[last] = (first, last)
-                    self._multiply((first, last), operation, weight)
+                    self._append((first, last), operation)
                 case Gate() | Unitary():
                     self._release(operation.qubits)
                     rank = 1 if isinstance(operation, Gate) and operation.name != "swap" else 2
@@ -125,28 +130,40 @@ class _Crossings:
         """Counts what is still being put together."""
         self._release(list(self._partner))
 
-    def _multiply(self, pair: tuple[int, int], gate: Gate, weight: int) -> None:
-        places = tuple(pair.index(qubit) for qubit in gate.qubits)
-        node: Node = Basic(gate.name, gate.params)
-        if len(places) == 2 and gate.name != "swap":
-            node = Controlled(node, (True,))
-        self._joint[pair] = (Sequence(2, [(node, places)]).matrix @ self._joint[pair][0], weight)
+    def _append(self, pair: tuple[int, int], gate: Gate) -> None:
+        places = tuple([pair.index(qubit) for qubit in gate.qubits])
+        self._joint[pair][0].append((gate.name, gate.params, places))
 
     def _release(self, qubits: Iterable[int]) -> None:
         for qubit in qubits:
             pair = self._partner.get(qubit)
             if pair is None:
                 continue
-            matrix, weight = self._joint.pop(pair)
+            gates, weight = self._joint.pop(pair)
             del self._partner[pair[0]], self._partner[pair[1]]
-            # Rows and columns of one qubit to the left, of the other to the right.
-            split = matrix.reshape(2, 2, 2, 2).transpose(0, 2, 1, 3).reshape(4, 4)
-            rank = np.linalg.matrix_rank(split, tol=1e-9)
-            self._add(*pair, math.ceil(math.log2(rank)) * weight)
+            joining = [gate for gate in gates if len(gate[2]) == 2]
+            # What is done to a single qubit matters only between two gates on both.
+            doublings = _doublings(tuple(joining if len(joining) == 1 else gates))
+            self._add(*pair, doublings * weight)
 
     def _add(self, first: int, last: int, doublings: int) -> None:
         self.changes[first] += doublings
         self.changes[last] -= doublings
+
+
+@lru_cache(1024)
+def _doublings(gates: tuple[_Placed, ...]) -> int:
+    """How often gates on two qubits, one after the other, double the rank of the cut between
+    these."""
+    matrix = np.eye(4)
+    for name, params, places in gates:
+        node: Node = Basic(name, params)
+        if len(places) == 2 and name != "swap":
+            node = Controlled(node, (True,))
+        matrix = Sequence(2, [(node, places)]).matrix @ matrix
+    # Rows and columns of one qubit to the left, of the other to the right.
+    split = matrix.reshape(2, 2, 2, 2).transpose(0, 2, 1, 3).reshape(4, 4)
+    return math.ceil(math.log2(np.linalg.matrix_rank(split, tol=1e-9)))
 
 
 def amount(size: int) -> str:
