@@ -112,8 +112,8 @@ def _syndromes(rng: random.Random) -> str:
     data, body = rng.randrange(3, 12), ["x q[0];"]
     for _ in range(rng.randrange(1, 6)):
         for n in range(data - 1):
-            body += [f"cx q[{n}], a; cx q[{n + 1}], a; s[{n}] = measure a; reset a;"]
-    text = " ".join([f"qubit a; bit[{data - 1}] s;", *body, "c = measure q;"])
+            body += [f"cx q[{n}], a; cx q[{n + 1}], a; said[{n}] = measure a; reset a;"]
+    text = " ".join([f"qubit a; bit[{data - 1}] said;", *body, "c = measure q;"])
     return _program(data, [text])
 
 

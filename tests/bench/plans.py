@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from bench.mixed import Asked, mixed
 from bench.tables import judged, progress, table
@@ -13,13 +13,14 @@ from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.circuits.circuit import Program
 from quantum_tasks.engines.engine import Engine, GivesUp, Question
 from quantum_tasks.engines.planner import Planner, all_engines
+from quantum_tasks.engines.sampling import keyed
 from quantum_tasks.language.program import load
 from quantum_tasks.tasks import Depolarizing, Method, Noise, Options
 
 _PROGRAMS = 400
 _MEMORY_MB = 2048
-_LONGEST_MS = 3000.0  # an engine that says that it takes longer is not tried
-_TURNS, _LONG_MS = 3, 200.0  # but once, if it takes long
+_LONGEST_MS = 300.0  # an engine that says that it takes longer is not tried
+_TURNS, _LONG_MS = 3, 50.0  # but once, if it takes long
 
 
 def measure() -> None:
@@ -73,8 +74,9 @@ def _measured(one: Asked) -> tuple[str, float, str, float, float]:
     options = Options(noise=noise)
     every = all_engines(_MEMORY_MB, engines())
     planner = Planner(_MEMORY_MB, every)
-    plan = planner.choose(Question(program, one.shots, options))
-    said = plan.work(Question(program, one.shots, options)).ms
+    question = Question(program, one.shots, options).shown()
+    plan = planner.choose(question)
+    said = plan.work(question).ms
     took = _soonest(lambda question: plan.counts(question, 1, 1), program, one.shots, options)
     assert took is not None
     chosen = plan.used[-1]
@@ -82,7 +84,7 @@ def _measured(one: Asked) -> tuple[str, float, str, float, float]:
     for engine in every:
         if engine.name == chosen and engine.method is plan.method:
             continue
-        if not _may_try(engine, Question(program, one.shots, options)):
+        if not _may_try(engine, Question(program, one.shots, options).shown()):
             continue
         other = _soonest(
             lambda question, engine=engine: engine.counts(question, 1, 1),
@@ -103,15 +105,16 @@ def _may_try(engine: Engine, question: Question) -> bool:
 
 
 def _soonest(
-    run: Callable[[Question], object], program: Program, shots: int, options: Options
+    run: Callable[[Question], Mapping[int, int]], program: Program, shots: int, options: Options
 ) -> float | None:
-    """Milliseconds, the least of a few; None if the engine gives up."""
+    """Milliseconds to the keys of the counts, the least of a few; None if the engine gives up."""
+    sizes = [len(register) for register in program.registers]
     least = None
     for _ in range(_TURNS):
-        question = Question(program, shots, options).with_errors()
+        question = Question(program, shots, options).shown().with_errors()
         began = time.perf_counter()
         try:
-            run(question)
+            keyed(run(question), sizes)
         except GivesUp:
             return None
         took = (time.perf_counter() - began) * 1000

@@ -9,7 +9,7 @@ import pytest
 
 @pytest.mark.timeout(600)
 def test_a_while_of_chaos_breaks_no_promise(capsys):
-    broken = chaos.run(seed=4, seconds=30, instances=2, rate=8)
+    broken = chaos.run(seed=4, seconds=20, instances=2, rate=8)
     said = capsys.readouterr().out
     assert not broken, said
     assert "lost = 0, changed = 0, other promises broken = 0" in said

@@ -10,7 +10,7 @@ from quantum_tasks.capability import engines
 
 # A state vector of 128 MiB; in single precision 64, and some for the drawing of shots.
 LARGE = {
-    "qc": STDGATES + "qubit[23] q; bit[2] c; ry(0.3) q; cx q[0], q[22]; c = measure q[21:22];",
+    "qc": STDGATES + "qubit[23] q; bit[23] c; ry(0.3) q; cx q[0], q[22]; c = measure q;",
     "method": "statevector",
     "shots": 10,
 }

@@ -24,7 +24,7 @@ from quantum_tasks.parsing import lexer, parser, syntax
 from quantum_tasks.parsing.cursor import UnsureError
 
 LANGUAGE = [text for kind in ("PROGRAMS", "OPTIONAL") for text, _ in table(kind).values()]
-MUTANTS = 20_000
+MUTANTS = 10_000
 
 
 def prepared(qc: str) -> str:

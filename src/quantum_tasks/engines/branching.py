@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from quantum_tasks.circuits.circuit import Gate, Measure, Program, Reset, Unitary, number_of
+from quantum_tasks.circuits.circuit import Gate, Measure, Program, Reset, Unitary, weighted
 from quantum_tasks.circuits.noise import MAX_QUBITS, Readout, depolarized
 from quantum_tasks.engines.branches import AMPLITUDE, CALL, ROW, Group, Run, Seed, TooMuchWork
 from quantum_tasks.engines.duration import RUN_MS, shots_ns, vector_ms
@@ -57,16 +57,7 @@ class Branching(Engine):
 
     def work(self, question: Question, size: int) -> Work:
         ms = vector_ms(question)
-        if ms is None:
-            # If there are few enough branches: all that there may be, for all of the program.
-            program, shots = question.program, question.shots
-            operations = number_of(program.operations)
-            splits = number_of(program.operations, Measure, Reset)
-            branches = float(min(shots, 2 ** min(splits, 64)))
-            amplitudes = branches * 2.0**program.qubits
-            calls = operations * (_OPERATION_MS + _SPLIT_AMPLITUDE_MS * amplitudes)
-            ms = RUN_MS + calls + splits * _SPLIT_MS + branches * _BRANCH_MS
-        return Work(ms)
+        return Work(_branches_ms(question.program, question.shots) if ms is None else ms)
 
     def counts(self, question: Question, seed: int | None, threads: int) -> Mapping[int, int]:
         program, shots = question.program, question.shots
@@ -92,6 +83,22 @@ class Branching(Engine):
                 single=self._with_qsim and not question.double,
             )
         return counts
+
+
+def _branches_ms(program: Program, shots: int) -> float:
+    """How long it takes if each measurement divides each branch, as long as there are shots; what
+    comes at the end is drawn from the states that there are then."""
+    operations = program.operations
+    end = len(operations)
+    while end and type(operations[end - 1]) is Measure:
+        end -= 1
+    ms, branches, size = RUN_MS, 1.0, 2.0**program.qubits
+    for operation, weight in weighted(operations[:end]):
+        if type(operation) is Measure or type(operation) is Reset:
+            branches = min(float(shots), branches * 2**weight)
+            ms += weight * _SPLIT_MS
+        ms += weight * (_OPERATION_MS + _SPLIT_AMPLITUDE_MS * branches * size)
+    return ms + branches * _BRANCH_MS
 
 
 def sample(

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from quantum_tasks.circuits import noise
 from quantum_tasks.circuits.circuit import Program
+from quantum_tasks.circuits.lightcone import within_light_cone
 from quantum_tasks.circuits.noise import Readout
 from quantum_tasks.circuits.observables import Basis, Observable
 from quantum_tasks.engines.sampling import Sampled, ending, sampled
@@ -136,6 +137,14 @@ class Question:
         question = Question(program, self.shots, self.options)
         question._has_errors = self._has_errors
         return question
+
+    def shown(self) -> Question:
+        """The same about that part of the program which its shown bits depend on: it has the same
+        counts. Itself if that is everything."""
+        if self.prepared or self.exact:
+            return self
+        program = within_light_cone(self.program)
+        return self if program is self.program else self.about(program)
 
     def with_errors(self) -> Question:
         """The same with the errors of gates among the operations, as the engines run them."""

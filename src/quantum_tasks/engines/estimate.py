@@ -42,6 +42,8 @@ def assess(
     method does not suit it: why the first one cannot."""
     question = Question(program, shots) if options is None else Question(program, shots, options)
     options = question.options
+    if not options.observables:
+        question = question.shown()
     plan, needs = _planned(question, instances)
     counts = plan.work(question)
     ms = counts.ms * question.runs
@@ -53,12 +55,13 @@ def assess(
     if items:
         ms = ms * len(items) + compile_ms * len(items)
     large = ms >= _LARGE_MS or plan.bytes >= _LARGE_BYTES or needs is not None
-    few = plan.method is Method.STATEVECTOR and program.qubits <= _CERTAIN_QUBITS
+    qubits = question.program.qubits
+    few = plan.method is Method.STATEVECTOR and qubits <= _CERTAIN_QUBITS
     certain = _is_plain(options, shots) and few and not large
     if certain and question.final is None:
-        certain = not number_of(program.operations, Loop)
+        certain = not number_of(question.program.operations, Loop)
     return Accepted(
-        b"" if items is not None else encode(program, plan.engines[0].prepare(question)),
+        b"" if items is not None else encode(question.program, plan.engines[0].prepare(question)),
         large,
         counts.parallel,
         round(ms, 2) if certain else None,

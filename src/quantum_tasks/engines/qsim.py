@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantum_tasks.capability import block_bytes, qsim_modules, release, single_bytes, single_mb
-from quantum_tasks.circuits.circuit import Gate, Operation, Unitary, number_of
+from quantum_tasks.circuits.circuit import Gate, Operation, Unitary
 from quantum_tasks.circuits.observables import Basis, Observable, turns
 from quantum_tasks.engines.engine import Engine, GivesUp, Question, SimulationError, Work
 from quantum_tasks.engines.extensions import load
@@ -40,9 +40,11 @@ _SPARE = 1 << 20  # numbers, for all that it allocates besides
 _ROOT = math.sqrt(0.5)
 _OPTIONS = {"v": 0, "s": 1, "r": 1, "g": False, "gmode": 0, "gsst": 512, "gdb": 16}
 
-# What a core takes (tests/bench): for a run, a gate, each amplitude at a gate, each amplitude that
-# shots are drawn from, and a shot.
-_RUN_MS, _GATE_MS, _AMPLITUDE_MS, _DRAWN_MS, _SHOT_MS = 0.05, 0.0015, 8e-8, 3e-6, 1e-4
+# What a core takes (tests/bench): for a run, a gate, each amplitude at a gate, and what comes to
+# that on several qubits; for each amplitude that shots are drawn from, and a shot with its key.
+_RUN_MS, _GATE_MS, _AMPLITUDE_MS = 0.11, 0.001, 4e-8
+_JOINING_MS, _JOINING_AMPLITUDE_MS = 0.001, 2.6e-7
+_DRAWN_MS, _SHOT_MS = 3e-6, 2.5e-4
 
 # Real and imaginary parts of a matrix, row by row.
 Entries = Sequence[float]
@@ -264,7 +266,14 @@ class Qsim(Engine):
 
     def work(self, question: Question, size: int) -> Work:
         state = 2.0**question.program.qubits
-        gates = number_of(question.program.operations) * (_GATE_MS + state * _AMPLITUDE_MS)
+        operations = question.program.operations
+        # Gates on one qubit become part of those on two; those become part of few others.
+        joining = sum(type(one) is Gate and len(one.qubits) > 1 for one in operations)
+        single = len(operations) - joining
+        gates = len(operations) * _GATE_MS + joining * (
+            _JOINING_MS + state * _JOINING_AMPLITUDE_MS
+        )
+        gates += single * state * _AMPLITUDE_MS
         shots = min(question.shots, state) * _SHOT_MS
         return Work(_RUN_MS + gates + state * _DRAWN_MS + shots, parallel=True)
 

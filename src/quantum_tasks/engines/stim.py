@@ -47,8 +47,9 @@ _LOOK, _LOOK_QUBIT, _OPEN, _OPEN_QUBIT = 1.0, 0.00025, 1.0, 0.015
 # of each shot: what is measured; a line; an error that may happen, or does;
 _RECORD, _FRAME, _ERROR, _HIT = 2.8, 0.005, 0.1, 30
 # to count it, and to find each of the shown bits; and of each outcome that differs, its key.
-_ROW, _READ, _KEY, _KEY_BIT = 25, 4, 600, 2
-_RUN_MS = 0.08
+_ROW, _READ, _KEY, _KEY_BIT = 25, 4, 250, 2
+_WIDE_KEY, _WIDE_KEY_BIT = 1000, 14  # of more bits than a machine word has
+_RUN_MS = 0.18
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -115,7 +116,9 @@ class Stim(Engine):
         ns += shots * (_ROW + _READ * (0 if question.once(_direct) else _read(written)))
         bits = len(written.shown)
         keys = min(shots, 2 ** min(bits, opened + (64 if errors else 0), 64))
-        return Work(_RUN_MS + (ns + keys * (_KEY + _KEY_BIT * bits)) / 1e6)
+        wide = bits > 64
+        key = _WIDE_KEY + _WIDE_KEY_BIT * bits if wide else _KEY + _KEY_BIT * bits
+        return Work(_RUN_MS + (ns + keys * key) / 1e6)
 
     def prepare(self, question: Question) -> Prepared:
         """The circuit, which is about as long as the program. It is not kept if noise is in it, or

@@ -14,7 +14,7 @@ from service import BELL, STDGATES, Service, until
 
 JSON = {"Content-Type": "application/json"}
 # Of the large ones, which wait for one another, the quickest.
-LARGE = f"{STDGATES}qubit[22] q;\nbit c;\nh q;\nt q;\nc = measure q[0];\n"
+LARGE = f"{STDGATES}qubit[22] q;\nbit[22] c;\nh q;\nt q;\nh q;\nc = measure q;\n"
 RESULT_TABLES = ("tasks", "programs", "results", "task_tags", "callbacks")
 
 

@@ -66,7 +66,7 @@ _SAVED_BYTES = 64 << 20  # of probabilities, in one run
 
 _MATRIX_GATE_MS, _MATRIX_MS = 0.015, 7e-6  # an element of a density matrix, at a gate
 _TABLEAU_RUN_MS, _TABLEAU_BIT_MS = 0.6, 1.5e-4  # once, and per qubit of a shot
-_PRODUCT_BIT_MS = 1e-3  # per shot and qubit of a matrix product state
+_PRODUCT_BIT_MS = 2.4e-3  # per shot and qubit of a matrix product state
 _PRODUCT_MS = 1e-6  # per element of a matrix, and per gate for each of a row's
 
 
@@ -324,7 +324,8 @@ class MatrixProductState(Aer):
         gate = GATE_MS + elements * math.sqrt(elements) * _PRODUCT_MS
         run = number_of(question.program.operations) * gate
         shot = qubits * (_PRODUCT_BIT_MS + elements * _PRODUCT_MS)
-        return Work(RUN_MS + run + question.shots * shot)
+        runs = question.shots if question.final is None or question.gates_err else 1
+        return Work(RUN_MS + runs * run + question.shots * shot)
 
 
 def product_bytes(question: Question) -> int:
