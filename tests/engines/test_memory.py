@@ -13,7 +13,7 @@ from service import STDGATES
 MIB = 2**20
 _MID_CIRCUIT = (
     "qubit[22] q; bit[2] c; h q; t q; h q; cx q[0], q[1:21]; c[0] = measure q[0]; h q; "
-    "cx q[2:21], q[1]; c[1] = measure q[1];"
+    "cx q[0], q[1]; cx q[2:21], q[1]; c[1] = measure q[1];"
 )
 _MEASURE = r"""
 import json, re, sys
