@@ -10,11 +10,15 @@ import pytest
 from engines.simulation import assert_distributed
 from language import HEADER
 
+from quantum_tasks.capability import Capability, engines
 from quantum_tasks.circuits.bounds import Bounds
-from quantum_tasks.circuits.circuit import Measure, Reset
+from quantum_tasks.circuits.circuit import Measure, Program, Reset
+from quantum_tasks.circuits.compiled import decode
 from quantum_tasks.circuits.lightcone import within_light_cone
+from quantum_tasks.engines.estimate import assess
 from quantum_tasks.engines.simulator import Simulator
 from quantum_tasks.language.program import load
+from quantum_tasks.orders import Accepted
 from quantum_tasks.tasks import Options, PauliTerm
 
 HIDDEN = "qubit[3] q; output bit c; bit d;"
@@ -100,21 +104,35 @@ def test_programs_that_show_some_bits_keep_their_distribution():
 
 def test_a_large_circuit_of_which_little_is_shown_is_a_small_one():
     body = "".join(f"ry(0.1) q[{n}]; cx q[{n}], q[{n + 1}]; " for n in range(0, 58, 2))
-    qc = f"{HEADER}qubit[60] q; bit[2] c; {body * 30} c[0] = measure q[0]; c[1] = measure q[1];"
+    shown = "c[0] = measure q[0]; c[1] = measure q[1];"
+    qc = f"{HEADER}qubit[60] q; bit[2] c; {body * 30} {shown}"
     left = within_light_cone(load(qc, Bounds()))
     assert (left.qubits, len(left.operations)) == (2, 62)
     assert Simulator(64, 1 << 20).run(load(qc, Bounds()), 10, 1).engines
 
 
-def test_a_seed_gives_the_same_counts_beside_observables():
-    qc = (
-        HEADER
-        + "qubit[3] q; bit[2] c; h q; cx q[1], q[2]; c[0] = measure q[0]; c[1] = measure q[1];"
-    )
-    program = load(qc, Bounds())
-    simulator = Simulator(64, 1 << 20)
-    options = Options(observables=[[PauliTerm("ZZI"), PauliTerm("XIX", 0.5)]])
-    assert simulator.run(program, 100, 7).counts == simulator.run(program, 100, 7, options).counts
+@pytest.mark.parametrize(
+    "qc",
+    [
+        "qubit[3] q; bit[2] c; h q; cx q[1], q[2]; c[0] = measure q[0]; c[1] = measure q[1];",
+        # Stim prepares all of this one.
+        "qubit[40] q; bit[2] c; h q; c[0] = measure q[0]; c[1] = measure q[1];",
+    ],
+)
+def test_a_seed_gives_the_same_counts_beside_observables(qc):
+    program = load(HEADER + qc, Bounds())
+    simulator = Simulator(64, 1 << 20, engines())
+    here = [Capability(64, engines())]
+    found = []
+    for options in (Options(), Options(observables=[[PauliTerm("Z" * program.declared)]])):
+        checked = assess(program, 100, here, options)
+        found.append(simulator.run(*_order(checked, options)).counts)
+    assert found[0] == found[1]
+
+
+def _order(checked: Accepted, options: Options) -> tuple[Program, int, int, Options, int, bytes]:
+    program, prepared = decode(checked.compiled)
+    return program, 100, 7, options, 1, prepared
 
 
 def test_a_reset_is_kept_where_its_qubit_is_used():

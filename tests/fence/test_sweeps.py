@@ -150,7 +150,7 @@ def test_a_sweep_is_as_large_as_its_items_together():
     assert many.large
     # For each item it has the time in it that the program just took to be compiled, which may be
     # several times as long as a run.
-    assert 200 < many.estimated_ms / one.estimated_ms < 50_000
+    assert 200 < many.estimated_ms / one.estimated_ms < 500_000
 
 
 def test_a_sweep_of_a_thousand_is_checked_in_a_moment():

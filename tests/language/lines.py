@@ -12,6 +12,7 @@ PAIRS = ("cx", "cy", "cz", "ch", "swap", "CX", "own2")
 PAIR_TURNS = ("cp", "crx", "cry", "crz", "cphase")
 OTHERS = (("u2", 2, 1), ("u3", 3, 1), ("U", 3, 1), ("cu", 4, 2), ("own", 1, 1), ("wide", 2, 3))
 ANGLES = (
+    *("b", "b * pi", "~b", "-d", "c * 0.1", "b || k", "i < 2 && i > 0", "b == b", "d | d"),
     *("pi", "-pi", "pi/2", "-pi / 4", "3*pi/4", "2 * pi", "tau/3", "π", "euler", "k*pi/8", "f"),
     *(
         "0",
@@ -124,7 +125,7 @@ def _line(rng: random.Random, strange: float) -> str:
         if rng.random() < strange:
             found = [rng.choice(ANGLES) for _ in range(count + rng.randrange(-1, 2))]
         else:
-            found = [rng.choice((f"{rng.uniform(-7, 7)}", *ANGLES[:10])) for _ in range(count)]
+            found = [rng.choice((f"{rng.uniform(-7, 7)}", *ANGLES[9:19])) for _ in range(count)]
         return rng.choice(("({})", "({})", " ( {} )")).format(", ".join(found))
 
     kinds: Sequence[Callable[[], str]] = (

@@ -120,3 +120,52 @@ def test_what_is_skipped_is_read_all_the_same():
     assert len(load(qc, Bounds()).operations) == 1
     with pytest.raises(ProgramError, match="Syntax error"):
         load(qc.replace("1.", "1..2"), Bounds())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "x q[0]; c = measure q; rx(c * pi) q[1]; d = measure q[1];",
+        "x q[0]; rx(d) q[1]; d = measure q[0]; rx(d) q[1]; rx(d) q[1]; d = measure q[1];",
+        "d = measure q[0]; rx(-d) q[1]; d = measure q[1]; rx(~d) q[0]; d = measure q[0];",
+    ],
+)
+def test_an_angle_knows_what_was_measured_before_it(body):
+    assert same(f'include "stdgates.inc"; qubit[2] q; bit[2] c; bit d; {body} c = measure q;')
+
+
+@pytest.mark.parametrize("angle", ["1" * 400 + ".0", "1" * 250 + ".0e99", "1e400", "-1e999"])
+def test_an_infinite_angle_is_refused(angle):
+    qc = f'include "stdgates.inc"; qubit q; bit c; rx({angle}) q; c = measure q;'
+    assert by_lines(qc) is None
+    with pytest.raises(ProgramError):
+        load(qc, Bounds())
+
+
+def test_lines_that_are_compiled_alone_share_no_bits():
+    rng = random.Random(9)
+    for _ in range(200):
+        lines = [f"bit b{n};" if n % 2 else f"rx({'+'.join('1' * (n + 1))}) q;" for n in range(20)]
+        lines += [f"h q; b{n} = measure q[0];" for n in range(1, 20, 2)]
+        rng.shuffle(lines[:20])
+        program = by_lines(f'include "stdgates.inc"; qubit[2] q; {" ".join(lines)}')
+        assert program is not None
+        bits = [bit for register in program.registers for bit in register]
+        assert len(bits) == len(set(bits)) == 10
+
+
+def test_a_gate_that_writes_nothing_counts_as_an_operation():
+    qc = 'include "stdgates.inc"; qubit q; bit c; x q; x q; c = measure q; id q;'
+    assert by_lines(qc) is not None
+    gates = f"gate g a {{ {'x a; ' * 5} }} {'g q; ' * 5}"
+    qc = f'include "stdgates.inc"; qubit q; bit c; {gates} c = measure q; id q;'
+    for most in (26, 27):
+        try:
+            expected = len(
+                load(qc.replace("id q", "inv @ id q"), Bounds(operations=most)).operations
+            )
+        except ProgramError:
+            with pytest.raises(ProgramError):
+                load(qc, Bounds(operations=most))
+        else:
+            assert len(load(qc, Bounds(operations=most)).operations) == expected

@@ -139,9 +139,10 @@ class Question:
         return question
 
     def shown(self) -> Question:
-        """The same about that part of the program which its shown bits depend on: it has the same
-        counts. Itself if that is everything."""
-        if self.prepared or self.exact:
+        """The same about that part of the program which its shown bits depend on: their
+        distribution is the same. Itself if that is everything."""
+        known = self.prepared and not self.options.observables  # it was made of that part
+        if known or self.exact:
             return self
         program = within_light_cone(self.program)
         return self if program is self.program else self.about(program)

@@ -143,7 +143,8 @@ class _Crossings:
             del self._partner[pair[0]], self._partner[pair[1]]
             joining = [gate for gate in gates if len(gate[2]) == 2]
             # What is done to a single qubit matters only between two gates on both.
-            doublings = _doublings(tuple(joining if len(joining) == 1 else gates))
+            alone = len(joining) == 1
+            doublings = _doublings_of_one(joining[0]) if alone else _doublings(gates)
             self._add(*pair, doublings * weight)
 
     def _add(self, first: int, last: int, doublings: int) -> None:
@@ -152,7 +153,11 @@ class _Crossings:
 
 
 @lru_cache(1024)
-def _doublings(gates: tuple[_Placed, ...]) -> int:
+def _doublings_of_one(gate: _Placed) -> int:
+    return _doublings([gate])
+
+
+def _doublings(gates: list[_Placed]) -> int:
     """How often gates on two qubits, one after the other, double the rank of the cut between
     these."""
     matrix = np.eye(4)

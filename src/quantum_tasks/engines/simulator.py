@@ -61,14 +61,16 @@ class Simulator:
         ProgramError, SimulationError, or MemoryError.
         """
         question = Question(program, shots, options, prepared)
+        shown = question.shown()
         if not options.observables:
-            question = question.shown()
-        plan = self._planner.choose(question)
-        question = question.with_errors()
+            question = shown
+        plan = of_counts = self._planner.choose(question)
         counts: Mapping[int, int] = {}
-        used: Sequence[str] = ()
         if shots and any(program.registers):
-            counts, used = self._counts(plan, question, seed, threads)
+            if shown is not question:
+                of_counts = self._planner.choose(shown)
+            counts = of_counts.counts(shown.with_errors(), seed, threads)
+        question = question.with_errors()
         keys = len(counts) + (sum(counts.values()) if options.memory else 0)
         self._check_size(keys, program, len(options.observables))
         texts = keyed(counts, _sizes(program))
@@ -79,17 +81,8 @@ class Simulator:
             memory = _in_order(texts, seed) if options.memory else None
             values = self._values(plan, question, seed, threads) if options.observables else None
             details = Details(memory=memory, expectation_values=values)
-        engines = [*dict.fromkeys([*used, *plan.used])]
+        engines = [*dict.fromkeys([*of_counts.used, *plan.used])]
         return Result(msgspec.json.encode(texts).decode(), details, engines)
-
-    def _counts(
-        self, plan: Plan, question: Question, seed: int | None, threads: int
-    ) -> tuple[Mapping[int, int], Sequence[str]]:
-        """The counts of a question that was planned, and the engines that took them."""
-        shown = question.shown()
-        if shown is not question:  # which it is not beside observables
-            plan = self._planner.choose(shown)
-        return plan.counts(shown, seed, threads), plan.used
 
     def _values(
         self, plan: Plan, question: Question, seed: int | None, threads: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from openqasm3 import ast
 
@@ -50,8 +50,12 @@ class Source:
         """Compiles the program. Raises ProgramError."""
         if self._straight is not None:
             # What is wrong with a program, and where, is found out with its whole tree.
-            with suppress(ProgramError, UnsureError):
+            try:
                 return self._compiled(self._straight, bounds, given, observed)
+            except UnsureError:
+                self._straight = None  # nor with other inputs
+            except ProgramError:
+                pass
         with self._shown():
             return self._compiled(self._whole, bounds, given, observed)
 

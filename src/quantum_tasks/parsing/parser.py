@@ -35,7 +35,7 @@ def parse(text: str) -> ast.Program:
 
 
 def attempted(read: Callable[[], Tree]) -> Tree:
-    """What a method of a parser returns. Raises UnsureError if it runs into something."""
+    """What a method of a parser returns. Raises UnsureError whatever error it raises."""
     try:
         return read()
     except (RecursionError, ValueError, LookupError, TypeError, AttributeError):

@@ -15,7 +15,7 @@ from openqasm3 import ast
 
 from quantum_tasks.parsing import lexer, parser
 from quantum_tasks.parsing.cursor import Cursor, UnsureError
-from quantum_tasks.parsing.lexer import NAME
+from quantum_tasks.parsing.lexer import KEYWORDS, NAME
 from quantum_tasks.parsing.mistakes import Node
 from quantum_tasks.parsing.parser import StatementParser, attempted
 
@@ -32,7 +32,8 @@ _LINE = re.compile(
     # Anything else, up to where a statement or a block may begin or end.
     rf"|([^;{{}}]*+[;{{}}]|[^;{{}}]++)){_S}"
 )
-_OTHER = 8
+_GATE, _OTHER = 0, 8
+_NO_GATES = KEYWORDS - {"barrier", "reset"}
 _LEAST = 0.25  # of all lines
 
 # What _LINE finds: a gate with its angles, a qubit, another, more of them, each after a comma;
@@ -49,21 +50,29 @@ class Lines(ast.QASMNode):  # type: ignore[misc]
 
 
 def parse(text: str, least: float = _LEAST) -> ast.Program:
-    """The syntax tree of a text without comments, straight lines as they are. Raises UnsureError
-    if that may not be what the text means, or if a smaller part than `least` of the lines are
-    straight: what is wrong with the others would be found out twice."""
+    """The syntax tree of a text without comments, whose straight lines are no trees but `Lines`.
+    Raises UnsureError if that may not be what the text means, or if a smaller part than `least`
+    of the lines are straight: then to read a wrong program twice costs more than this saves."""
     if not lexer.is_plain(text):
         raise UnsureError
     lines = _LINE.findall(text, lexer.start(text))
-    others = [number for number, line in enumerate(lines) if line[_OTHER]]
+    names = {line[_GATE].partition("(")[0] for line in lines}
+    words = {name for name in names if name.strip(" \t\n") in _NO_GATES}
+    if words:  # declarations, for example
+        others = [
+            number
+            for number, line in enumerate(lines)
+            if line[_OTHER] or line[_GATE].partition("(")[0] in words
+        ]
+    else:
+        others = [number for number, line in enumerate(lines) if line[_OTHER]]
     if len(lines) - len(others) < least * len(lines):
         raise UnsureError
     return ast.Program([*_statements(lines, others)])
 
 
 def statement(line: Line) -> Node:
-    """The syntax tree of one line, which is found to be no gate or measurement that is simple.
-    Raises UnsureError."""
+    """The syntax tree of one line that is not simple. Raises UnsureError."""
     (node,) = _parsed(_written(line))
     return node
 
@@ -77,7 +86,7 @@ def _statements(lines: list[Line], others: list[int]) -> Iterator[Node]:
         depth = 0  # of blocks
         while place < len(others) and (depth or others[place] == end):
             end = others[place] + 1
-            last = lines[end - 1][_OTHER][-1]
+            last = lines[end - 1][_OTHER][-1:]
             depth += (last == "{") - (last == "}")
             place += 1
         if depth:

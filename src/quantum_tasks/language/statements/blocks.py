@@ -72,7 +72,7 @@ class Blocks:
             elif isinstance(node, ast.ConstantDeclaration | ast.IODeclaration):
                 self._work(node)
             elif isinstance(node, Lines):
-                raise UnsureError  # what is not compiled may be no statements
+                raise UnsureError  # lines that are skipped were never parsed: they may be wrong
 
     def statement(self, node: Node) -> None:
         """Compiles one statement in the scope around it."""

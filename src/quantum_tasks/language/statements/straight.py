@@ -7,6 +7,7 @@ statement, one by one.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from typing import TypeAlias
@@ -25,9 +26,11 @@ from quantum_tasks.language.statements.exits import Exits
 from quantum_tasks.language.statements.gatecalls import GateCalls
 from quantum_tasks.parsing import straight
 from quantum_tasks.parsing.cursor import UnsureError
+from quantum_tasks.parsing.mistakes import Node
 from quantum_tasks.parsing.straight import Line, Lines
 
 _MOST_PARTS = 64  # of a gate that is written out here
+_MOST_ALONE = 200  # lines compiled one by one, and a quarter of all: each is parsed by itself
 _PROBE = 0.1  # an angle
 _REFERENCE = re.compile(r"([^\[]+)(?:\[([0-9]+)\])?")
 _NAME = re.compile(r"[^\W0-9]\w*")
@@ -42,11 +45,12 @@ _CONSTANTS = {"pi", "π", "tau", "τ", "euler", "ℇ"}
 # An operation that a call writes: its name, the places of its qubits in the call, and its angles.
 Part: TypeAlias = tuple[str, tuple[int, ...], tuple[float, ...]]
 # A call: how many qubits it takes; its name and angles, if it writes one gate on all of them as
-# they are; else its parts.
-Call: TypeAlias = tuple[int, str, tuple[float, ...], Sequence[Part] | None]
+# they are; else its parts; and how many operations it counts as.
+Call: TypeAlias = tuple[int, str, tuple[float, ...], Sequence[Part] | None, int]
 
-_BARRIER: Call = (-1, "", (), ())
-_RESET: Call = (1, "", (), (("reset", (0,), ()),))
+_OF_RESET: Sequence[Part] = (("reset", (0,), ()),)
+_BARRIER: Call = (-1, "", (), (), 0)
+_RESET: Call = (1, "", (), _OF_RESET, 1)
 
 
 class _NotSimpleError(Exception):
@@ -70,12 +74,16 @@ class StraightLines:
         self._blocks = blocks
         self._qubits = _SingleQubits(evaluator)
         self._bits = _SingleBits(evaluator.scopes)
-        self._calls = _Calls(evaluator.scopes, gates)
+        self._calls = _Calls(evaluator, machine, gates)
+        self._lines = 0
+        # They are kept: parts of the compiler know a statement by its id().
+        self._alone: list[Node] = []
 
     def compile(self, node: Lines) -> None:
         """Writes the operations of lines at the top level of a program."""
         qubits, bits, calls = self._qubits, self._bits, self._calls
         self._listing.take_turn(len(node.lines))
+        self._lines += len(node.lines)
         calls.forget()
         written: list[Operation] = []
         known: dict[Variable, dict[int, Condition]] = {}
@@ -84,7 +92,7 @@ class StraightLines:
             gate, first, second, more, left, measured, observed, right, _ = line
             try:
                 if gate:
-                    size, name, params, parts = calls[gate]
+                    size, name, params, parts, cost = calls[gate]
                     at: tuple[int, ...]
                     if size == 1 and not second:
                         at = (qubits[first],)
@@ -97,20 +105,21 @@ class StraightLines:
                     if parts is None:
                         write(Gate(name, at, params))
                     else:
+                        self._listing.require(len(written) + cost)
                         written += _expanded(parts, at)
-                        self._listing.require(len(written))
                 else:
                     variable, place, home = bits[left or right]
                     write(Measure(qubits[measured or observed], home))
                     known.setdefault(variable, {})[place] = home
+                    calls.measured()
             except _NotSimpleError:
                 self._flush(written, known)
                 self._compile_alone(line)
         self._flush(written, known)
 
     def _several(self, size: int, first: str, second: str, more: str) -> tuple[int, ...]:
-        names = [first, *([second] if second else []), *more.replace(" ", "").split(",")[1:]]
-        at = tuple([self._qubits[name.strip()] for name in names])
+        names = [first, *([second] if second else []), *more.split(",")[1:]]
+        at = tuple([self._qubits[name.strip(" \t\n")] for name in names])
         if size >= 0 and not len(at) == len(set(at)) == size:
             raise _NotSimpleError
         return at
@@ -126,7 +135,12 @@ class StraightLines:
 
     def _compile_alone(self, line: Line) -> None:
         self._calls.forget()
-        self._blocks.statement(straight.statement(line))
+        if len(self._alone) > _MOST_ALONE + self._lines // 4:
+            raise UnsureError
+        node = straight.statement(line)
+        self._alone.append(node)
+        self._blocks.statement(node)
+        self._calls.forget()
         if self._exits.stopped() is not False:
             raise UnsureError  # the lines that follow may have to be skipped
 
@@ -175,32 +189,45 @@ class _SingleBits(dict[str, tuple[Variable, int, int]]):
 class _Calls(dict[str, Call]):
     """Calls of gates, by what their names and angles are written as."""
 
-    def __init__(self, scopes: Scopes, gates: GateCalls) -> None:
-        self._scopes = scopes
+    def __init__(self, evaluator: Evaluator, machine: Machine, gates: GateCalls) -> None:
+        self._scopes = evaluator.scopes
+        self._listing = evaluator.listing
+        self._machine = machine
         self._gates = gates
         self._turns: dict[str, tuple[int, str]] = {}
         self._changing: list[str] = []  # those whose angles may be others after a statement
+        self._stale = False  # whether variables do not know yet what was measured
 
     def forget(self) -> None:
-        """Forgets what another statement may have changed."""
+        """Forgets what another statement may have changed; all variables are up to date."""
         for text in self._changing:
             del self[text]
         self._changing.clear()
+        self._stale = False
+
+    def measured(self) -> None:
+        """Notes that variables are not up to date: no angle may be worked out from them."""
+        if self._changing:
+            self.forget()
+        self._stale = True
 
     def __missing__(self, text: str) -> Call:
         if (turn := _TURN.fullmatch(text)) is not None:
             name, sign, whole, number = turn.groups()
             usual = self._turns.get(name) or self._turn(name)
-            if usual is not None:
-                angle = float(whole or number)
+            angle = float(whole or number)
+            if usual is not None and math.isfinite(angle):
                 params = (-angle if sign and angle else angle,)
-                call: Call = usual[0], usual[1], params, None
+                call: Call = usual[0], usual[1], params, None, 1
                 self[text] = call
                 return call
         name, _, angles = text.partition("(")
         fixed = None if angles else self._fixed(name.strip())
+        changing = not _CONSTANTS.issuperset(_NAME.findall(angles))
+        if changing and self._stale:
+            raise _NotSimpleError
         call = self[text] = fixed or self._evaluated(text)
-        if not _CONSTANTS.issuperset(_NAME.findall(angles)):
+        if changing:
             self._changing.append(text)
         return call
 
@@ -220,10 +247,19 @@ class _Calls(dict[str, Call]):
         node = straight.statement((text, "q", "", "", "", "", "", "", ""))
         if not isinstance(node, ast.QuantumGate) or node.name.name == "nop":
             raise _NotSimpleError
+        found: list[Call] = []
+
+        def evaluate() -> None:
+            mark = self._listing.mark()
+            found.append(_call(self._gates.called(node)))
+            if self._listing.mark() != mark:
+                raise _NotSimpleError  # working it out has written operations
+
         try:
-            return _call(self._gates.called(node))
+            self._machine.transaction(evaluate)
         except NeedsKnownError:
             raise _NotSimpleError from None
+        return found[0]
 
 
 def _parts_of(reference: str) -> tuple[str, int | None]:
@@ -243,12 +279,12 @@ def _call(gate: Called) -> Call:
     if len(parts) < len(operations):
         raise _NotSimpleError
     if len(parts) == 1 and parts[0][1] == places:
-        return gate.qubits, parts[0][0], parts[0][2], None
-    return gate.qubits, "", (), parts
+        return gate.qubits, parts[0][0], parts[0][2], None, 1
+    return gate.qubits, "", (), parts, gate.cost
 
 
 def _expanded(parts: Sequence[Part], at: tuple[int, ...]) -> list[Operation]:
-    if parts is _RESET[3]:
+    if parts is _OF_RESET:
         return [Reset(at[0])]
     return [
         Gate(name, tuple([at[place] for place in places]), params)
