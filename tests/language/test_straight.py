@@ -169,3 +169,9 @@ def test_a_gate_that_writes_nothing_counts_as_an_operation():
                 load(qc, Bounds(operations=most))
         else:
             assert len(load(qc, Bounds(operations=most)).operations) == expected
+
+
+@pytest.mark.parametrize("first", ["U(pi, 0, pi) $0;", "barrier $0;"])
+def test_the_version_comes_first(first):
+    assert by_lines(f"{first} OPENQASM 3.0; bit c; c = measure $0;") is None
+    assert by_lines(f"OPENQASM 3.0; {first} bit c; c = measure $0;") is not None

@@ -215,10 +215,18 @@ class Scopes:
         return semantic(f"The gate '{name}' is not defined.", node, hint)
 
 
+_NUMBERS = {
+    **dict.fromkeys(("pi", "π"), math.pi),
+    **dict.fromkeys(("tau", "τ"), math.tau),
+    **dict.fromkeys(("euler", "ℇ"), math.e),
+}
+# Names that mean a number in every program.
+CONSTANTS = frozenset(_NUMBERS)
+
+
 def _built_in() -> Scope:
     scope = Scope()
-    numbers = {"pi": math.pi, "π": math.pi, "tau": 2 * math.pi, "τ": 2 * math.pi}
-    for name, number in (numbers | {"euler": math.e, "ℇ": math.e}).items():
+    for name, number in _NUMBERS.items():
         scope[name] = Variable(name, Value(FLOAT, number, const=True))
     for name in BUILT_IN:
         scope[name] = StandardGate(name)

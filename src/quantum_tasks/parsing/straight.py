@@ -92,7 +92,7 @@ def _statements(lines: list[Line], others: list[int]) -> Iterator[Node]:
         if depth:
             raise UnsureError
         text = "".join(map(_written, lines[first:end]))
-        if text.startswith("OPENQASM") and not done:
+        if first == 0 and text.startswith("OPENQASM"):
             yield from parser.parse(text).statements
         else:
             yield from _parsed(text)

@@ -25,8 +25,8 @@ from quantum_tasks.language.values import FLOAT, INTEGERS, Value, as_number
 from quantum_tasks.parsing.mistakes import Node, ProgramError, semantic
 
 _MAX_QUBITS_OF_A_GATE = 10_000
-_KNOWN = {**BUILT_IN, **STANDARD}
-_WITHOUT_ANGLES = {name: build() for name, (angles, build) in _KNOWN.items() if not angles}
+KNOWN = {**BUILT_IN, **STANDARD}
+_WITHOUT_ANGLES = {name: build() for name, (angles, build) in KNOWN.items() if not angles}
 _NUMBERS = (*INTEGERS, "float", "angle")
 
 
@@ -136,7 +136,7 @@ class GateCalls:
         if isinstance(symbol, StandardGate):
             if not node.arguments and (built := _WITHOUT_ANGLES.get(symbol.name)):
                 return built
-            count, build = _KNOWN[symbol.name]
+            count, build = KNOWN[symbol.name]
         elif isinstance(symbol, GateDefinition):
             count = symbol.angles
         else:

@@ -15,15 +15,14 @@ from typing import TypeAlias
 from openqasm3 import ast
 
 from quantum_tasks.circuits.circuit import Condition, Gate, Measure, Operation, Reset
-from quantum_tasks.circuits.gates import BUILT_IN, STANDARD
 from quantum_tasks.circuits.gates import Node as Called
 from quantum_tasks.language.cases import NeedsKnownError
 from quantum_tasks.language.expressions import Evaluator
 from quantum_tasks.language.machine import Machine, Variable
-from quantum_tasks.language.scope import Qubits, Scopes, StandardGate
+from quantum_tasks.language.scope import CONSTANTS, Qubits, Scopes, StandardGate
 from quantum_tasks.language.statements.blocks import Blocks
 from quantum_tasks.language.statements.exits import Exits
-from quantum_tasks.language.statements.gatecalls import GateCalls
+from quantum_tasks.language.statements.gatecalls import KNOWN, GateCalls
 from quantum_tasks.parsing import straight
 from quantum_tasks.parsing.cursor import UnsureError
 from quantum_tasks.parsing.mistakes import Node
@@ -40,7 +39,6 @@ _TURN = re.compile(
     r"(?:([0-9]{1,15})|((?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,2})?))"
     r"[ \t\n]*\)[ \t\n]*"
 )
-_CONSTANTS = {"pi", "π", "tau", "τ", "euler", "ℇ"}
 
 # An operation that a call writes: its name, the places of its qubits in the call, and its angles.
 Part: TypeAlias = tuple[str, tuple[int, ...], tuple[float, ...]]
@@ -223,7 +221,7 @@ class _Calls(dict[str, Call]):
                 return call
         name, _, angles = text.partition("(")
         fixed = None if angles else self._fixed(name.strip())
-        changing = not _CONSTANTS.issuperset(_NAME.findall(angles))
+        changing = not CONSTANTS.issuperset(_NAME.findall(angles))
         if changing and self._stale:
             raise _NotSimpleError
         call = self[text] = fixed or self._evaluated(text)
@@ -292,12 +290,11 @@ def _expanded(parts: Sequence[Part], at: tuple[int, ...]) -> list[Operation]:
     ]
 
 
-_KNOWN = {**BUILT_IN, **STANDARD}
 # Calls of gates without angles, and the names and numbers of qubits of those that have one and
 # hand it on as it is.
-_FIXED = {name: _call(build()) for name, (angles, build) in _KNOWN.items() if not angles}
+_FIXED = {name: _call(build()) for name, (angles, build) in KNOWN.items() if not angles}
 _TURNS: dict[str, tuple[int, str]] = {
     name: call[:2]
-    for name, (angles, build) in _KNOWN.items()
+    for name, (angles, build) in KNOWN.items()
     if angles == 1 and (call := _call(build(_PROBE)))[2] == (_PROBE,)
 }
