@@ -21,8 +21,6 @@ from quantum_tasks.language.program import load
 from quantum_tasks.orders import Accepted
 from quantum_tasks.tasks import Options, PauliTerm
 
-HIDDEN = "qubit[3] q; output bit c; bit d;"
-
 
 def sizes(qc: str) -> tuple[int, int]:
     """Qubits and operations that are left."""
@@ -59,6 +57,7 @@ def sizes(qc: str) -> tuple[int, int]:
             (2, 3),
         ),
         ("qubit[3] q; output bit c; bit d; d = measure q[1]; x q[0]; c = measure q[0];", (1, 2)),
+        ("qubit[3] q; output bit c; bit d; d = measure q[1]; x q[0]; c = d;", (1, 2)),
     ],
 )
 def test_what_is_left_is_what_shown_bits_depend_on(qc, left):

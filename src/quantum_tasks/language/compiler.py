@@ -75,7 +75,7 @@ class Compiler:
         self.loops = Loops(evaluator, machine, exits, blocks, variables, subroutines, iteration)
         self.gates = GateCalls(evaluator, iteration)
         self.declarations = Declarations(evaluator, variables, measurements, given)
-        self.straight = StraightLines(evaluator, machine, exits, self.gates, blocks)
+        self.straight = StraightLines(evaluator, machine, self.gates, blocks)
 
     @property
     def inputs(self) -> dict[str, Input]:

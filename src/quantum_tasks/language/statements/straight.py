@@ -21,7 +21,6 @@ from quantum_tasks.language.expressions import Evaluator
 from quantum_tasks.language.machine import Machine, Variable
 from quantum_tasks.language.scope import CONSTANTS, Qubits, Scopes, StandardGate
 from quantum_tasks.language.statements.blocks import Blocks
-from quantum_tasks.language.statements.exits import Exits
 from quantum_tasks.language.statements.gatecalls import KNOWN, GateCalls
 from quantum_tasks.parsing import straight
 from quantum_tasks.parsing.cursor import UnsureError
@@ -62,13 +61,11 @@ class StraightLines:
         self,
         evaluator: Evaluator,
         machine: Machine,
-        exits: Exits,
         gates: GateCalls,
         blocks: Blocks,
     ) -> None:
         self._listing = evaluator.listing
         self._machine = machine
-        self._exits = exits
         self._blocks = blocks
         self._qubits = _SingleQubits(evaluator)
         self._bits = _SingleBits(evaluator.scopes)
@@ -139,8 +136,6 @@ class StraightLines:
         self._alone.append(node)
         self._blocks.statement(node)
         self._calls.forget()
-        if self._exits.stopped() is not False:
-            raise UnsureError  # the lines that follow may have to be skipped
 
 
 class _SingleQubits(dict[str, int]):
