@@ -7,6 +7,7 @@ import math
 from language import Table, coin, even, phased, turned
 
 PI = math.pi
+LARGE = math.sin(math.fmod(1e17, 2 * PI) / 2) ** 2
 
 
 def shown(setup: str, size: int, expression: str) -> str:
@@ -127,6 +128,11 @@ PROGRAMS: Table = {
         {"0 1": 1},
     ),
     # angles
+    "an angle of a large float is what remains of it": (
+        "angle[52] a = 1e17; angle b = 1e17; qubit[2] q; bit[2] c; rx(a) q[0]; rx(-b) q[0];"
+        " rx(a) q[1]; c = measure q;",
+        {"00": 1 - LARGE, "10": LARGE},
+    ),
     "angles of the specification": (
         "measure $0; angle[4] a = π; angle[6] b = π / 2; angle[8] d = 7 * (π / 8);"
         " bit[4] e = bit[4](a); bit[6] f = bit[6](b); bit[8] g = bit[8](d);",

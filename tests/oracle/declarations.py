@@ -74,11 +74,10 @@ class Declarations(Quantum):
             given = self.evaluate(node.init_expression)
         if of.integer and given.type.kind == "float":
             raise OracleError("a float does not become an integer by itself")
-        if of.integer and of.size is None and given.type.integer:
-            of = Type(of.kind, exact=True)
-            least = 0 if of.kind == "uint" else -(1 << 63)
-            if not least <= given.data < 1 << (64 if of.kind == "uint" else 63):
-                raise OracleError("too large a constant")
+        end = 1 << (32 if of.kind == "uint" else 31)
+        unsized = of.integer and of.size is None and given.type.exact
+        if unsized and not -(1 << 31) <= given.data < end:
+            raise OracleError("too large a constant")
         value = cast(given, of)
         self.scope.declare(node.identifier.name, Variable(of, value.data, const=True))
 

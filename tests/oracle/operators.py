@@ -93,7 +93,8 @@ def common(left: Value, right: Value) -> Type:
     """The type two integers are brought to: the wider one, at equal width the unsigned one."""
     if left.type.exact and right.type.exact:
         return EXACT
-    sides = [_concrete(side) for side in (left, right) if side.type.integer]
+    pairs = ((left, right), (right, left))
+    sides = [_concrete(side, other) for side, other in pairs if side.type.integer]
     if not sides:
         return Type("int")
     if len(sides) == 1:
@@ -104,12 +105,14 @@ def common(left: Value, right: Value) -> Type:
     return second if second.kind == "uint" else first
 
 
-def _concrete(value: Value) -> Type:
-    """A literal is an int of one word, of two if it needs them."""
+def _concrete(value: Value, other: Value) -> Type:
+    """A literal is an int of one word, which has to hold its bits unless the other side's does."""
     if not value.type.exact:
         return value.type
-    fits = -(1 << (WORD - 1)) <= value.data < 1 << (WORD - 1)
-    return Type("int") if fits else Type("int", 2 * WORD)
+    width = other.type.width if other.type.integer and not other.type.exact else 0
+    if not -(1 << (max(WORD, width) - 1)) <= value.data < 1 << max(WORD, width):
+        raise OracleError("too large a literal")
+    return Type("int")
 
 
 def _integers(function: Callable[[int, int], int], left: Value, right: Value) -> Value:

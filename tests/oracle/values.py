@@ -204,7 +204,7 @@ def _to_angle(value: Value, to: Type, explicit: bool) -> int | float:
         raise _refuse(value, to)
     if to.size is None:
         return reduced(number)
-    return round(number / TAU * (1 << to.size)) % (1 << to.size)
+    return round(math.fmod(number, TAU) / TAU * (1 << to.size)) % (1 << to.size)
 
 
 def _to_duration(value: Value, to: Type, explicit: bool) -> float:

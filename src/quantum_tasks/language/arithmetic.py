@@ -1,7 +1,8 @@
 """Operators and built-in functions of OpenQASM 3, on values that are known.
 
 Integers follow C99: division truncates toward zero, a remainder has the sign of the dividend,
-and two integers meet in the wider type.
+and two integers meet in the wider type. A number that is written out has no width, until it meets
+a value that has one; it is then an int of 32 bits.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ from quantum_tasks.language.values import (
     INTEGERS,
     MACHINE_BITS,
     MAX_BITS,
-    UINT,
     Type,
     Value,
     an,
@@ -29,6 +29,7 @@ from quantum_tasks.language.values import (
     as_number,
     bit_size,
     cast,
+    fits,
     from_bits,
     to_angle,
     to_bits,
@@ -38,10 +39,26 @@ from quantum_tasks.language.values import (
 from quantum_tasks.parsing.mistakes import Mistake
 
 
+def met(a: Value, b: Value) -> Type:
+    """The type in which two integers meet. Raises Mistake for a number, written out, that would
+    not be the same there."""
+    type = integer_type(a.type, b.type)
+    if type.size is not None:
+        check_fits(a, type.size)
+        check_fits(b, type.size)
+    return type
+
+
+def check_fits(value: Value, size: int) -> None:
+    """Raises Mistake for a number, written out, that bits of this size could not hold."""
+    if not fits(value, -1 << (size - 1), 1 << size):
+        raise Mistake(f"a number needs more than {size} bits; give it a width, as in int[64](1)")
+
+
 def integer_type(a: Type, b: Type) -> Type:
-    """The type in which two integers meet: the wider; if equally wide, the unsigned one."""
+    """The wider of two types of integers; if they are equally wide, the unsigned one."""
     if a.size is None and b.size is None:
-        return UINT if "uint" in (a.kind, b.kind) and "int" not in (a.kind, b.kind) else INT
+        return INT
     wide = [(bit_size(t), t.kind in ("uint", "bits")) for t in (a, b)]
     size, unsigned = max(wide)
     return Type("uint" if unsigned else "int", size)
@@ -74,7 +91,7 @@ def _binary(op: str, a: Value, b: Value) -> Value:
         return Value(COMPLEX, _computed(op, complex(as_number(a)), complex(as_number(b))))
     if kinds & {"float", "angle"}:
         return Value(FLOAT, _computed(op, to_float(as_number(a)), to_float(as_number(b))))
-    type = integer_type(a.type, b.type)
+    type = met(a, b)
     left, right = wrapped(as_integer(a), type), wrapped(as_integer(b), type)
     if op == "**" and right < 0:
         return Value(FLOAT, _computed(op, float(left), float(right)))
@@ -110,7 +127,7 @@ def _compared(op: str, a: Value, b: Value) -> bool:
         a = cast(a, b.type)
     left, right = as_number(a), as_number(b)
     if {a.type.kind, b.type.kind} <= {"int", "uint", "bits"} and a.type.kind != b.type.kind:
-        type = integer_type(a.type, b.type)
+        type = met(a, b)
         left, right = wrapped(left, type), wrapped(right, type)
     if (isinstance(left, complex) or isinstance(right, complex)) and op not in ("==", "!="):
         raise Mistake("complex numbers have no order")
@@ -152,7 +169,7 @@ def _bitwise(op: str, a: Value, b: Value) -> Value:
         return Value(a.type, _BITWISE[op](a.data, b.data))
     if not all(kind in (*INTEGERS, "bits") for kind in kinds):
         raise Mistake(f"'{op}' does not take {an(a.type)} and {an(b.type)}")
-    type = integer_type(a.type, b.type)
+    type = met(a, b)
     return Value(type, wrapped(_BITWISE[op](as_integer(a), as_integer(b)), type))
 
 

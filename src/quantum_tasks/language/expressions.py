@@ -38,8 +38,8 @@ from quantum_tasks.language.values import (
     DURATION,
     FLOAT,
     INTEGERS,
+    MACHINE_BITS,
     MAX_BITS,
-    UINT,
     Type,
     Value,
     as_integer,
@@ -264,7 +264,7 @@ class Evaluator:
         place = 0 if node.index is None else self.known_integer(node.index, "The dimension")
         if not 0 <= place < len(type.dimensions):
             raise Mistake("sizeof takes an array and the number of one of its dimensions")
-        return Value(UINT, type.dimensions[place], const=True)
+        return Value(Type("uint", MACHINE_BITS), type.dimensions[place], const=True)
 
     def _concatenation(self, node: ast.Concatenation) -> Value:
         left, right = self.value(node.lhs), self.value(node.rhs)

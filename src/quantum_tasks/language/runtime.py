@@ -32,6 +32,7 @@ from quantum_tasks.language.values import (
     BOOL,
     FLOAT,
     INTEGERS,
+    MACHINE_BITS,
     Choice,
     Type,
     Value,
@@ -95,6 +96,9 @@ def merged(condition: Condition, a: Value, b: Value) -> Value:
     if a.known and b.known and a.data == b.data:
         return Value(type, a.data)
     if type.kind in ("int", "uint", "bits") or (type.kind == "angle" and type.size is not None):
+        if type.kind == "int" and type.size is None:
+            arithmetic.check_fits(a, MACHINE_BITS)
+            arithmetic.check_fits(b, MACHINE_BITS)
         pairs = zip(word(a), word(b), strict=True)
         sized = Type(type.kind, bit_size(type))
         return Value(sized, tuple(choose(condition, one, other) for one, other in pairs))
@@ -174,7 +178,7 @@ def binary(op: str, a: Value, b: Value, keep: Keep) -> Value:
         return lifted(lambda left, right: arithmetic.binary(op, left, right), a, b)
     if op in _SHIFTS:
         return _shifted(op, a, as_integer(b))
-    type = arithmetic.integer_type(a.type, b.type)
+    type = arithmetic.met(a, b)
     size = bit_size(type)
     type = Type(type.kind, size)
     left, right = (tuple(map(keep, word(value, size))) for value in (a, b))
@@ -238,7 +242,7 @@ def _shifted(op: str, a: Value, places: int) -> Value:
 def _compared(op: str, a: Value, b: Value, keep: Keep) -> Condition:
     """Compares as numbers; both sides are widened, so that nothing wraps."""
     if a.type.kind != b.type.kind and not (a.type.size is b.type.size is None):
-        type = arithmetic.integer_type(a.type, b.type)
+        type = arithmetic.met(a, b)
         sized = Type(type.kind, bit_size(type))
         a, b = converted(a, sized), converted(b, sized)
     size = 1 + max(

@@ -1,8 +1,9 @@
 """Classical types and values of OpenQASM 3, and arithmetic with values that are known.
 
 Where the language leaves a choice, C99's is taken, as its specification does. Widths that a
-program does not give: int and uint variables have 32 bits, float and complex are double
-precision, an unsized angle is a double in [0, 2 pi), and unsized integer constants are exact.
+program does not give: int and uint have 32 bits, constants as well as variables; float and complex
+are double precision; an unsized angle is a double in [0, 2 pi). Integers that are written out, and
+what is worked out from these alone, are exact until they meet a value that has a width.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class Type(msgspec.Struct, frozen=True):
 
 
 BOOL, FLOAT, COMPLEX, DURATION = map(Type, ("bool", "float", "complex", "duration"))
-INT, UINT = Type("int"), Type("uint")
+INT = Type("int")  # without a size: exactly the number that a program writes out
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -82,8 +83,13 @@ class Value(msgspec.Struct, frozen=True):
 
 
 def integer(value: int, const: bool = True) -> Value:
-    """A constant of unsized type."""
+    """A number that is written out."""
     return Value(INT, value, const)
+
+
+def fits(value: Value, least: int, end: int) -> bool:
+    """Whether a value is less than `end` and not less than `least`, unless it has a width."""
+    return value.type != INT or least <= value.data < end
 
 
 def bit_size(type: Type) -> int:
@@ -151,8 +157,6 @@ def cast(value: Value, type: Type, explicit: bool = False) -> Value:
             data = _cast_to_bits(value, type, explicit)
         case "int" | "uint" if source.kind in INTEGERS or source.kind == "float":
             data = wrapped(_truncated(number), type)
-            if kind == "uint" and type.size is None and data < 0:
-                raise Mistake(f"a uint cannot be {number}")
         case "int" | "uint" if source.kind == "bits":
             if type.size in (None, source.size) or type.size >= MACHINE_BITS > (source.size or 0):
                 signed = kind == "int" and type.size == source.size
@@ -219,7 +223,7 @@ def to_angle(radians: float, type: Type) -> float | int:
         raise Mistake("the angle is not a finite number")
     if type.size is None:
         return radians % TAU
-    turns = math.fmod(radians / TAU, 1.0)  # or a large angle would overflow
+    turns = math.fmod(radians, TAU) / TAU  # as for angles without a size, and exact up to here
     if type.size > _MAX_EXPONENT:
         return round(Fraction(turns) * (1 << type.size)) % (1 << type.size)
     return round(math.ldexp(turns, type.size)) % (1 << type.size)

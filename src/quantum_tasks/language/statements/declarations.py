@@ -11,7 +11,7 @@ from quantum_tasks.language.machine import Variable
 from quantum_tasks.language.scope import Qubits
 from quantum_tasks.language.statements.measurements import Measurements
 from quantum_tasks.language.statements.variables import Variables
-from quantum_tasks.language.values import Value
+from quantum_tasks.language.values import MACHINE_BITS, Type, Value, an, fits
 from quantum_tasks.parsing.mistakes import semantic, unsupported
 
 
@@ -61,10 +61,21 @@ class Declarations:
                 f"The constant '{node.identifier.name}' is given a value that is not constant.",
                 node.init_expression,
             )
-        type = self._evaluator.types.named(node.type)
+        type = self._evaluator.types.of_variable(node.type)
+        if type.kind in ("int", "uint") and getattr(node.type, "size", None) is None:
+            self._check_width(node, value, type)
         value = self._evaluator.cast(node.init_expression, value, type)
         constant = Variable(node.identifier.name, Value(value.type, value.data, const=True))
         self._scopes.declare(node.identifier, constant, node)
+
+    def _check_width(self, node: ast.ConstantDeclaration, value: Value, type: Type) -> None:
+        """Refuses a number that is too large for a constant without a size."""
+        end = 1 << (MACHINE_BITS - (type.kind == "int"))
+        if not fits(value, -1 << (MACHINE_BITS - 1), end):
+            kind, name = an(Type(type.kind)), node.identifier.name
+            message = f"'{name}' needs more than the {MACHINE_BITS} bits of {kind} without a size."
+            hint = f"give it a size: const {type.kind}[64] {name}"
+            raise semantic(message, node.init_expression, hint)
 
     def input_or_output(self, node: ast.IODeclaration) -> None:
         """What a request gives, or what counts show."""
