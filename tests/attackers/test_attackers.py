@@ -19,7 +19,7 @@ from attackers.promises import broken
 from attackers.trial import longest_s, try_out
 
 _BRIEF = {attack.name: attack for attack in chosen([]) if attack.brief}
-_SECONDS = 1.5
+_SECONDS = 1.0
 # For so long nobody waits, unless the service is stopped by what somebody sends; nor for so many
 # times as long as it took in peace, on a machine that is busy. `make chaos` is more exact.
 _MOST_S = 12.0

@@ -79,13 +79,6 @@ _INTEGERS = {
     "10**5 hexadecimal digits": lambda: f"const int n = 0x{'f' * 100_000};",
     "10**5 binary digits": lambda: f"const int n = 0b{'1' * 100_000};",
     "an exponent of 10**5 digits": lambda: f"rx(1e{'9' * 100_000}) q;",
-    "squares of squares": lambda: (
-        "const int n0 = 3;\n"
-        + "".join(f"const int n{i} = n{i - 1} * n{i - 1};\n" for i in range(1, 2000))
-    ),
-    "powers of powers": lambda: (
-        "const int n0 = 3;\n" + "".join(f"const int n{i} = n{i - 1} ** 9;\n" for i in range(1, 99))
-    ),
 }
 _DIGITS = {
     "10**5 digits": lambda: f"const int n = {'9' * 100_000};",
@@ -102,6 +95,17 @@ _WRAPPED = {
     "rotl by 10**9": "uint[8] n = rotl(uint[8](1), 1000000000);",
     "rotr by 10**18": "uint[8] n = rotr(uint[8](1), 1000000000000000000);",
     "popcount": "uint[64] n = popcount(uint[64](18446744073709551615));",
+    "squares of squares": lambda: (
+        "const int n0 = 3;\n"
+        + "".join(f"const int n{i} = n{i - 1} * n{i - 1};\n" for i in range(1, 2000))
+    ),
+    "powers of powers": lambda: (
+        "const int n0 = 3;\n" + "".join(f"const int n{i} = n{i - 1} ** 9;\n" for i in range(1, 99))
+    ),
+    "squares of squares of 4096 bits": lambda: (
+        "const int[4096] n0 = 3;\n"
+        + "".join(f"const int[4096] n{i} = n{i - 1} * n{i - 1};\n" for i in range(1, 2000))
+    ),
 }
 
 _BITS = "01" * 120_000

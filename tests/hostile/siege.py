@@ -43,15 +43,15 @@ from hostile.corpus_kit import (
 
 ANSWER_S = 2.0
 _LONG = 2048
-_CHECK_S = 1.0  # nearly all of PARSE_TIME_LIMIT_S
-SOFT_S, HARD_S = 2, 3
+_CHECK_S = 0.5  # nearly all of PARSE_TIME_LIMIT_S
+SOFT_S, HARD_S = 1, 2
 SETTINGS = {
     **{name: str(value) for name, value in LIMITS.items()},
     "SIMULATOR_PROCESSES": "2",
     "SIMULATOR_MEMORY_MB": str(MEMORY_MB),
     "PARSER_PROCESSES": "2",
     "PARSER_MEMORY_MB": str(MEMORY_MB),
-    "PARSE_TIME_LIMIT_S": "1.1",
+    "PARSE_TIME_LIMIT_S": "0.6",
     "TASK_SOFT_TIME_LIMIT_S": str(SOFT_S),
     "TASK_TIME_LIMIT_S": str(HARD_S),
 }

@@ -184,7 +184,7 @@ EXPENSIVE = {
     "a page that is not read": b"GET /static/vendor/swagger-ui/swagger-ui-bundle.js HTTP/1.1\r\n"
     + HOST
     + b"\r\n",
-    "a document that is not read": (b"GET /openapi.json HTTP/1.1\r\n" + HOST + b"\r\n") * 20,
+    "a document that is not read": (b"GET /openapi.json HTTP/1.1\r\n" + HOST + b"\r\n") * 8,
 }
 
 

@@ -44,7 +44,7 @@ def test_random_programs_become_the_same_operations():
     @settings(
         derandomize=True,
         deadline=None,
-        max_examples=200,
+        max_examples=100,
         database=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
     )

@@ -28,7 +28,7 @@ def test_counts_of_random_programs_follow_their_exact_distribution() -> None:
     @settings(
         derandomize=True,
         deadline=None,
-        max_examples=150,
+        max_examples=100,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
     )
     @given(programs())
