@@ -208,6 +208,7 @@ class World:
             for id in ids:
                 self.read(source, id)
                 time.sleep(0.1)
+            time.sleep(0.1)
 
     def read(self, source: random.Random, id: str) -> str | None:
         """What an instance says of a task: its final answer, or None. Writes down what is wrong
