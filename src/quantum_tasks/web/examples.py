@@ -157,6 +157,8 @@ TASK = {
                 usage=Usage(
                     attempts=1, queue_ms=2.0, compile_ms=0.4, simulate_ms=0.8, total_ms=4.0
                 ),
+                engine="qsim 0.22.1",
+                seed=7,
                 versions=Versions("0.1.0", "2.6.2", "0.18.2"),
                 links=links(uuid.UUID(_ID)),
             )

@@ -27,6 +27,7 @@ from quantum_tasks.errors import (
 from quantum_tasks.settings import Settings
 from quantum_tasks.tasks import PATTERNS, Method
 from quantum_tasks.turns.fairness import Pace
+from quantum_tasks.web.wire.coding import coding, unpacked
 from quantum_tasks.web.wire.crowd import Doing, stay
 
 MAX_WAIT_S = 60
@@ -49,6 +50,8 @@ T = TypeVar("T")
 
 
 _BODIES_AT_ONCE = 128
+_ALL_BODIES = 256 * 2**20  # bytes
+_HOLD = "quantum_tasks.hold"
 _SMALL_BODY = 16384
 _LARGE_BODY = 65536  # to decode and check ten times as much takes up to 50 ms of the event loop
 _EXTREME = re.compile(rb"\d[eE][-+]?\d{3,}\s*[,\]}]")
@@ -57,23 +60,22 @@ _LONGEST_TAGS = 131_072  # 50 tags, all characters escaped, with spaces between
 
 
 class BodyBudget:
-    """Limits the memory that the bodies of all current requests take together.
+    """Limits the memory that the bodies of all current requests take together, as they arrive and
+    once they are unpacked.
 
     A small body is always accepted, so that large bodies can only keep out other large ones.
     """
 
     def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
         self._app = app
-        self._budget = _BODIES_AT_ONCE * max_body_bytes
+        self._budget = min(_BODIES_AT_ONCE * max_body_bytes, max(_ALL_BODIES, 2 * max_body_bytes))
         self._held = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         held = 0
 
-        async def receive_within_budget() -> Message:
+        def hold(size: int) -> None:
             nonlocal held
-            message = await receive()
-            size = len(message.get("body", b""))
             held += size
             self._held += size
             if self._held > self._budget and held > _SMALL_BODY:
@@ -82,8 +84,13 @@ class BodyBudget:
                     "again.",
                     retry_after_s=5,
                 )
+
+        async def receive_within_budget() -> Message:
+            message = await receive()
+            hold(len(message.get("body", b"")))
             return message
 
+        scope[_HOLD] = hold
         try:
             await self._app(scope, receive_within_budget, send)
         finally:
@@ -304,6 +311,7 @@ async def read_body(request: Request, settings: Settings) -> bytes:
             f"The body has the type '{media_type.strip()}'; this service takes JSON: send the "
             "header 'Content-Type: application/json'."
         )
+    packed = coding(request.headers.get("content-encoding", ""))
     max_bytes, timeout_s = settings.max_body_bytes, settings.body_timeout_s
     too_large = BodyTooLarge(f"The body is larger than {max_bytes} bytes (MAX_BODY_BYTES).")
     length = request.headers.get("content-length", "")
@@ -322,7 +330,26 @@ async def read_body(request: Request, settings: Settings) -> bytes:
         ) from None
     except ClientDisconnect:
         raise RequestTimeout("The connection was closed before the body had arrived.") from None
+    if packed is not None:
+        return await _unpacked(request, bytes(chunks), packed, max_bytes)
     if len(chunks) > _LARGE_BODY:
-        pace: Pace = request.app.state.pace
-        await pace.turn(peer(request))
+        await _turn(request)
     return bytes(chunks)
+
+
+async def _unpacked(request: Request, body: bytes, packed: str, max_bytes: int) -> bytes:
+    """A body as it was before the client compressed it."""
+    whole, waited = bytearray(), False
+    for piece in unpacked(body, packed, max_bytes):
+        request.scope[_HOLD](len(piece))
+        whole += piece
+        if len(whole) > _LARGE_BODY and not waited:  # a kilobyte may become a megabyte
+            await _turn(request)
+            waited = True
+    return bytes(whole)
+
+
+async def _turn(request: Request) -> None:
+    """Waits until there is time to work on a large body."""
+    pace: Pace = request.app.state.pace
+    await pace.turn(peer(request))

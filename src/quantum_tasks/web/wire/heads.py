@@ -22,6 +22,7 @@ READ = {
     b"access-control-request-method": _WORD,
     b"access-control-request-private-network": _WORD,
     b"connection": _WORD,
+    b"content-encoding": _WORD,
     b"content-length": _WORD,
     b"content-type": _WORD,
     b"expect": _WORD,
