@@ -12,7 +12,7 @@ with candidate as materialized (
     select c.position, t.id, shown_status(t.status, t.cancel_requested_at) as status, t.shots,
         t.seed, t.priority, t.ttl_s, t.created_at, t.started_at, t.ended_at, t.expires_at,
         t.attempt, t.error_code, t.error_message, t.error_line, t.error_column, t.simulate_ms,
-        t.engine,
+        t.engine, t.used_seed,
         p.stats, p.name, p.tags::text as tags, b.url as callback_url,
         r.version, r.qiskit, r.aer
     from candidate c

@@ -2,15 +2,16 @@
 -- Asked again because the answer was lost, it says again that the result is stored: an attempt has
 -- one owner.
 -- $1 task ids, $2 attempts, $3 instances, $4 counts, $5 details, $6 milliseconds of simulation,
--- $7 engines
+-- $7 engines, $8 seeds
 with given as (
     select *, octet_length(counts) + coalesce(octet_length(details), 0) as bytes
     from unnest($1::uuid[], $2::integer[], $3::uuid[], $4::text[], $5::text[], $6::real[],
-        $7::text[]) as g (id, attempt, instance, counts, details, simulate_ms, engine)
+        $7::text[], $8::bigint[])
+        as g (id, attempt, instance, counts, details, simulate_ms, engine, seed)
 ), task as (
     update tasks t
     set status = 'completed', instance = null, ended_at = now(), simulate_ms = g.simulate_ms,
-        engine = g.engine, bytes = t.bytes + g.bytes
+        engine = g.engine, used_seed = g.seed, bytes = t.bytes + g.bytes
     from given g
     where t.id = g.id and t.attempt = g.attempt and t.instance = g.instance
       and t.status = 'running' and t.cancel_requested_at is null

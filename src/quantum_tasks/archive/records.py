@@ -70,7 +70,8 @@ class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
     `id`, `name` and `tags` are what it is known by, `request` is what was asked for, with the
     service's defaults. `created_at`, `started_at` (the last time), `ended_at` and `expires_at`
     (when it will be deleted) are RFC 3339 in UTC. A task has a `queue` while it is queued, an
-    `error` if it failed. `engine` is the simulator that ran it.
+    `error` if it failed. `engine` is the simulator that ran it, `seed` the one that its counts
+    came from, also if none was asked for: with it, they come out again.
     """
 
     id: uuid.UUID
@@ -86,6 +87,7 @@ class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
     stats: Stats | None = None
     usage: Usage | None = None
     engine: str | None = None
+    seed: int | None = None
     error: TaskError | None = None
     versions: Versions | None = None
     links: Links
@@ -138,6 +140,7 @@ def record_of(row: asyncpg.Record, whole: bool = False) -> TaskRecord:
             total_ms=_ms(created, ended),
         ),
         engine=row["engine"],
+        seed=row["used_seed"],
         error=row["error_code"]
         and TaskError(
             row["error_code"], row["error_message"], row["error_line"], row["error_column"]

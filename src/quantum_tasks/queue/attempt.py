@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from collections.abc import Callable
 
@@ -13,6 +14,8 @@ from quantum_tasks.queue.outcomes import Outcomes
 from quantum_tasks.queue.scheduler import Scheduler
 from quantum_tasks.queue.store import ClaimedTask
 from quantum_tasks.settings import Settings
+
+_SEED_BITS = 53  # as many as a JavaScript client reads exactly
 
 
 class Attempt:
@@ -71,14 +74,15 @@ class Attempt:
             cores = await self._take_cores()
             began = time.monotonic()
             self._outcomes.log("task started", task)
-            reply = await self._simulate(cores)
+            seed = self._seed()
+            reply = await self._simulate(cores, seed)
         except ChildDiedError as death:
             await self._outcomes.crashed(task, death)
             return
         finally:
             self._scheduler.ended(task, cores)
             self._freed()
-        await self._outcomes.of(task, reply, (time.monotonic() - began) * 1000)
+        await self._outcomes.of(task, reply, (time.monotonic() - began) * 1000, seed)
 
     async def _take_cores(self) -> int:
         if not self.task.large:
@@ -86,7 +90,14 @@ class Attempt:
         await asyncio.sleep(self._scheduler.gather())
         return self._scheduler.take_cores(self.task.parallel)
 
-    async def _simulate(self, cores: int) -> Reply:
+    def _seed(self) -> int | None:
+        """The seed of this attempt: the given one, or one that is drawn, so that the record can
+        say how to get the same counts again. None if nothing is drawn at random."""
+        if self.task.seed is not None or not self.task.shots:
+            return self.task.seed
+        return secrets.randbits(_SEED_BITS)
+
+    async def _simulate(self, cores: int, seed: int | None) -> Reply:
         """Runs the task in a child. Raises ChildDiedError if that may go better next time."""
         task, settings = self.task, self._settings
         soft_s, limit_s = settings.task_soft_time_limit_s, settings.task_time_limit_s
@@ -95,7 +106,7 @@ class Attempt:
             soft_s, limit_s, whose = limit_s, own_s, "timeout_s"  # no soft limit before the kill
         try:
             return await self._pool.run(
-                Run(task.qc, task.shots, task.seed, soft_s, task.compiled, cores, task.options),
+                Run(task.qc, task.shots, seed, soft_s, task.compiled, cores, task.options),
                 limit_s,
                 work_ms=task.work_ms,
             )

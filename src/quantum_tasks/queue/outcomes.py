@@ -63,11 +63,12 @@ class Outcomes:
             self._ends.popleft()
         return len(self._ends)
 
-    async def of(self, task: ClaimedTask, reply: Reply, ms: float) -> None:
-        """Stores the reply of a child, which took this number of milliseconds."""
+    async def of(self, task: ClaimedTask, reply: Reply, ms: float, seed: int | None) -> None:
+        """Stores the reply of a child, which took this number of milliseconds and drew its counts
+        from this seed, if it drew any."""
         match reply:
             case Completed():
-                await self._complete(task, reply)
+                await self._complete(task, reply, seed)
             case Rejected(log=log):
                 if log:
                     logger.error("a program met a defect", extra={"task": task.id, "log": log})
@@ -75,7 +76,7 @@ class Outcomes:
             case _:
                 raise TypeError(f"a simulator answered {reply!r}")
 
-    async def _complete(self, task: ClaimedTask, done: Completed) -> None:
+    async def _complete(self, task: ClaimedTask, done: Completed, seed: int | None) -> None:
         size = len(done.counts) + len(done.details or "")
         if size > LARGE and await self._until_stored(self._storage.is_full):
             refusal = Rejected(
@@ -94,6 +95,7 @@ class Outcomes:
                     done.details,
                     done.simulate_ms,
                     done.engine or None,
+                    seed,
                 )
             )
         except Exception as error:

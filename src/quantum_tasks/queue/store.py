@@ -49,6 +49,7 @@ class Outcome(msgspec.Struct, frozen=True):
     details: str | None
     simulate_ms: float | None
     engine: str | None
+    seed: int | None
 
 
 class ClaimedTask(msgspec.Struct, frozen=True):
@@ -152,11 +153,12 @@ class Store:
         details: str | None = None,
         simulate_ms: float | None = None,
         engine: str | None = None,
+        seed: int | None = None,
     ) -> bool:
-        """Stores the result; False if this attempt no longer owns the task, or it is being
-        cancelled."""
+        """Stores the result, and the seed that it came from; False if this attempt no longer owns
+        the task, or it is being cancelled."""
         return await self._complete(
-            Outcome(task.id, task.attempt, instance, counts, details, simulate_ms, engine)
+            Outcome(task.id, task.attempt, instance, counts, details, simulate_ms, engine, seed)
         )
 
     async def _complete_all(self, outcomes: list[Outcome]) -> list[bool]:
@@ -173,6 +175,7 @@ class Store:
                 [outcome.details for outcome in ordered],
                 [outcome.simulate_ms for outcome in ordered],
                 [outcome.engine for outcome in ordered],
+                [outcome.seed for outcome in ordered],
             )
         stored = {(row["id"], row["attempt"], row["instance"]) for row in rows}
         return [(o.id, o.attempt, o.instance) in stored for o in outcomes]

@@ -26,6 +26,7 @@ FIELDS = [
     "stats",
     "usage",
     "engine",
+    "seed",
     "error",
     "versions",
     "links",
@@ -69,6 +70,8 @@ def test_a_completed_task_says_what_it_took_and_what_it_ran_on(service: Service)
     assert usage["compile_ms"] > 0
     assert 0 < usage["simulate_ms"] < usage["total_ms"]
     assert task["engine"].split(" ")[0] in ("qsim", "aer")
+    assert 0 <= task["seed"] < 2**53
+    assert task["request"]["seed"] is None
     assert set(task["versions"]) == {"quantum_tasks", "qiskit", "aer"}
     assert all(task["versions"].values())
     for link in task["links"].values():
