@@ -26,6 +26,11 @@ ONE = "array[int[8], 5] a = {10, 1, 2, 3, 4}; "
 TWO = "array[int[8], 3, 2] m = {{1, 2}, {3, 4}, {5, 6}}; "
 
 PROGRAMS: Table = {
+    "elements by a set": (
+        "array[int[8], 3] a = {1, 2, 4}; int[8] k = a[{2, 0}][0] + a[{2, 0}][1]; measure $0;"
+        " bit[8] c = bit[8](k);",
+        {"00000101": 1},
+    ),
     "elements of an array": (valued(ONE, "a[0] * 10 + a[4] - a[2]"), value(102)),
     "negative indices of an array": (valued(ONE, "a[-1] * 10 + a[-5]"), value(50)),
     "an element is assigned": (

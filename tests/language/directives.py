@@ -168,6 +168,11 @@ OPTIONAL: Table = {
         "qubit[2] q; bit[2] c; x q[1]; nop q; nop q[0], q[1]; c = measure q;",
         {"10": 1},
     ),
+    "nop alone": ("qubit q; bit c; x q; nop; c = measure q;", {"1": 1}),
+    "an extern function that is not called": (
+        "extern f(int[8], float) -> bit[2]; extern g(bit); qubit q; bit c; x q; c = measure q;",
+        {"1": 1},
+    ),
     "durationof": (
         "qubit q; bit c; x q; delay[durationof({ x $0; })] q; c = measure q;",
         {"1": 1},

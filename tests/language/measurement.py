@@ -12,6 +12,49 @@ NEAR, FAR = math.cos(PI / 8) ** 2 / 2, math.sin(PI / 8) ** 2 / 2
 TURNED = math.cos(0.15 * PI) ** 2 / 4  # h to the power -0.3 on |+>, for one half of the shots
 
 PROGRAMS: Table = {
+    # into numbers
+    "measured into a uint": (
+        "qubit[3] q; uint[3] k; x q[0]; x q[2]; k = measure q; k += 1; bit[3] c = bit[3](k);",
+        {"110": 1},
+    ),
+    "measured into a negative int": (
+        "qubit[3] q; int[3] k; x q; k = measure q; bit c; if (k == -1) { c = true; }",
+        {"1": 1},
+    ),
+    "measured into an int without a size": (
+        "qubit[3] q; int k; x q[1]; measure q -> k; bit[4] c; if (k == 2) { c[3] = true; }",
+        {"1000": 1},
+    ),
+    "measured into an angle": (
+        "qubit[3] q; qubit aim; angle[3] k; x q[1]; measure q -> k; rx(2 * k) aim;"
+        " bit c; c = measure aim;",
+        {"1": 1},
+    ),
+    "a single qubit measured into an angle of one bit": (
+        "qubit q; qubit aim; angle[1] k; x q; k = measure q; rx(k) aim; bit c; c = measure aim;",
+        {"1": 1},
+    ),
+    "measured into bits of a uint": (
+        "qubit[2] q; uint[4] k = 8; h q[0]; k[0] = measure q[0]; measure q -> k[1:2];"
+        " bit[4] c = bit[4](k);",
+        {"1000": 0.5, "1011": 0.5},
+    ),
+    "measured into an element of an array": (
+        "qubit[3] q; array[uint[3], 2] a; x q[2]; a[1] = measure q; a[0][1] = measure q[2];"
+        " bit[3] c = bit[3](a[0]); bit[3] d = bit[3](a[1]);",
+        {"100 010": 1},
+    ),
+    "a random number decides": (
+        "qubit[2] q; qubit aim; uint[2] k; h q; k = measure q; if (k > 2) { x aim; }"
+        " bit c = measure aim;",
+        coin(0.25),
+    ),
+    "iterative phase estimation": (
+        "const int n = 3; qubit q; qubit r; angle[n] c = 0; x q; for int i in [0:n - 1] { c >>= 1;"
+        " reset r; h r; ctrl @ pow(2 ** (n - 1 - i)) @ p(2 * pi * 5 / 8) r, q; inv @ p(c) r; h r;"
+        " measure r -> c[n - 1]; } bit[n] out = bit[n](c);",
+        {"101": 1},
+    ),
     "a power of a gate between two measurements": (
         "qubit[2] q; bit[2] c; h q; c[0] = measure q[0]; pow(-0.3) @ ch q[0], q[1];"
         " c[1] = measure q[1];",

@@ -5,6 +5,10 @@ from __future__ import annotations
 from language import Table, even
 
 PROGRAMS: Table = {
+    "an old register of no bits": (
+        "creg none[0]; qreg q[2]; creg c[2]; x q[1]; measure q -> c;",
+        {"10": 1},
+    ),
     # keys
     "bell": (
         "qubit[2] q; bit[2] c; h q[0]; cx q[0], q[1]; c = measure q;",

@@ -9,6 +9,11 @@ from language import Table, coin, even, phased, turned
 PI = math.pi
 
 PROGRAMS: Table = {
+    "arguments in the old style": (
+        "def f(creg w[3], qreg r[2], creg k) { if (w[1] && !k) { x r[1]; } } qubit[2] q; bit[3] b;"
+        " b[1] = 1; f(b, q, b[0]); bit[2] c; c = measure q;",
+        {"10 010": 1},
+    ),
     # quantum arguments
     "a def of a qubit": (
         "def flip(qubit a) { x a; } qubit[2] q; bit[2] c; flip(q[1]); c = measure q;",

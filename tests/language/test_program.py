@@ -26,7 +26,7 @@ MISTAKES = {
     "qubit q; x q; }": ("qasm_syntax", 3, 15, "unexpected '}'"),
     "qubit q; @;": ("qasm_syntax", 3, 10, "unexpected"),
     'include "a': ("qasm_syntax", 3, 9, "unexpected"),
-    "qubit q; hh q;": ("qasm_semantic", 3, 10, "did you mean 'h'?"),
+    "qubit q; hh q;": ("qasm_semantic", 3, 10, "'hh' is not defined"),
     "oops;": ("qasm_semantic", 3, 1, "not a statement"),
     "// one\n/* two\n three */ x r[0];": ("qasm_semantic", 5, 13, "'r' is not declared"),
     "qubit[2] q; bit[2] c;\nh r[0];": ("qasm_semantic", 4, 3, "declare it before"),
@@ -54,7 +54,7 @@ MISTAKES = {
     ),
     "int n = 3; qubit[n] q;": ("qasm_semantic", 3, 17, "declare it as const"),
     "defcal x $0 {}": ("qasm_unsupported", 3, 1, "'defcal'"),
-    "extern f(int) -> int;": ("qasm_unsupported", 3, 1, "extern function"),
+    "extern f(int) -> int; int n = f(3);": ("qasm_unsupported", 3, 31, "extern function"),
     "angle[4] g = 1; g = rotl(g, 2im);": ("qasm_semantic", 3, 21, "complex cannot become"),
     "input float angle_; qubit q; bit c; rx(angle_) q; c = measure q;": (
         "unbound_parameter",

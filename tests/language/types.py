@@ -108,6 +108,10 @@ PROGRAMS: Table = {
         " c = measure q; const bit[2] m = k[0:1]; bit[2] d = m;",
         {"10 110": 1},
     ),
+    "a number becomes bits of the same size": (
+        "qubit q; int[4] n = -3; uint[4] u = 9; bit[4] c; bit[4] d = u; c = n; measure q;",
+        {"1001 1101": 1},
+    ),
     # bits and bools
     "bits and bools are interchangeable": (
         "qubit q; bit a = true; bool b = a; bit c = !b; bool d = c; bit e; if (b && !d) { x q; }"

@@ -161,7 +161,7 @@ class Evaluator(Declarations):
                 raise Return(None if value is None else self.evaluate(value))
             case ast.EndStatement():
                 raise End
-            case ast.Pragma():
+            case ast.Pragma() | ast.ExternDeclaration():
                 pass
             case _:
                 raise OracleError(f"{type(node).__name__} cannot be evaluated")

@@ -13,7 +13,7 @@ from oracle.expressions import Expressions
 from oracle.gates import Operator
 from oracle.machine import Machine
 from oracle.scopes import Bits, Gate, Qubits, Scope, Variable
-from oracle.values import FLOAT, OracleError, parameter
+from oracle.values import FLOAT, OracleError, Value, parameter
 
 Modifiers = tuple[tuple[str, float], ...]
 
@@ -76,7 +76,12 @@ class Quantum(Expressions):
         if isinstance(target, Bits):
             self.measure_into(target, node.measure)
         else:
-            self.store(target, self.evaluate(node.measure))
+            value = self.evaluate(node.measure)
+            if isinstance(target, Variable) and target.type.kind == "angle":
+                if target.type.size != (value.type.size or 1):
+                    raise OracleError("as many qubits as bits are measured")
+                value = Value(target.type, value.data)  # its bits
+            self.store(target, value)
 
     def measure_into(self, target: Bits, node: ast.QuantumMeasurement) -> None:
         qubits = self.operand(node.qubit)

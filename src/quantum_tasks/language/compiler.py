@@ -48,7 +48,6 @@ _UNSUPPORTED = {
     ast.CalibrationDefinition: "A calibration ('defcal') is",
     ast.CalibrationGrammarDeclaration: "A calibration grammar is",
     ast.CalibrationStatement: "A calibration block ('cal') is",
-    ast.ExternDeclaration: "An extern function is",
 }
 _SWITCHED = ("int", "uint", "bits", "bit", "bool")
 
@@ -197,6 +196,8 @@ class Compiler:
         ):
             raise semantic(f"'{expression.name}' is {what(symbol)}, not a statement.", node)
         if isinstance(expression, ast.Identifier):
+            if expression.name == "nop":
+                return
             raise semantic(f"'{expression.name}' is not a statement.", node)
         self._evaluator.value(expression)
 
@@ -228,6 +229,7 @@ _STATEMENTS: dict[type, Callable[[Compiler, Any], None]] = {
     ast.CompoundStatement: lambda compiler, node: compiler.blocks.block(node.statements),
     ast.QuantumGateDefinition: lambda compiler, node: compiler.gates.define(node),
     ast.SubroutineDefinition: lambda compiler, node: compiler.subroutines.define(node),
+    ast.ExternDeclaration: lambda compiler, node: compiler.declarations.extern(node),
     ast.Include: lambda compiler, node: compiler.declarations.include(node),
     ast.Pragma: lambda *_: None,
 }

@@ -14,6 +14,7 @@ from quantum_tasks.errors import QasmSemantic
 from quantum_tasks.language import runtime
 from quantum_tasks.language.arithmetic import FUNCTIONS
 from quantum_tasks.language.cases import NeedsKnownError, cases, located
+from quantum_tasks.language.durations import duration_of
 from quantum_tasks.language.indices import Indices
 from quantum_tasks.language.listing import Listing
 from quantum_tasks.language.machine import Machine, Variable
@@ -21,6 +22,7 @@ from quantum_tasks.language.references import References
 from quantum_tasks.language.runtime import word
 from quantum_tasks.language.scope import (
     Cells,
+    Extern,
     GateDefinition,
     Qubits,
     Scopes,
@@ -28,7 +30,6 @@ from quantum_tasks.language.scope import (
     Subroutine,
     Symbol,
     View,
-    did_you_mean,
     what,
 )
 from quantum_tasks.language.typenames import TypeNames
@@ -61,6 +62,15 @@ T = TypeVar("T")
 
 _SECONDS = {"dt": 1e-9, "ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 _NOTHING = object()
+# Functions under the names that they have elsewhere.
+_CALLED = {
+    **{f"{short}{name}": f"arc{name}" for name in ("sin", "cos", "tan") for short in ("a", "arc")},
+    **{name: name for name in FUNCTIONS},  # in capitals
+    "bitcount": "popcount",
+    "ceil": "ceiling",
+    "fmod": "mod",
+    "ln": "log",
+}
 _WHOLE = (*INTEGERS, "bits")
 
 
@@ -248,12 +258,15 @@ class Evaluator:
             if result is None:
                 raise semantic(f"The subroutine '{name}' returns nothing.", node)
             return result
+        if isinstance(symbol, Extern):
+            raise unsupported("To call an extern function is", node)
         if name not in FUNCTIONS or symbol is not None:
             if isinstance(symbol, GateDefinition | StandardGate):
                 raise semantic(f"'{name}' is a gate; its qubits are missing.", node)
             if symbol is not None:
                 raise semantic(f"'{name}' is {what(symbol)}, not a function.", node)
-            hint = did_you_mean(name, FUNCTIONS)
+            hint = _CALLED.get(name.lower())
+            hint = hint and f"write '{hint}', which is the same function"
             raise semantic(f"The function '{name}' is not defined.", node, hint)
         arguments = [self.value(argument) for argument in node.arguments]
         result = runtime.function(name, arguments, self.listing.keep)
@@ -324,6 +337,7 @@ _EXPRESSIONS: dict[type, Callable[[Evaluator, Any], Value]] = {
     ast.Cast: Evaluator._cast,
     ast.FunctionCall: Evaluator._call,
     ast.SizeOf: Evaluator._size_of,
+    ast.DurationOf: duration_of,
     ast.Concatenation: Evaluator._concatenation,
 }
 

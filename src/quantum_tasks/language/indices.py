@@ -72,6 +72,9 @@ class Indices:
             elif isinstance(index, ast.RangeDefinition):
                 chosen = self.range_places(index, size)
                 remaining.append(len(chosen))
+            elif isinstance(index, ast.DiscreteSet):
+                chosen = [self.place(value, size) for value in index.values]
+                remaining.append(len(chosen))
             else:
                 chosen = [self.place(index, size)]
             places = [place * size + one for place in places for one in chosen]

@@ -141,7 +141,7 @@ def converted(value: Value, type: Type, explicit: bool = False) -> Value:
     if source.kind == "bits" and type.kind in ("int", "uint"):
         cast(Value(source, (False,) * (source.size or 0)), type, explicit)  # is it allowed?
         direct = True
-    if direct and not explicit and type.kind == "bits" and source.kind != "bits":
+    if direct and not explicit and type.kind == "bits" and source.kind == "angle":
         direct = False
     if plain or direct:
         sized = Type(type.kind, bit_size(type))

@@ -11,6 +11,7 @@ import msgspec
 from openqasm3 import ast
 
 from quantum_tasks.circuits.gates import BUILT_IN, STANDARD
+from quantum_tasks.language import othergates
 from quantum_tasks.language.inputs import Input
 from quantum_tasks.language.machine import Variable
 from quantum_tasks.language.values import FLOAT, Value
@@ -55,6 +56,10 @@ class Subroutine(msgspec.Struct, frozen=True):
     node: ast.SubroutineDefinition
 
 
+class Extern(msgspec.Struct, frozen=True):
+    """A function that is said to be elsewhere."""
+
+
 class StandardGate(msgspec.Struct, frozen=True):
     """A gate that is built in, or comes with stdgates.inc."""
 
@@ -68,7 +73,7 @@ def cells_of(variable: Variable) -> Cells:
     return Cells(cells, variable.value.type.kind == "bit")
 
 
-Symbol = Variable | Qubits | Cells | View | GateDefinition | Subroutine | StandardGate
+Symbol = Variable | Qubits | Cells | View | GateDefinition | Subroutine | StandardGate | Extern
 
 _WHAT = {
     Qubits: "a qubit register",
@@ -76,6 +81,7 @@ _WHAT = {
     View: "an array",
     GateDefinition: "a gate",
     StandardGate: "a gate",
+    Extern: "an extern function",
     Subroutine: "a subroutine",
     Variable: "a variable",
 }
@@ -203,15 +209,15 @@ class Scopes:
         if name in STANDARD and not self.included:
             hint: str | None = 'add include "stdgates.inc"; after the version line'
         else:
-            gates = [
-                name
+            # A name that only looks alike is another gate: sxdg is not sdg.
+            alike = (
+                known
                 for scope in self.stack
-                for name, symbol in scope.items()
-                if isinstance(symbol, GateDefinition | StandardGate)
-            ]
-            hint = did_you_mean(name, gates)
-            if name.lower() in gates:
-                hint = f"did you mean '{name.lower()}'?"
+                for known, symbol in scope.items()
+                if isinstance(symbol, GateDefinition | StandardGate) and _same(known, name)
+            )
+            found = next(alike, None)
+            hint = f"did you mean '{found}'?" if found else othergates.hint(name, self.included)
         return semantic(f"The gate '{name}' is not defined.", node, hint)
 
 
@@ -240,7 +246,12 @@ _STANDARD_GATES: dict[str, Symbol] = {name: StandardGate(name) for name in STAND
 def _is_visible_everywhere(symbol: Symbol) -> bool:
     if isinstance(symbol, Variable):
         return symbol.const
-    return isinstance(symbol, GateDefinition | Subroutine | StandardGate)
+    return isinstance(symbol, GateDefinition | Subroutine | StandardGate | Extern)
+
+
+def _same(name: str, other: str) -> bool:
+    """Whether two names differ in nothing but case and underscores."""
+    return name.replace("_", "").lower() == other.replace("_", "").lower()
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:

@@ -188,7 +188,9 @@ def _cast_to_bits(value: Value, type: Type, explicit: bool) -> Any:
         raise Mistake(f"{an(source)} has another size than {an(type)}")
     if source.kind in ("int", "uint") and source.size in (None, type.size, MACHINE_BITS):
         number = as_integer(value)
-        if explicit and (source.size == type.size or -1 <= number >> (type.size - 1) <= 1):
+        if source.size == type.size:
+            return to_bits(number, type.size)
+        if explicit and -1 <= number >> (type.size - 1) <= 1:
             return to_bits(number, type.size)
     if source.kind == "angle" and source.size == type.size and explicit:
         return to_bits(as_integer(value), type.size)

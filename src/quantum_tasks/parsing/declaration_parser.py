@@ -8,7 +8,6 @@ from quantum_tasks.parsing.cursor import Cursor, UnsureError
 from quantum_tasks.parsing.expression_parser import ExpressionParser
 from quantum_tasks.parsing.mistakes import Node
 from quantum_tasks.parsing.operand_parser import OperandParser
-from quantum_tasks.parsing.type_parser import require_positive
 
 
 class DeclarationParser:
@@ -94,7 +93,8 @@ class DeclarationParser:
         at = cursor.at
         cursor.at = at + 1
         name, size = cursor.name(), self._types.size()
-        require_positive(size)
+        if isinstance(size, ast.UnaryExpression):  # the reference parser allows no 0 either
+            raise UnsureError
         cursor.expect(";")
         if cursor.tokens[at] == "qreg":
             self.require_global()
@@ -174,6 +174,16 @@ class DeclarationParser:
             cursor.at += 1
             size = self._types.size()
             node = ast.QuantumArgument(cursor.name(), size)
+        elif token == "qreg":
+            cursor.at += 1
+            name = cursor.name()
+            node = ast.QuantumArgument(name, self._types.size())
+        elif token == "creg":  # the reference parser fails on its size
+            cursor.at += 1
+            name = cursor.name()
+            kind = ast.BitType(self._types.size())
+            kind.span = at
+            node = ast.ClassicalArgument(kind, name, None)
         elif token in ("readonly", "mutable"):
             cursor.at += 1
             kind = self.array_reference_type()

@@ -13,6 +13,7 @@ from openqasm3.parser import QASM3ParsingError
 from quantum_tasks.errors import QasmSyntax, QasmVersion, TooComplex
 from quantum_tasks.parsing import parser, straight
 from quantum_tasks.parsing.cursor import UnsureError
+from quantum_tasks.parsing.habits import habit
 from quantum_tasks.parsing.mistakes import Place, ProgramError
 
 _BLANK = re.compile(r"(?:\s+|//[^\n]*(?:\n|$)|/\*.*?\*/)*+", re.DOTALL)
@@ -169,6 +170,7 @@ def _syntax_error(error: QASM3ParsingError, text: str) -> ProgramError:
             hint = 'a text stands between two " on one line'
         elif "include" in text.split("\n")[place.line - 1]:
             hint = 'include "stdgates.inc";'
+        hint = habit(text.split("\n")[place.line - 1], place.column) or hint
         return ProgramError(QasmSyntax, f"Syntax error: {reason}.", place, hint)
     expected = _expected(cause)
     if token.text == "<EOF>":
@@ -189,6 +191,8 @@ def _syntax_error(error: QASM3ParsingError, text: str) -> ProgramError:
         hint = "a ',' is missing before this"
     elif "identifier" in expected and token.text.isidentifier():
         hint = f"'{token.text[:40]}' is a word of the language and cannot be a name"
+    line = text.split("\n")[token.line - 1] if token.text != "<EOF>" else ""
+    hint = habit(line, token.column + 1) or hint
     return ProgramError(QasmSyntax, message, Place(token.line, token.column + 1), hint)
 
 

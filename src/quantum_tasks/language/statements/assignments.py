@@ -10,13 +10,14 @@ from quantum_tasks.language import runtime
 from quantum_tasks.language.expressions import Evaluator
 from quantum_tasks.language.machine import Machine, Variable
 from quantum_tasks.language.runtime import word
-from quantum_tasks.language.scope import Cells, View, what
+from quantum_tasks.language.scope import Cells, Symbol, View, what
 from quantum_tasks.language.statements.arrays import Arrays
 from quantum_tasks.language.statements.measurements import Measurements
-from quantum_tasks.language.values import BOOL, Type, Value
+from quantum_tasks.language.values import Type, Value
 from quantum_tasks.parsing.mistakes import Node, semantic, unsupported
 
 _WITH_BITS = ("int", "uint", "angle", "bits")
+_MEASURED = ("bool", "int", "uint", "angle")
 
 
 class Assignments:
@@ -33,10 +34,7 @@ class Assignments:
     def assign(self, node: ast.ClassicalAssignment) -> None:
         """`target = value`, or with an operator."""
         evaluator = self._evaluator
-        identifier = node.lvalue
-        indices: list[Any] = []
-        if isinstance(identifier, ast.IndexedIdentifier):
-            identifier, indices = identifier.name, list(identifier.indices)
+        identifier, indices = _split(node.lvalue)
         symbol = evaluator.scopes.look_up(identifier.name, identifier)
         value = self._measurements.value_or_expression(node.rvalue)
         if node.op.name != "=":
@@ -49,31 +47,54 @@ class Assignments:
             )
         if isinstance(symbol, Variable) and symbol.const:
             raise semantic(f"'{symbol.name}' is a constant.", node)
-        if isinstance(symbol, Variable) and symbol.value.type.dimensions:
-            symbol = self._arrays.view(identifier)
-        if isinstance(symbol, View):
-            self._assign_elements(symbol, indices, value, node)
-        elif isinstance(symbol, Cells) or (isinstance(symbol, Variable) and symbol.homes):
+        if isinstance(symbol, Cells) or (isinstance(symbol, Variable) and symbol.homes):
             self._assign_cells(self._cells(node.lvalue), value, node)
-        elif isinstance(symbol, Variable) and symbol.homes is None:
-            if indices:
-                value = self._with_bits(symbol.value, indices, value, node)
-            self._machine.assign(symbol, evaluator.cast(node, value, symbol.value.type))
         else:
-            raise semantic(f"'{identifier.name}' is {what(symbol)}; it takes no value.", node)
+            self._give(symbol, identifier, indices, value, node)
 
     def measure(self, node: ast.QuantumMeasurementStatement) -> None:
         """`target = measure qubits`."""
         assert node.target is not None
-        name = node.target.name if isinstance(node.target, ast.IndexedIdentifier) else node.target
-        symbol = self._evaluator.scopes.look_up(name.name, name)
-        if isinstance(symbol, Variable) and symbol.homes is None and not symbol.const:
-            value = self._measurements.value(node.measure)
-            if node.target is not name or symbol.value.type != BOOL:
-                raise semantic("A measurement is assigned to bits.", node)
-            self._machine.assign(symbol, self._evaluator.cast(node, value, BOOL))
+        identifier, indices = _split(node.target)
+        symbol = self._evaluator.scopes.look_up(identifier.name, identifier)
+        variable = symbol.variable if isinstance(symbol, View) else symbol
+        if not isinstance(variable, Variable) or variable.homes is not None or variable.const:
+            self._measurements.into(node.measure, self._cells(node.target), node)
             return
-        self._measurements.into(node.measure, self._cells(node.target), node)
+        value, type = self._measurements.value(node.measure), variable.value.type
+        if type.kind not in _MEASURED:
+            raise semantic(
+                f"A measurement is assigned to bits, not to a {type}.", node, "declare it as bit"
+            )
+        if type.kind == "angle" and value.type.kind == "bit" and type.size == 1:
+            value = Value(Type("bits", 1), (value.data,))  # not one radian
+        bits = value.type.size or 1
+        if type.kind == "angle" and not type.dimensions and not indices and bits != type.size:
+            raise semantic(
+                f"The two sides of the measurement differ in size: {bits} qubit(s) into {type}.",
+                node,
+            )
+        self._give(symbol, identifier, indices, value, node)
+
+    def _give(
+        self,
+        symbol: Symbol,
+        identifier: ast.Identifier,
+        indices: list[Any],
+        value: Value,
+        node: Node,
+    ) -> None:
+        """Gives a value to what has no homes: a number, an array, or parts of these."""
+        if isinstance(symbol, Variable) and symbol.value.type.dimensions:
+            symbol = self._arrays.view(identifier)
+        if isinstance(symbol, View):
+            self._assign_elements(symbol, indices, value, node)
+        elif isinstance(symbol, Variable):
+            if indices:
+                value = self._with_bits(symbol.value, indices, value, node)
+            self._machine.assign(symbol, self._evaluator.cast(node, value, symbol.value.type))
+        else:
+            raise semantic(f"'{identifier.name}' is {what(symbol)}; it takes no value.", node)
 
     def _element(self, symbol: Any, before: Value, index: Any, node: Node) -> Value:
         if isinstance(symbol, Variable | View | Cells):
@@ -131,3 +152,10 @@ class Assignments:
         size = len(bits)
         register = Value(Type("bits", size), tuple(bits))
         return self._evaluator.cast(node, register, Type(before.type.kind, size), explicit=True)
+
+
+def _split(target: ast.Identifier | ast.IndexedIdentifier) -> tuple[ast.Identifier, list[Any]]:
+    """A name, and the indices after it."""
+    if isinstance(target, ast.IndexedIdentifier):
+        return target.name, list(target.indices)
+    return target, []

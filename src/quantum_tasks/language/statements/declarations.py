@@ -8,7 +8,7 @@ from quantum_tasks.language.cases import NeedsKnownError
 from quantum_tasks.language.expressions import Evaluator
 from quantum_tasks.language.inputs import Given, Input
 from quantum_tasks.language.machine import Variable
-from quantum_tasks.language.scope import Qubits
+from quantum_tasks.language.scope import Extern, Qubits
 from quantum_tasks.language.statements.measurements import Measurements
 from quantum_tasks.language.statements.variables import Variables
 from quantum_tasks.language.values import MACHINE_BITS, Type, Value, an, fits
@@ -92,6 +92,12 @@ class Declarations:
         type = self._evaluator.types.of_variable(node.type)
         wanted = Input(node.identifier.name, type, node)
         self._variables.declare_input(wanted, self._inputs_given.value(wanted))
+
+    def extern(self, node: ast.ExternDeclaration) -> None:
+        """A function that is elsewhere: it may be declared, but not be called."""
+        if not self._scopes.is_global:
+            raise semantic("Extern functions are declared at the top level.", node)
+        self._scopes.declare(node.name, Extern(), node)
 
     def alias(self, node: ast.AliasStatement) -> None:
         """Another name for qubits or bits."""

@@ -202,7 +202,12 @@ class Subroutines:
                 return found
             size = self._evaluator.types.size(argument.size, "A register", least=0)
             if found.scalar or len(found.numbers) != size:
-                raise semantic(f"The argument '{name}' is a register of {size} qubits.", given)
+                hint = None
+                if found.scalar and size == 1:
+                    hint = f"declare the argument as 'qubit {name}', or pass a register: q[0:0]"
+                raise semantic(
+                    f"The argument '{name}' is a register of {size} qubit(s).", given, hint
+                )
             return found
         if isinstance(argument.type, ast.ArrayReferenceType):
             return self._arrays.argument(argument, given)
