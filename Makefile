@@ -44,11 +44,11 @@ reset-local: setup  ## delete the data that run-local keeps in .local
 	@$(BIN)/python -m quantum_tasks reset
 
 test: setup-dev  ## run every test
-	$(BIN)/python -m pytest -n 5 --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS)
 
 coverage: setup-dev  ## run every test and list the lines that none reached
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m pytest -n 5 --dist worksteal --cov --cov-report=term $(ARGS)
+	$(BIN)/python -m pytest -n 4 --dist worksteal --cov --cov-report=term $(ARGS)
 
 chaos: setup-dev  ## break everything at random for minutes; ARGS="--seed 7" or ARGS="attackers"
 	@$(BIN)/python tests/faults/chaos.py $(ARGS)

@@ -242,7 +242,12 @@ async def _database(
 @asynccontextmanager
 async def _checker(settings: Settings) -> AsyncIterator[Checker]:
     limits = _limits(settings, settings.parser_memory_mb)
-    checker = Checker(settings.parser_processes, limits, settings.parse_time_limit_s)
+    checker = Checker(
+        settings.parser_processes,
+        limits,
+        settings.parse_time_limit_s,
+        settings.task_time_limit_s,
+    )
     await checker.start()
     try:
         yield checker

@@ -193,6 +193,12 @@ class TooComplex(Problem):
     code, status, title = "too_complex", 422, "Program too complex"
 
 
+class TooLong(Problem):
+    """The run would take far longer than any run may."""
+
+    code, status, title = "too_long", 422, "Run too long"
+
+
 class MemoryExceeded(Problem):
     """The program needs more memory than it may have."""
 

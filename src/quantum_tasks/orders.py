@@ -93,7 +93,8 @@ class Accepted(msgspec.Struct, frozen=True, tag="accepted"):
     programs can use several cores. `work_ms` is how long one core will take, if that is certain;
     `estimated_ms` is the same within a factor of a few. `stats` is a Stats as JSON text, which the
     service passes on without reading it. `compiled` is empty if the program is compiled when it
-    runs, as for a sweep. `needs` is what an instance has to have: see capability.Needs.
+    runs, as for a sweep. `needs` is what an instance has to have: see capability.Needs. No run
+    takes less than `least_ms`, on any machine.
     """
 
     compiled: bytes
@@ -103,6 +104,7 @@ class Accepted(msgspec.Struct, frozen=True, tag="accepted"):
     estimated_ms: Milliseconds = 0.0
     stats: str = ""
     needs: Annotated[dict[EngineName, Megabytes], Meta(max_length=16)] | None = None
+    least_ms: Milliseconds = 0.0
 
 
 class Completed(msgspec.Struct, frozen=True, tag="completed"):

@@ -112,6 +112,12 @@ def too_complex(service: Service) -> httpx.Response:
     return submit(service, f"{STDGATES}pragma slow\nqubit[2] q;{statements}")
 
 
+# A sweep of a thousand large states.
+HOPELESS = {
+    "qc": f"{STDGATES}input float a; qubit[25] q; bit[25] c; for int i in [1:400] {{ rx(a) q; "
+    "for int j in [0:23] { cx q[j], q[j + 1]; } } c = measure q;",
+    "parameters": [{"a": 0.1 + n / 1000} for n in range(1000)],
+}
 Recipe = Callable[[Service], httpx.Response]
 
 LIMITED_RECIPES: dict[str, Recipe] = {
@@ -138,7 +144,9 @@ LIMITED_RECIPES: dict[str, Recipe] = {
     "qasm_syntax": program("qubit q"),
     "qasm_version": lambda service: submit(service, "OPENQASM 2.0; qreg q[1];"),
     "qasm_semantic": program("x q;"),
-    "qasm_unsupported": program("extern f(int) -> int; qubit q; bit c; c = measure q;"),
+    "qasm_unsupported": program(
+        "extern f(int) -> int; int n = f(1); qubit q; bit c; c = measure q;"
+    ),
     "program_too_large": lambda service: submit(service, BELL + " " * 262_144),
     "too_many_qubits": program("qubit[10001] q; bit c; c = measure q[0];"),
     "too_many_clbits": program("qubit q; bit[10001] c; c[0] = measure q;"),
@@ -148,6 +156,7 @@ LIMITED_RECIPES: dict[str, Recipe] = {
     "no_measurements": program("qubit q; x q;"),
     "unbound_parameter": program("input float theta; qubit q; bit c; c = measure q;"),
     "too_complex": too_complex,
+    "too_long": lambda service: submit(service, **HOPELESS),
     "memory_exceeded": lambda service: submit(service, dense(28)),
     "method_unsuitable": lambda service: submit(
         service, f"{STDGATES}qubit q; bit c; t q; c = measure q;", method="stabilizer"

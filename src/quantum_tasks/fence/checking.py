@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from quantum_tasks.errors import (
     MemoryExceeded,
     ServiceBusy,
     TooComplex,
+    TooLong,
     more_than_memory,
 )
 from quantum_tasks.fence.pool import BusyError, ChildDiedError, OutOfTimeError, ProcessPool
@@ -44,6 +46,11 @@ _REMEMBERED = 4096  # programs for which the quick time was not enough
 _SHORT = 4096  # characters: a longer program is checked alone
 _CHECK_MS = 0.002  # per character of a program
 _TRIES = 3
+_HOPELESS = 10  # times as long as a run may take
+_SHORTER = (
+    "take fewer qubits or gates; with noise, fewer shots; of a sweep, submit the values in "
+    "several tasks"
+)
 
 
 class Checker:
@@ -55,15 +62,22 @@ class Checker:
     turns. A program that was slow before goes there directly.
     """
 
-    def __init__(self, processes: int, limits: Limits, time_limit_s: float) -> None:
+    def __init__(
+        self,
+        processes: int,
+        limits: Limits,
+        time_limit_s: float,
+        run_limit_s: float = math.inf,
+    ) -> None:
         """`processes` is the number of processes of the quick lane; the slow lane has half as
-        many, at least one."""
+        many, at least one. `time_limit_s` is that of a check, `run_limit_s` that of a run."""
         slow = max(1, processes // 2)
         self.quick = ProcessPool("parser", processes, limits)
         self.slow = ProcessPool("slow-parser", slow, limits)
         self._limits = limits
         self._here = limits.capability  # found by looking at files: not while somebody waits
         self._time_limit_s = time_limit_s
+        self._run_limit_s = run_limit_s
         self._longer = asyncio.Semaphore(max(1, processes - 1))
         self._turns = Fair(slow, _MOST_WAITING)
         self._slow_ones: OrderedDict[int, None] = OrderedDict()  # hashes, the latest last
@@ -102,7 +116,7 @@ class Checker:
             self._slow_ones[self._key(order)] = None
             if len(self._slow_ones) > _REMEMBERED:
                 self._slow_ones.popitem(last=False)
-        return found
+        return found and self._may_run(found)
 
     async def slowly(
         self,
@@ -140,7 +154,18 @@ class Checker:
                 "(PARSE_TIME_LIMIT_S). Make it shorter, or nest its gates and loops less.",
                 errors=[Diagnostic(pointer="/qc")],
             )
-        return accepted
+        return self._may_run(accepted)
+
+    def _may_run(self, accepted: Accepted) -> Accepted:
+        """Refuses what is hopeless, rather than to run it until it is killed."""
+        least_s = accepted.least_ms / 1e3
+        if least_s < _HOPELESS * self._run_limit_s:
+            return accepted
+        raise TooLong(
+            f"The run would take {_spoken(least_s)} at the very least; after "
+            f"{self._run_limit_s:g} s it would be killed (TASK_TIME_LIMIT_S).",
+            errors=[Diagnostic(pointer="/qc", hint=_SHORTER)],
+        )
 
     def _others(self, instances: Sequence[Capability]) -> Sequence[Capability]:
         """The instances, if children have to be told: they know what their own can run."""
@@ -204,6 +229,15 @@ class Checker:
             "The program cannot be checked: the parser gives up on it.",
             errors=[Diagnostic(pointer="/qc")],
         )
+
+
+def _spoken(seconds: float) -> str:
+    """A long time, as people say it."""
+    if seconds < 2 * 3600:
+        return f"{seconds / 60:.0f} minutes"
+    if seconds < 2 * 86400:
+        return f"{seconds / 3600:.0f} hours"
+    return f"{seconds / 86400:,.0f} days"
 
 
 def _accepted(reply: Reply) -> Accepted | None:

@@ -113,17 +113,27 @@ class AsyncpgConnector(BaseAsyncConnector):
         while True:
             try:
                 connection = await asyncpg.connect(self._url, **CONNECT_ARGS)
+                lost = asyncio.Event()
+                connection.add_termination_listener(lambda _, lost=lost: lost.set())
                 try:
                     for name in names:
                         await connection.add_listener(name, receive)
                     self._notified()
-                    while True:  # a half-open connection never reports that it is broken
-                        await asyncio.sleep(_LISTEN_CHECK_S)
-                        await connection.execute("select 1")
+                    while not await _set_within(lost, _LISTEN_CHECK_S):
+                        await connection.execute("select 1")  # a half-open one never says so
                 finally:
                     connection.terminate()
             except (*OUTAGES, asyncpg.PostgresError):
-                await asyncio.sleep(_RECONNECT_S)
+                pass
+            await asyncio.sleep(_RECONNECT_S)
+
+
+async def _set_within(event: asyncio.Event, seconds: float) -> bool:
+    try:
+        async with asyncio.timeout(seconds):
+            return await event.wait()
+    except TimeoutError:
+        return False
 
 
 @cache

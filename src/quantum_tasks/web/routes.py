@@ -36,6 +36,7 @@ _PROGRAM_PROBLEMS = (
     "no_measurements",
     "unbound_parameter",
     "too_complex",
+    "too_long",
     "memory_exceeded",
     "method_unsuitable",
     "callbacks_off",

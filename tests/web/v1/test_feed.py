@@ -272,6 +272,8 @@ async def test_whoever_is_behind_what_is_kept_catches_up_from_the_database(
     monkeypatch.setattr(feeds, "_PAGE", 3)
     async with Application(pool) as api, api.client(FEED, **SSE) as always:
         await always.until(b"retry")
+        while api.feed._end is None:  # else it reads from the database what comes first
+            await asyncio.sleep(0.01)
         ids = [await submit(store) for _ in range(10)]
         await store.cancel(ids)
         await always.until(str(ids[-1]).encode() + b'","status":"cancelled"')
