@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -243,6 +244,32 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     counts: str | None
 
 
+class WarningCode(enum.StrEnum):
+    """What a warning is about."""
+
+    CONTROLLED_PHASE = "controlled_phase"
+    UNWRITTEN_BITS = "unwritten_bits"
+    OVERWRITTEN_OUTCOME = "overwritten_outcome"
+    UNUSED_QUBITS = "unused_qubits"
+    HIDDEN_GATE = "hidden_gate"
+    INTEGER_WRAPS = "integer_wraps"
+    NEAR_TIME_LIMIT = "near_time_limit"
+    TIMING_IGNORED = "timing_ignored"
+    PRAGMA_IGNORED = "pragma_ignored"
+
+
+class ProgramWarning(msgspec.Struct, frozen=True, kw_only=True):
+    """What is legal in a program, and may surprise. `code` is for programs, `message` for people.
+    `line` and `column` count from 1; without them, it is about the whole program, or the program
+    is long. `hint` says how to write what may have been meant."""
+
+    code: WarningCode
+    message: Annotated[str, Meta(max_length=1000)]
+    line: int | None = None
+    column: int | None = None
+    hint: Annotated[str, Meta(max_length=1000)] | None = None
+
+
 class Register(msgspec.Struct, frozen=True):
     """A classical register that the keys of counts show: its name and its size in bits."""
 
@@ -317,3 +344,26 @@ class Details(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     expectation_values: list[Expectation] | None = None
     exact: Exact | None = None
     error: ItemError | None = None
+
+
+class Warned(msgspec.Struct, frozen=True):
+    """The warnings among what is stored of a program."""
+
+    warnings: Annotated[list[ProgramWarning], Meta(max_length=64)] = []
+
+
+_WARNED = msgspec.json.Decoder(Warned)
+_MEMBER = ',"warnings":'
+
+
+def warned(stats: str, more: Sequence[ProgramWarning]) -> str:
+    """The stats of a program, as JSON text, with these warnings besides those that are there."""
+    if not more:
+        return stats
+    every = msgspec.json.encode([*warnings_in(stats), *more]).decode()
+    return f"{stats.partition(_MEMBER)[0].removesuffix('}')}{_MEMBER}{every}}}"
+
+
+def warnings_in(stats: str | None) -> list[ProgramWarning]:
+    """The warnings that are stored with the stats of a program."""
+    return _WARNED.decode(stats).warnings if stats and _MEMBER in stats else []

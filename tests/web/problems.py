@@ -112,11 +112,12 @@ def too_complex(service: Service) -> httpx.Response:
     return submit(service, f"{STDGATES}pragma slow\nqubit[2] q;{statements}")
 
 
-# A sweep of a thousand large states.
+# A million noisy shots, each with a state of its own.
 HOPELESS = {
-    "qc": f"{STDGATES}input float a; qubit[25] q; bit[25] c; for int i in [1:400] {{ rx(a) q; "
-    "for int j in [0:23] { cx q[j], q[j + 1]; } } c = measure q;",
-    "parameters": [{"a": 0.1 + n / 1000} for n in range(1000)],
+    "qc": f"{STDGATES}qubit[20] q; bit[20] c; for int i in [1:20] {{ rx(0.1) q; "
+    "for int j in [0:18] { cx q[j], q[j + 1]; } } c = measure q;",
+    "shots": 1_000_000,
+    "noise": {"depolarizing": {"p1": 0.01, "p2": 0.02}},
 }
 Recipe = Callable[[Service], httpx.Response]
 

@@ -10,7 +10,17 @@ import asyncpg
 import msgspec
 
 from quantum_tasks.queue.versions import Versions
-from quantum_tasks.tasks import Method, Noise, Options, Precision, RunRequest, Stats, Status
+from quantum_tasks.tasks import (
+    Method,
+    Noise,
+    Options,
+    Precision,
+    ProgramWarning,
+    RunRequest,
+    Stats,
+    Status,
+    warnings_in,
+)
 
 LATEST_POSITION = 2**63 - 1
 
@@ -71,7 +81,8 @@ class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
     service's defaults. `created_at`, `started_at` (the last time), `ended_at` and `expires_at`
     (when it will be deleted) are RFC 3339 in UTC. A task has a `queue` while it is queued, an
     `error` if it failed. `engine` is the simulator that ran it, `seed` the one that its counts
-    came from, also if none was asked for: with it, they come out again.
+    came from, also if none was asked for: with it, they come out again. `warnings` say what is
+    legal in its program, and may surprise.
     """
 
     id: uuid.UUID
@@ -85,6 +96,7 @@ class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime | None = None
     queue: Queue | None = None
     stats: Stats | None = None
+    warnings: list[ProgramWarning] = []
     usage: Usage | None = None
     engine: str | None = None
     seed: int | None = None
@@ -132,6 +144,7 @@ def record_of(row: asyncpg.Record, whole: bool = False) -> TaskRecord:
         ended_at=ended,
         expires_at=row["expires_at"],
         stats=stats,
+        warnings=warnings_in(row["stats"]),
         usage=Usage(
             attempts=row["attempt"],
             queue_ms=_ms(created, started),

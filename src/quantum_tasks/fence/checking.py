@@ -24,7 +24,7 @@ from quantum_tasks.errors import (
 )
 from quantum_tasks.fence.pool import BusyError, ChildDiedError, OutOfTimeError, ProcessPool
 from quantum_tasks.orders import Accepted, Check, Limits, Rejected, Reply, Unfinished
-from quantum_tasks.tasks import Options
+from quantum_tasks.tasks import Options, ProgramWarning, WarningCode, warned
 from quantum_tasks.turns.fairness import Fair, NoRoom
 
 logger = logging.getLogger(__name__)
@@ -46,6 +46,7 @@ _REMEMBERED = 4096  # programs for which the quick time was not enough
 _SHORT = 4096  # characters: a longer program is checked alone
 _CHECK_MS = 0.002  # per character of a program
 _TRIES = 3
+_NEAR = 0.5  # of what a run may take
 _HOPELESS = 10  # times as long as a run may take
 _SHORTER = (
     "take fewer qubits or gates; with noise, fewer shots; of a sweep, submit the values in "
@@ -160,12 +161,25 @@ class Checker:
         """Refuses what is hopeless, rather than to run it until it is killed."""
         least_s = accepted.least_ms / 1e3
         if least_s < _HOPELESS * self._run_limit_s:
-            return accepted
+            return self._warned(accepted)
         raise TooLong(
             f"The run would take {_spoken(least_s)} at the very least; after "
             f"{self._run_limit_s:g} s it would be killed (TASK_TIME_LIMIT_S).",
             errors=[Diagnostic(pointer="/qc", hint=_SHORTER)],
         )
+
+    def _warned(self, accepted: Accepted) -> Accepted:
+        """Says what may take longer than it may."""
+        likely_s = accepted.estimated_ms / 1e3
+        if likely_s < _NEAR * self._run_limit_s:
+            return accepted
+        warning = ProgramWarning(
+            code=WarningCode.NEAR_TIME_LIMIT,
+            message=f"The run is estimated to take one core {likely_s:,.0f} s; after "
+            f"{self._run_limit_s:g} s it is killed (TASK_TIME_LIMIT_S).",
+            hint=_SHORTER,
+        )
+        return msgspec.structs.replace(accepted, stats=warned(accepted.stats, [warning]))
 
     def _others(self, instances: Sequence[Capability]) -> Sequence[Capability]:
         """The instances, if children have to be told: they know what their own can run."""

@@ -239,6 +239,23 @@ def _computed(op: str, a: Any, b: Any) -> Any:
     raise Mistake(f"'{op}' does not take such values")
 
 
+_CAN_WRAP: dict[str, Callable[[int, int], int]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+}
+
+
+def wraps(op: str, a: Value, b: Value, result: Value) -> bool:
+    """Whether the result of an operation on known values is another number because it has 32
+    bits."""
+    if result.type.size != MACHINE_BITS or result.type.kind not in ("int", "uint"):
+        return False
+    if op not in _CAN_WRAP or not (a.known and b.known):
+        return False
+    return bool(_CAN_WRAP[op](as_integer(a), as_integer(b)) != result.data)
+
+
 def unary(op: str, a: Value) -> Value:
     """`op a`. Raises Mistake."""
     kind, size = a.type.kind, a.type.size

@@ -14,10 +14,13 @@ from openqasm3 import ast
 from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.circuits.circuit import (
     Condition,
+    Measure,
     Program,
     Reset,
+    Store,
     any_of,
     compact,
+    flat,
     negated,
     without_unread,
 )
@@ -41,8 +44,10 @@ from quantum_tasks.language.statements.straight import StraightLines
 from quantum_tasks.language.statements.subroutines import Subroutines
 from quantum_tasks.language.statements.variables import Variables
 from quantum_tasks.language.values import DURATION, Type, Value
+from quantum_tasks.language.warnings import Found, some
 from quantum_tasks.parsing.mistakes import Node, ProgramError, semantic, unsupported
 from quantum_tasks.parsing.straight import Lines
+from quantum_tasks.tasks import WarningCode
 
 _UNSUPPORTED = {
     ast.CalibrationDefinition: "A calibration ('defcal') is",
@@ -52,18 +57,23 @@ _UNSUPPORTED = {
 _SWITCHED = ("int", "uint", "bits", "bit", "bool")
 
 
+_WRITES = (Measure, Store)
+
+
 class Compiler:
     """Compiles one program, its inputs having the values that were given."""
 
     def __init__(self, bounds: Bounds, given: Given) -> None:
         self.scopes = Scopes()
         self._given = given
+        self._timed = False  # whether something was said of timing
         self._listing = listing = Listing(bounds)
         self._machine = machine = Machine(listing)
         self._evaluator = evaluator = Evaluator(listing, self.scopes)
         self.exits = exits = Exits(machine)
         self._measurements = measurements = Measurements(evaluator, machine)
         self._variables = variables = Variables(evaluator, machine, measurements)
+        self.scopes.warnings = listing.warnings
         self.blocks = blocks = Blocks(evaluator, machine, exits, variables, self._work)
         arrays = Arrays(evaluator)
         self.assignments = Assignments(evaluator, machine, measurements, arrays)
@@ -75,6 +85,7 @@ class Compiler:
         self.gates = GateCalls(evaluator, iteration)
         self.declarations = Declarations(evaluator, variables, measurements, given)
         self.straight = StraightLines(evaluator, machine, self.gates, blocks)
+        listing.warnings.where = lambda: blocks.current
 
     @property
     def inputs(self) -> dict[str, Input]:
@@ -106,7 +117,48 @@ class Compiler:
         if self._variables.given_bits:  # or a program with inputs could hardly be sampled
             operations = without_unread(operations, self._variables.given_bits)
         registers, names = list(shown.values()), list(shown)
-        return compact(Program(self._listing.qubits, registers, operations, names))
+        program = compact(Program(self._listing.qubits, registers, operations, names))
+        self._look_back(program, shown)
+        return program
+
+    @property
+    def warnings(self) -> list[Found]:
+        """What may surprise in the program, once it is compiled."""
+        return self._listing.warnings.found
+
+    @staticmethod
+    def _measured(program: Program) -> set[int]:
+        """The bits that outcomes are written into at the end, where most programs measure."""
+        found: set[int] = set()
+        for operation in reversed(program.operations):
+            if type(operation) is not Measure:
+                break
+            found.add(operation.bit)
+        return found
+
+    def _look_back(self, program: Program, shown: dict[str, list[int]]) -> None:
+        """Warns of what was declared, and then nothing was done with it."""
+        warn = self._listing.warnings.add
+        if program.qubits < program.declared:
+            used = set(program.places)
+            for node, numbers in self.declarations.registers:
+                name = node.qubit.name
+                idle = [place for place, number in enumerate(numbers) if number not in used]
+                if idle:
+                    which = some([name] if node.size is None else [f"{name}[{n}]" for n in idle])
+                    message = f"Nothing is done with {which}."
+                    warn(WarningCode.UNUSED_QUBITS, message, node, "leave out what is not used")
+        written = self._measured(program)
+        if not all(written.issuperset(homes) for homes in shown.values()):
+            inside = (one.bit for one in flat(program.operations) if isinstance(one, _WRITES))
+            written.update(self._machine.written, inside)
+        for name, homes in shown.items():
+            empty = [place for place, home in enumerate(homes) if home not in written]
+            if empty:
+                node, scalar = self._variables.declared[name]
+                which = some([name] if scalar else [f"{name}[{place}]" for place in empty])
+                message = f"Nothing is written into {which}, which counts show as 0."
+                warn(WarningCode.UNWRITTEN_BITS, message, node, "measure into it, or leave it out")
 
     def _work(self, node: Node) -> None:
         compile = _STATEMENTS.get(type(node))
@@ -166,14 +218,30 @@ class Compiler:
             self._evaluator.references.qubits(qubit)
 
     def delay(self, node: ast.DelayInstruction) -> None:
+        self._note_timing("delay", node)
         self._check_duration(node.duration, "A delay")
         for qubit in node.qubits:
             self._evaluator.references.qubits(qubit)
 
     def box(self, node: ast.Box) -> None:
+        self._note_timing("box", node)
         if node.duration is not None:
             self._check_duration(node.duration, "A box")
         self.blocks.block(node.body)
+
+    def _note_timing(self, what: str, node: Node) -> None:
+        if not self._timed:
+            self._timed = True
+            self._listing.warnings.add(
+                WarningCode.TIMING_IGNORED,
+                f"'{what}' is read and changes nothing: a simulation has no timing.",
+                node,
+            )
+
+    def pragma(self, node: ast.Pragma) -> None:
+        self._listing.warnings.add(
+            WarningCode.PRAGMA_IGNORED, "A pragma is ignored.", node, "leave it out"
+        )
 
     def _check_duration(self, node: Node, whose: str) -> None:
         value = self._evaluator.value(node)
@@ -231,5 +299,5 @@ _STATEMENTS: dict[type, Callable[[Compiler, Any], None]] = {
     ast.SubroutineDefinition: lambda compiler, node: compiler.subroutines.define(node),
     ast.ExternDeclaration: lambda compiler, node: compiler.declarations.extern(node),
     ast.Include: lambda compiler, node: compiler.declarations.include(node),
-    ast.Pragma: lambda *_: None,
+    ast.Pragma: Compiler.pragma,
 }

@@ -11,7 +11,7 @@ from openqasm3 import ast
 
 from quantum_tasks.circuits.circuit import negated
 from quantum_tasks.errors import QasmSemantic
-from quantum_tasks.language import runtime
+from quantum_tasks.language import arithmetic, runtime
 from quantum_tasks.language.arithmetic import FUNCTIONS
 from quantum_tasks.language.cases import NeedsKnownError, cases, located
 from quantum_tasks.language.durations import duration_of
@@ -38,6 +38,7 @@ from quantum_tasks.language.values import (
     COMPLEX,
     DURATION,
     FLOAT,
+    INT,
     INTEGERS,
     MACHINE_BITS,
     MAX_BITS,
@@ -54,6 +55,7 @@ from quantum_tasks.parsing.mistakes import (
     unsupported,
     words,
 )
+from quantum_tasks.tasks import WarningCode
 
 if TYPE_CHECKING:
     from quantum_tasks.language.statements.subroutines import Subroutines
@@ -62,6 +64,7 @@ T = TypeVar("T")
 
 _SECONDS = {"dt": 1e-9, "ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 _NOTHING = object()
+_PLAIN = (Type("int", MACHINE_BITS), Type("uint", MACHINE_BITS))
 # Functions under the names that they have elsewhere.
 _CALLED = {
     **{f"{short}{name}": f"arc{name}" for name in ("sin", "cos", "tan") for short in ("a", "arc")},
@@ -179,7 +182,21 @@ class Evaluator:
 
     def cast(self, node: Node, value: Value, type: Type, explicit: bool = False) -> Value:
         """A value as one of another type. Raises ProgramError."""
-        return self.attempt(node, runtime.converted, value, type, explicit)
+        found = self.attempt(node, runtime.converted, value, type, explicit)
+        plain = value.type == INT and type in _PLAIN
+        if plain and value.known and value.data != found.data:
+            self.note_wrapped(node, found)
+        return found
+
+    def note_wrapped(self, node: Node, result: Value) -> None:
+        """Warns of a number that 32 bits do not hold."""
+        self.listing.warnings.add(
+            WarningCode.INTEGER_WRAPS,
+            f"The number does not fit into {MACHINE_BITS} bits; it wraps, and becomes "
+            f"{as_integer(result)}.",
+            node,
+            f"take a type with a size: {result.type.kind}[64]",
+        )
 
     def condition(self, node: Node) -> Any:
         """Whether something holds: a Condition."""
@@ -192,8 +209,13 @@ class Evaluator:
         """The value that a name stands for. Raises ProgramError if it has none."""
         match symbol:
             case Variable():
+                if symbol.homes and self.listing.unread:
+                    self.listing.read(symbol.homes)
                 return symbol.value
             case Cells():
+                if self.listing.unread:
+                    homes = [v.homes[place] for v, place in symbol.cells if v.homes is not None]
+                    self.listing.read(homes)
                 bits = tuple(Machine.bit_of(*cell) for cell in symbol.cells)
                 if symbol.scalar:
                     return Value(Type("bit"), bits[0])
@@ -241,6 +263,8 @@ class Evaluator:
                 return self.subroutines.evaluated_if(decisive, node)
         right = self.value(node.rhs)
         result = runtime.binary(op, left, right, self.listing.keep)
+        if arithmetic.wraps(op, left, right, result):
+            self.note_wrapped(node, result)
         return Value(result.type, result.data, left.const and right.const)
 
     def _cast(self, node: ast.Cast) -> Value:

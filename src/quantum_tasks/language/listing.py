@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from quantum_tasks.circuits.bounds import Bounds, too_many, too_many_operations
@@ -9,8 +10,11 @@ from quantum_tasks.circuits.circuit import Condition, Kept, Operation, Store, si
 from quantum_tasks.errors import Problem, TooManyClbits, TooManyQubits
 from quantum_tasks.language.cases import MAX_DECIDING_BITS, bases, simplified
 from quantum_tasks.language.values import Choice, Value
+from quantum_tasks.language.warnings import Warnings
 from quantum_tasks.parsing.mistakes import ProgramError
+from quantum_tasks.tasks import WarningCode
 
+FOLLOWED = 64  # outcomes whose reading is followed where that takes time for each
 _SMALL = 6  # a condition of more parts may be simpler than it looks
 _LARGE = 30  # a condition of more parts is stored rather than repeated
 
@@ -28,6 +32,8 @@ class Listing:
         self._written = 0
         self._turns = 0
         self._fixed: set[int] = set()
+        self.warnings = Warnings()
+        self.unread: set[int] = set()  # bits with outcomes that nothing has read so far
 
     def emit(self, operation: Operation) -> None:
         """Adds one operation. Raises ProgramError when there are too many."""
@@ -52,6 +58,23 @@ class Listing:
         self._turns += statements
         if self._turns > self.bounds.operations:
             raise too_many_operations(None, self.bounds.operations)
+
+    def measured(self, bit: int, name: str) -> None:
+        """Notes that a bit, which people call so, gets an outcome, or another value."""
+        if bit in self.unread:
+            self.warnings.add(
+                WarningCode.OVERWRITTEN_OUTCOME,
+                f"The outcome that was measured into '{name}' is overwritten before it is read.",
+                hint="measure into another bit, or read it first",
+            )
+        self.unread.add(bit)
+
+    def read(self, bits: Sequence[int]) -> None:
+        """Notes that something reads bits."""
+        if len(bits) > FOLLOWED:
+            self.unread.clear()
+        else:
+            self.unread.difference_update(bits)
 
     def mark(self) -> tuple[int, int, int]:
         """A point to which rewind() comes back."""

@@ -19,7 +19,7 @@ from quantum_tasks.circuits.circuit import (
     Store,
 )
 from quantum_tasks.language.cases import TooManyCases
-from quantum_tasks.language.listing import Listing
+from quantum_tasks.language.listing import FOLLOWED, Listing
 from quantum_tasks.language.runtime import merged
 from quantum_tasks.language.storage import bits_of, has_bits, stored
 from quantum_tasks.language.values import Value
@@ -50,6 +50,7 @@ class Machine:
 
     def __init__(self, listing: Listing) -> None:
         self.listing = listing
+        self.written: set[int] = set()  # homes that were given a value
         self._journals: list[dict[Variable, Value]] = []
         self._loops = 0
         self._carried: dict[int, list[Variable]] = {}
@@ -70,6 +71,7 @@ class Machine:
         """Writes one bit of a variable that has a home."""
         assert variable.homes is not None
         home = variable.homes[place]
+        self.written.add(home)
         if condition == self.bit_of(variable, place) and isinstance(condition, bool):
             return
         if condition != home:
@@ -131,8 +133,17 @@ class Machine:
         """Does one of two pieces of work. Afterwards only what is true after both is known."""
         if isinstance(condition, bool):
             return then() if condition else otherwise()
+        # What nothing reads in either is unread after both. Of many outcomes none is followed.
+        unread = self.listing.unread
+        if len(unread) > FOLLOWED:
+            unread.clear()
+        before = unread.copy()
         ours, then_operations = self._trial(then)
+        after = unread.copy()
+        unread.clear()
+        unread |= before
         theirs, else_operations = self._trial(otherwise)
+        unread &= after
         changed = {**ours, **theirs}
         if changed:
             condition = self.listing.fixed(condition, {})
@@ -195,6 +206,7 @@ class Machine:
                 mark = self.listing.mark()
                 outside, self.listing.operations = self.listing.operations, []
                 self._journals.append({})
+                self.listing.unread.clear()  # another turn may read what this one measures
                 found: list[Variable] = []
                 try:
                     self._write_loop(first, condition, body, carried)
@@ -214,6 +226,7 @@ class Machine:
             self._loops -= 1
         self._carried[key] = carried
         self._commit()
+        self.listing.unread.clear()
         self.listing.operations += written
 
     def transaction(self, work: Callable[..., None], *args: Any) -> None:

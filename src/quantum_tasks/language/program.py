@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
+import msgspec
 from openqasm3 import ast
 
 from quantum_tasks.circuits.bounds import Bounds
@@ -13,10 +15,13 @@ from quantum_tasks.circuits.circuit import Program
 from quantum_tasks.errors import NoMeasurements
 from quantum_tasks.language.compiler import Compiler
 from quantum_tasks.language.inputs import Given, Input
+from quantum_tasks.language.warnings import Found
 from quantum_tasks.parsing import syntax
 from quantum_tasks.parsing.cursor import UnsureError
 from quantum_tasks.parsing.mistakes import Node, ProgramError
-from quantum_tasks.tasks import Parameters
+from quantum_tasks.tasks import Parameters, ProgramWarning
+
+_LONG = 16_384  # characters; to read a longer program as a tree, for a place, takes too long
 
 
 def load(
@@ -40,6 +45,8 @@ class Source:
         self._text = syntax.clean(qc)
         self._bare = syntax.without_comments(self._text)
         self.inputs: dict[str, Input] = {}  # of what was compiled last
+        self._found: list[Found] = []
+        self._again: Callable[[ast.Program], Program]
         with self._shown():
             self._straight = syntax.parse_straight(self._text, self._bare)
             self._tree: ast.Program | None = None
@@ -71,6 +78,8 @@ class Source:
         compiler = Compiler(bounds, given)
         program = compiler.compile(tree)
         self.inputs = compiler.inputs
+        self._found = compiler.warnings
+        self._again = partial(self._compiled, bounds=bounds, given=given, observed=observed)
         if not observed and not (program.registers and syntax.measures(self._bare)):
             raise ProgramError(
                 NoMeasurements,
@@ -78,6 +87,14 @@ class Source:
                 hint="declare bits and measure into them: bit[2] c; c = measure q;",
             )
         return program
+
+    def warnings(self) -> list[ProgramWarning]:
+        """What may surprise in what was compiled last."""
+        if self._found and self._straight is not None:  # lines have no places
+            if len(self._bare) > _LONG:
+                return [msgspec.structs.replace(one, node=None).shown("") for one in self._found]
+            self._again(self._whole)
+        return [found.shown(self._bare) for found in self._found]
 
     def _declaration(self, name: str) -> Node:
         """Where an input is declared in the whole text."""

@@ -15,7 +15,9 @@ from quantum_tasks.language import othergates
 from quantum_tasks.language.inputs import Input
 from quantum_tasks.language.machine import Variable
 from quantum_tasks.language.values import FLOAT, Value
+from quantum_tasks.language.warnings import Warnings
 from quantum_tasks.parsing.mistakes import ProgramError, Start, semantic
+from quantum_tasks.tasks import WarningCode
 
 
 class Qubits(msgspec.Struct, frozen=True):
@@ -73,6 +75,12 @@ def cells_of(variable: Variable) -> Cells:
     return Cells(cells, variable.value.type.kind == "bit")
 
 
+def called(variable: Variable, place: int) -> str:
+    """What people call one bit of a variable."""
+    scalar = variable.value.type.kind == "bit"
+    return variable.name if scalar else f"{variable.name}[{place}]"
+
+
 Symbol = Variable | Qubits | Cells | View | GateDefinition | Subroutine | StandardGate | Extern
 
 _WHAT = {
@@ -110,6 +118,7 @@ class Scopes:
     def __init__(self) -> None:
         self.stack: list[Scope] = [_BUILT_IN, Scope()]
         self.included = False
+        self.warnings = Warnings()  # of the program
         self.inputs: dict[str, Input] = {}  # that were declared
 
     @property
@@ -160,8 +169,20 @@ class Scopes:
             raise mistake
         if len(self.stack) == 2 and name in self.stack[0]:
             raise semantic(f"'{name}' is built in and cannot be declared.", node)
+        if len(self.stack) > 2:
+            self.note_hidden(name, node)
         scope[name] = symbol
         scope.starts[name] = node.span
+
+    def note_hidden(self, name: str, node: ast.QASMNode) -> None:
+        """Warns of a name that a gate has which could be called otherwise."""
+        if isinstance(self.find(name), GateDefinition | StandardGate):
+            self.warnings.add(
+                WarningCode.HIDDEN_GATE,
+                f"'{name}' hides the gate '{name}', which cannot be called where it is declared.",
+                node,
+                "take another name",
+            )
 
     def find(self, name: str) -> Symbol | None:
         """What a name stands for here, if anything."""

@@ -57,7 +57,7 @@ class ProgramError(Exception):
     ) -> None:
         self.problem = problem
         self.pointer = pointer
-        self.message = _LONG_WORD.sub(_shortened, message)
+        self.message = shortened(message)
         self.node: ast.QASMNode | None = None
         self.place: Place | None = None  # the place of the node, once show() was called
         if isinstance(place, ast.QASMNode):
@@ -65,7 +65,7 @@ class ProgramError(Exception):
         else:
             self.place = place
         self.first: Start = None  # what was declared there first, if that is what is wrong
-        self.hint = None if hint is None else _LONG_WORD.sub(_shortened, hint)
+        self.hint = None if hint is None else shortened(hint)
         self.about_a_value = about_a_value  # whether another value might be right
         self.snippet: str | None = None
         self.log = ""  # what the operator should know of it
@@ -74,7 +74,7 @@ class ProgramError(Exception):
     def show(self, text: str, parsed: str) -> None:
         """Cuts the line at fault out of the program; `parsed` is what the parser saw of it."""
         if self.node is not None:
-            self.place = _place_of(self.node, parsed)
+            self.place = place_of(self.node, parsed)
         if self.place is not None:
             self.snippet = _snippet(text, self.place)
         if (first := _position(self.first, parsed)) is not None:
@@ -113,7 +113,7 @@ def words(node: Node) -> str:
     return "".join(f" {c.lower()}" if c.isupper() else c for c in name).strip()
 
 
-def _place_of(node: ast.QASMNode, parsed: str) -> Place | None:
+def place_of(node: ast.QASMNode, parsed: str) -> Place | None:
     """Where a node of the syntax tree begins."""
     position = _position(node.span, parsed)
     if position is None:
@@ -146,8 +146,9 @@ def _mended(place: Place, word: str, parsed: str) -> Place:
     return place
 
 
-def _shortened(word: re.Match[str]) -> str:
-    return f"{word[0][:40]}...{word[0][-10:]}"
+def shortened(message: str) -> str:
+    """A message without long words, which come from the program."""
+    return _LONG_WORD.sub(lambda word: f"{word[0][:40]}...{word[0][-10:]}", message)
 
 
 def _snippet(text: str, place: Place) -> str | None:

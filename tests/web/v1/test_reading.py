@@ -24,6 +24,7 @@ FIELDS = [
     "expires_at",
     "queue",
     "stats",
+    "warnings",
     "usage",
     "engine",
     "seed",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import time
 
+import msgspec
+
 from quantum_tasks.capability import Capability
 from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.circuits.circuit import Gate, Measure, Program, Reset, Unitary
@@ -12,10 +14,11 @@ from quantum_tasks.circuits.observables import before_measurements
 from quantum_tasks.engines.estimate import assess
 from quantum_tasks.errors import MethodUnsuitable
 from quantum_tasks.fence.inside.sweep import first_program, parsed
-from quantum_tasks.language import program
+from quantum_tasks.language.inputs import Given
+from quantum_tasks.language.program import Source, collector_paused
 from quantum_tasks.orders import Accepted, Check
 from quantum_tasks.parsing.mistakes import ProgramError, invalid
-from quantum_tasks.tasks import Method, Options
+from quantum_tasks.tasks import Method, Options, ProgramWarning, warned
 
 
 def check(order: Check, here: Capability, bounds: Bounds) -> Accepted:
@@ -23,21 +26,27 @@ def check(order: Check, here: Capability, bounds: Bounds) -> Accepted:
     cannot run on any of the instances that the order names: on this one, if it names none."""
     begun = time.perf_counter()
     options = order.options
-    loaded = _loaded(order, options, bounds)
+    loaded, warnings = _loaded(order, options, bounds)
     compile_ms = (time.perf_counter() - begun) * 1e3
     if options is not None and options.observables:
         _check_observables(loaded, options, order.shots)
-    return assess(loaded, order.shots, order.instances or [here], options, compile_ms)
+    accepted = assess(loaded, order.shots, order.instances or [here], options, compile_ms)
+    if not warnings:
+        return accepted
+    return msgspec.structs.replace(accepted, stats=warned(accepted.stats, warnings))
 
 
-def _loaded(order: Check, options: Options | None, bounds: Bounds) -> Program:
-    qc, observed = order.qc, order.shots == 0
-    if options is None:
-        return program.load(qc, bounds, observed=observed)
-    observed = observed or bool(options.observables)
-    if isinstance(options.parameters, list):
-        return first_program(parsed(qc), options.parameters, bounds, observed)
-    return program.load(qc, bounds, options.parameters, observed)
+def _loaded(
+    order: Check, options: Options | None, bounds: Bounds
+) -> tuple[Program, list[ProgramWarning]]:
+    values = None if options is None else options.parameters
+    observed = order.shots == 0 or bool(options and options.observables)
+    if isinstance(values, list):
+        source = parsed(order.qc)
+        return first_program(source, values, bounds, observed), source.warnings()
+    with collector_paused():
+        source = Source(order.qc)
+        return source.program(bounds, Given(values or {}), observed), source.warnings()
 
 
 def _check_observables(loaded: Program, options: Options, shots: int) -> None:

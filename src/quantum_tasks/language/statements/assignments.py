@@ -6,11 +6,11 @@ from typing import Any
 
 from openqasm3 import ast
 
-from quantum_tasks.language import runtime
+from quantum_tasks.language import arithmetic, runtime
 from quantum_tasks.language.expressions import Evaluator
 from quantum_tasks.language.machine import Machine, Variable
 from quantum_tasks.language.runtime import word
-from quantum_tasks.language.scope import Cells, Symbol, View, what
+from quantum_tasks.language.scope import Cells, Symbol, View, called, what
 from quantum_tasks.language.statements.arrays import Arrays
 from quantum_tasks.language.statements.measurements import Measurements
 from quantum_tasks.language.values import Type, Value
@@ -42,9 +42,12 @@ class Assignments:
             for index in indices:
                 before = self._element(symbol, before, index, node)
             op = node.op.name.removesuffix("=")
-            value = evaluator.attempt(
+            result = evaluator.attempt(
                 node, runtime.binary, op, before, value, evaluator.listing.keep
             )
+            if arithmetic.wraps(op, before, value, result):
+                evaluator.note_wrapped(node, result)
+            value = result
         if isinstance(symbol, Variable) and symbol.const:
             raise semantic(f"'{symbol.name}' is a constant.", node)
         if isinstance(symbol, Cells) or (isinstance(symbol, Variable) and symbol.homes):
@@ -112,6 +115,12 @@ class Assignments:
 
     def _assign_cells(self, cells: Cells, value: Value, node: Node) -> None:
         wanted = Type("bit") if cells.scalar else Type("bits", len(cells.cells))
+        unread = self._evaluator.listing.unread
+        for variable, place in cells.cells if unread else ():
+            assert variable.homes is not None
+            if variable.homes[place] in unread:
+                self._evaluator.listing.measured(variable.homes[place], called(variable, place))
+                unread.discard(variable.homes[place])
         self._machine.write_cells(cells.cells, word(self._evaluator.cast(node, value, wanted)))
 
     def _assign_elements(self, view: View, indices: list[Any], value: Value, node: Node) -> None:

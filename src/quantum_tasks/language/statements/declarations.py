@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from openqasm3 import ast
 
 from quantum_tasks.language.cases import NeedsKnownError
@@ -30,6 +32,7 @@ class Declarations:
         self._variables = variables
         self._measurements = measurements
         self._inputs_given = given
+        self.registers: list[tuple[ast.QubitDeclaration, Sequence[int]]] = []
 
     def include(self, node: ast.Include) -> None:
         """The names of stdgates.inc."""
@@ -47,6 +50,7 @@ class Declarations:
         if node.size is not None:
             size = self._evaluator.types.size(node.size, "A qubit register", least=0)
         numbers = self._evaluator.listing.add_qubits(size)
+        self.registers.append((node, numbers))
         self._scopes.declare(node.qubit, Qubits(tuple(numbers), node.size is None), node)
 
     def variable(self, node: ast.ClassicalDeclaration) -> None:

@@ -23,11 +23,15 @@ from quantum_tasks.language.scope import GateDefinition, Qubits, Scope, Standard
 from quantum_tasks.language.statements.iteration import Iteration
 from quantum_tasks.language.values import FLOAT, INTEGERS, Value, as_number
 from quantum_tasks.parsing.mistakes import Node, ProgramError, semantic
+from quantum_tasks.tasks import WarningCode
 
 _MAX_QUBITS_OF_A_GATE = 10_000
 KNOWN = {**BUILT_IN, **STANDARD}
 _WITHOUT_ANGLES = {name: build() for name, (angles, build) in KNOWN.items() if not angles}
 _NUMBERS = (*INTEGERS, "float", "angle")
+
+
+_NO_PHASE = 1e-9
 
 
 class GateCalls:
@@ -124,9 +128,25 @@ class GateCalls:
             gate: Gate = Basic("gphase", (self._angle(node.argument),))
         else:
             gate = self._named(node)
+        if node.modifiers and isinstance(node, ast.QuantumGate) and node.name.name == "U":
+            self._note_phase(node, gate)
         for modifier in reversed(node.modifiers):
             gate = self._evaluator.attempt(modifier, self._modified, modifier, gate)
         return gate
+
+    def _note_phase(self, node: ast.QuantumGate, gate: Gate) -> None:
+        """Warns of a controlled U with a phase, where Qiskit means a gate without."""
+        controlled = any("ctrl" in modifier.modifier.name for modifier in node.modifiers)
+        if not controlled or not isinstance(gate, Basic) or gate.name != "u":
+            return
+        if abs(math.sin(gate.params[3] / 2)) > _NO_PHASE:
+            self._listing.warnings.add(
+                WarningCode.CONTROLLED_PHASE,
+                "U(theta, phi, lambda) has the phase e^(i theta / 2), which a control shows. "
+                "Programs that Qiskit exports without stdgates.inc mean the gate without it.",
+                node,
+                "without the phase: ctrl @ u3(theta, phi, lambda), of stdgates.inc",
+            )
 
     def _named(self, node: ast.QuantumGate) -> Gate:
         name = node.name.name

@@ -48,6 +48,7 @@ class Loops:
     def for_(self, node: ast.ForInLoop) -> None:
         """Writes out all turns."""
         values = self._iteration.values(node)
+        self._evaluator.scopes.note_hidden(node.identifier.name, node)
         if not node.block:
             return
         self._listing.require(len(values))

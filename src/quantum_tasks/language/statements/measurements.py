@@ -7,7 +7,7 @@ from openqasm3 import ast
 from quantum_tasks.circuits.circuit import Condition, Measure
 from quantum_tasks.language.expressions import Evaluator
 from quantum_tasks.language.machine import Machine, Variable
-from quantum_tasks.language.scope import Cells, Qubits
+from quantum_tasks.language.scope import Cells, Qubits, called
 from quantum_tasks.language.values import Type, Value
 from quantum_tasks.parsing.mistakes import Node, semantic
 
@@ -52,6 +52,7 @@ class Measurements:
         known: dict[Variable, dict[int, Condition]] = {}
         for qubit, (variable, place) in zip(found.numbers, cells.cells, strict=True):
             assert variable.homes is not None
+            self._listing.measured(variable.homes[place], called(variable, place))
             self._listing.emit(Measure(qubit, variable.homes[place]))
             known.setdefault(variable, {})[place] = variable.homes[place]
         for variable, bits in known.items():

@@ -19,7 +19,7 @@ from quantum_tasks.circuits.gates import Node as Called
 from quantum_tasks.language.cases import NeedsKnownError
 from quantum_tasks.language.expressions import Evaluator
 from quantum_tasks.language.machine import Machine, Variable
-from quantum_tasks.language.scope import CONSTANTS, Qubits, Scopes, StandardGate
+from quantum_tasks.language.scope import CONSTANTS, Qubits, Scopes, StandardGate, called
 from quantum_tasks.language.statements.blocks import Blocks
 from quantum_tasks.language.statements.gatecalls import KNOWN, GateCalls
 from quantum_tasks.parsing import straight
@@ -83,6 +83,7 @@ class StraightLines:
         written: list[Operation] = []
         known: dict[Variable, dict[int, Condition]] = {}
         write = written.append
+        unread = self._listing.unread
         for line in node.lines:
             gate, first, second, more, left, measured, observed, right, _ = line
             try:
@@ -104,6 +105,9 @@ class StraightLines:
                         written += _expanded(parts, at)
                 else:
                     variable, place, home = bits[left or right]
+                    if home in unread:
+                        self._listing.measured(home, called(variable, place))
+                    unread.add(home)
                     write(Measure(qubits[measured or observed], home))
                     known.setdefault(variable, {})[place] = home
                     calls.measured()

@@ -29,6 +29,8 @@ class Variables:
         self._has_outputs = False
         self.shown: dict[str, list[int]] = {}  # the bits that counts show
         self.given_bits: set[int] = set()  # those of inputs
+        # Where those were declared that counts show, and whether they are single bits.
+        self.declared: dict[str, tuple[Node, bool]] = {}
 
     @staticmethod
     def initial(type: Type) -> Value:
@@ -87,11 +89,13 @@ class Variables:
         if shown:
             assert variable.homes is not None
             self.shown[name] = variable.homes
+            self.declared[name] = node, type.kind == "bit"
         cells = cells_of(variable)
         if isinstance(initial, ast.QuantumMeasurement):
             self._measurements.into(initial, cells, node)
         elif value is not None:
             self._machine.write_cells(cells.cells, word(value))
+            self._machine.written.update(variable.homes or [])
 
     def declare_input(self, wanted: Input, value: Value) -> None:
         """Declares a variable that the request gave a value; counts do not show its bits."""
@@ -128,6 +132,7 @@ class Variables:
         if len(homes) != size:  # a loop around it has another constant in this turn
             homes = self._homes[id(node)] = self._listing.name_bits(size)
         # It was used before, in an earlier turn of a loop or call of a subroutine.
+        self._listing.unread.difference_update(homes)
         stale = homes[0] if type.kind == "bit" else tuple(homes)
         variable = Variable(name, Value(type, stale), homes)
         for place in range(size):

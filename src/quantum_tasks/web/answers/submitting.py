@@ -33,7 +33,15 @@ from quantum_tasks.live.waiting import Waiters
 from quantum_tasks.orders import Accepted
 from quantum_tasks.queue.submissions import NewTask, Submissions
 from quantum_tasks.settings import Settings
-from quantum_tasks.tasks import Options, RunRequest, Stats, Status, TaskRequest
+from quantum_tasks.tasks import (
+    Options,
+    ProgramWarning,
+    RunRequest,
+    Stats,
+    Status,
+    TaskRequest,
+    warnings_in,
+)
 from quantum_tasks.web.answers.accepting import (
     check,
     check_fields,
@@ -116,10 +124,12 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
 
 class Validation(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a submission would be `accepted` now; if not, the `diagnostics` say why; if its
-    program can be run, the `estimate` says what that would take."""
+    program can be run, the `estimate` says what that would take, and `warnings` what in it may
+    surprise."""
 
     accepted: bool
     diagnostics: list[Diagnostic] = []
+    warnings: list[ProgramWarning] = []
     estimate: Estimate | None = None
 
 
@@ -174,6 +184,7 @@ def _queued(
         request=RunRequest(**fields),
         created_at=created_at,
         stats=_stats(new.checked),
+        warnings=warnings_in(new.checked.stats),
         links=links(new.id),
     )
 
@@ -297,14 +308,16 @@ async def validate(request: Request) -> Response:
         if problem.status >= 500:
             raise
         return json_response(Validation(accepted=False, diagnostics=within(problem, "")))
-    estimate = _estimate(checked)
+    estimate, warnings = _estimate(checked), warnings_in(checked.stats)
     try:
         await submissions.check_room()
         await submissions.check_storage([new_task(body, checked, settings)])
     except (QueueFull, StorageFull) as full:
         why = within(full, "")
-        return json_response(Validation(accepted=False, diagnostics=why, estimate=estimate))
-    return json_response(Validation(accepted=True, estimate=estimate))
+        return json_response(
+            Validation(accepted=False, diagnostics=why, warnings=warnings, estimate=estimate)
+        )
+    return json_response(Validation(accepted=True, warnings=warnings, estimate=estimate))
 
 
 def _estimate(checked: Accepted) -> Estimate | None:
