@@ -349,7 +349,7 @@ class Details(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Warned(msgspec.Struct, frozen=True):
     """The warnings among what is stored of a program."""
 
-    warnings: Annotated[list[ProgramWarning], Meta(max_length=64)] = []
+    warnings: list[ProgramWarning] = []
 
 
 _WARNED = msgspec.json.Decoder(Warned)

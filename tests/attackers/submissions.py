@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 
 from attackers.ground import Ground
@@ -49,7 +50,8 @@ async def sweeps(ground: Ground) -> None:
 
 
 async def megabytes_of_json(ground: Ground) -> None:
-    """20 clients send a megabyte: nested, with 100,000 keys, of numbers, of one text."""
+    """20 clients send a megabyte: nested, with 100,000 keys, of numbers, of one text; half of them
+    compressed, some to a thousandth, or 50 MB."""
     bodies = [
         json.dumps({"qc": _BIT, "parameters": dict.fromkeys(map(str, range(70_000)), 1)}),
         json.dumps({"qc": _BIT, "parameters": [{"a": 1}] * 90_000}),
@@ -65,10 +67,15 @@ async def megabytes_of_json(ground: Ground) -> None:
     ]
     assert all(len(body) < _MEGABYTE for body in bodies), [len(body) for body in bodies]
     sent = [body.encode() for body in bodies]
+    packed = [gzip.compress(body) for body in (*sent, b" " * 50_000_000)]
 
     async def client(wire: Wire) -> None:
         number = ground.number()
-        paths = ("/v1/tasks", "/v1/validate", "/tasks")
-        await ground.ask(wire, "POST", paths[number % 3], sent[number % len(sent)])
+        path = ("/v1/tasks", "/v1/validate", "/tasks")[number % 3]
+        if number % 2:
+            header = {"Content-Encoding": "gzip"}
+            await ground.ask(wire, "POST", path, packed[number % len(packed)], header)
+        else:
+            await ground.ask(wire, "POST", path, sent[number % len(sent)])
 
     await ground.clients(20, client)

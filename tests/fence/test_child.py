@@ -261,3 +261,33 @@ def test_a_child_sends_nothing_that_would_be_taken_for_garbage():
     ):
         sent = replies.read(order, honest._encoded(reply, LIMITS, encoder))
         assert sent == expected or sent.code == expected
+
+
+STATS = (
+    '{"qubits":1,"clbits":1,"depth":1,"gates":{},"registers":[],"method":"statevector",'
+    '"memory_bytes":32,"compile_ms":0.1'
+)
+ONE = '{"code":"unused_qubits","message":"a"}'
+
+
+@pytest.mark.parametrize(
+    "warnings",
+    [
+        '[{"code":"no_such_code","message":"a"}]',
+        '[{"code":"unused_qubits"}]',
+        '[{"code":"unused_qubits","message":7}]',
+        "{}",
+        "[" + ",".join([ONE] * 65) + "]",
+    ],
+    ids=["unknown code", "no message", "number", "no list", "too many"],
+)
+def test_warnings_that_are_none_are_no_reply(warnings: str):
+    right = '[{"code":"unused_qubits","message":"a","line":1,"column":1,"hint":null}]'
+    for text, is_right in ((right, True), (warnings, False)):
+        stats = f'{STATS},"warnings":{text}}}'
+        encoded = msgspec.msgpack.encode(Accepted(b"", False, False, None, stats=stats))
+        if is_right:
+            assert replies.read(Check, encoded).stats == stats
+        else:
+            with pytest.raises(MalformedError):
+                replies.read(Check, encoded)

@@ -22,13 +22,14 @@ from quantum_tasks.orders import (
     Run,
     Unfinished,
 )
-from quantum_tasks.tasks import Details, Stats
+from quantum_tasks.tasks import Details, Stats, warnings_in
 
 _LARGEST_MESSAGE = 64 * 1024  # characters
 _LARGEST_INTEGER = 2**31 - 1  # the largest integer that fits into a database column
 # Shorter text is checked completely, to its last number. Longer text is only checked to be JSON:
 # for 16 MiB of counts this takes 9 ms, and checking each count 110 ms.
 _LOOKED_THROUGH = 64 * 1024  # characters
+_MOST_WARNINGS = 64
 _LEAST_CEILING = 16 * 2**20
 
 _READERS: dict[type[Order], msgspec.msgpack.Decoder[Reply]] = {
@@ -62,6 +63,8 @@ def read(order: type[Order], encoded: bytes | memoryview) -> Reply:
             case Accepted():
                 if reply.stats:
                     _STATS.decode(reply.stats)
+                    if len(warnings_in(reply.stats)) > _MOST_WARNINGS:
+                        raise ValueError("too many warnings")
             case Completed():
                 _look_through(reply.counts, _COUNTS)
                 if reply.details is not None:
