@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,7 +10,7 @@ from openqasm3 import ast
 
 from quantum_tasks.circuits.circuit import negated
 from quantum_tasks.errors import QasmSemantic
-from quantum_tasks.language import arithmetic, runtime
+from quantum_tasks.language import arithmetic, literals, runtime
 from quantum_tasks.language.arithmetic import FUNCTIONS
 from quantum_tasks.language.cases import NeedsKnownError, cases, located
 from quantum_tasks.language.durations import duration_of
@@ -35,17 +34,12 @@ from quantum_tasks.language.scope import (
 from quantum_tasks.language.typenames import TypeNames
 from quantum_tasks.language.values import (
     BOOL,
-    COMPLEX,
-    DURATION,
-    FLOAT,
     INT,
     INTEGERS,
     MACHINE_BITS,
-    MAX_BITS,
     Type,
     Value,
     as_integer,
-    integer,
 )
 from quantum_tasks.parsing.mistakes import (
     Mistake,
@@ -62,7 +56,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_SECONDS = {"dt": 1e-9, "ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 _NOTHING = object()
 _PLAIN = (Type("int", MACHINE_BITS), Type("uint", MACHINE_BITS))
 # Functions under the names that they have elsewhere.
@@ -183,8 +176,7 @@ class Evaluator:
     def cast(self, node: Node, value: Value, type: Type, explicit: bool = False) -> Value:
         """A value as one of another type. Raises ProgramError."""
         found = self.attempt(node, runtime.converted, value, type, explicit)
-        plain = value.type == INT and type in _PLAIN
-        if plain and value.known and value.data != found.data:
+        if value.type == INT and type in _PLAIN and value.data != found.data and value.known:
             self.note_wrapped(node, found)
         return found
 
@@ -229,23 +221,6 @@ class Evaluator:
                 return Value(Type(element.kind, element.size, symbol.dimensions), elements)
         hint = "measure it into a bit" if isinstance(symbol, Qubits) else None
         raise semantic(f"This is {what(symbol)}; it has no value.", node, hint)
-
-    def _integer_literal(self, node: ast.IntegerLiteral) -> Value:
-        if node.value.bit_length() > MAX_BITS:
-            raise Mistake("the number is too large")
-        return integer(node.value)
-
-    def _float_literal(self, node: ast.FloatLiteral) -> Value:
-        if not math.isfinite(node.value):
-            raise Mistake("the number is too large for a float")
-        return Value(FLOAT, node.value, const=True)
-
-    def _bitstring(self, node: ast.BitstringLiteral) -> Value:
-        bits = tuple(bool(node.value >> place & 1) for place in range(node.width))
-        return Value(Type("bits", node.width), bits, const=True)
-
-    def _duration(self, node: ast.DurationLiteral) -> Value:
-        return Value(DURATION, node.value * _SECONDS[node.unit.name], const=True)
 
     def _unary(self, node: ast.UnaryExpression) -> Value:
         operand = self.value(node.expression)
@@ -349,12 +324,12 @@ class Evaluator:
 
 _EXPRESSIONS: dict[type, Callable[[Evaluator, Any], Value]] = {
     ast.Identifier: Evaluator._identifier,
-    ast.IntegerLiteral: Evaluator._integer_literal,
-    ast.FloatLiteral: Evaluator._float_literal,
-    ast.ImaginaryLiteral: lambda _, node: Value(COMPLEX, complex(0, node.value), const=True),
-    ast.BooleanLiteral: lambda _, node: Value(BOOL, node.value, const=True),
-    ast.BitstringLiteral: Evaluator._bitstring,
-    ast.DurationLiteral: Evaluator._duration,
+    ast.IntegerLiteral: lambda _, node: literals.whole(node),
+    ast.FloatLiteral: lambda _, node: literals.decimal(node),
+    ast.ImaginaryLiteral: lambda _, node: literals.imaginary(node),
+    ast.BooleanLiteral: lambda _, node: literals.truth(node),
+    ast.BitstringLiteral: lambda _, node: literals.register(node),
+    ast.DurationLiteral: lambda _, node: literals.duration(node),
     ast.UnaryExpression: Evaluator._unary,
     ast.BinaryExpression: Evaluator._binary,
     ast.IndexExpression: Evaluator._indexed,

@@ -168,14 +168,7 @@ class Store:
         async with connection(self._pool) as db:
             rows = await db.fetch(
                 QUERIES["complete"],
-                [outcome.id for outcome in ordered],
-                [outcome.attempt for outcome in ordered],
-                [outcome.instance for outcome in ordered],
-                [outcome.counts for outcome in ordered],
-                [outcome.details for outcome in ordered],
-                [outcome.simulate_ms for outcome in ordered],
-                [outcome.engine for outcome in ordered],
-                [outcome.seed for outcome in ordered],
+                *([getattr(one, field) for one in ordered] for field in Outcome.__struct_fields__),
             )
         stored = {(row["id"], row["attempt"], row["instance"]) for row in rows}
         return [(o.id, o.attempt, o.instance) in stored for o in outcomes]

@@ -56,12 +56,7 @@ EVERYWHERE = (
     "unknown_host",
     "headers_too_large",
 )
-_DATABASE_PROBLEMS = (
-    "database_unavailable",
-    "service_busy",
-    "service_stopping",
-    "internal_error",
-)
+_DATABASE_PROBLEMS = ("database_unavailable", "service_busy", "service_stopping", "internal_error")
 _TASK_PROBLEMS = ("task_not_found", "task_expired", *_DATABASE_PROBLEMS)
 _ACCEPTING_PROBLEMS = (
     *_PROGRAM_PROBLEMS,
