@@ -353,17 +353,17 @@ class Warned(msgspec.Struct, frozen=True):
 
 
 _WARNED = msgspec.json.Decoder(Warned)
-_MEMBER = ',"warnings":'
+_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def warned(stats: str, more: Sequence[ProgramWarning]) -> str:
     """The stats of a program, as JSON text, with these warnings besides those that are there."""
-    if not more:
+    if not stats or not more:
         return stats
-    every = msgspec.json.encode([*warnings_in(stats), *more]).decode()
-    return f"{stats.partition(_MEMBER)[0].removesuffix('}')}{_MEMBER}{every}}}"
+    every = msgspec.json.encode([*warnings_in(stats), *more])
+    return msgspec.json.encode(_MEMBERS.decode(stats) | {"warnings": msgspec.Raw(every)}).decode()
 
 
 def warnings_in(stats: str | None) -> list[ProgramWarning]:
     """The warnings that are stored with the stats of a program."""
-    return _WARNED.decode(stats).warnings if stats and _MEMBER in stats else []
+    return _WARNED.decode(stats).warnings if stats and '"warnings"' in stats else []

@@ -183,6 +183,8 @@ def test_warnings_are_stored_with_the_stats():
     assert warnings_in(stats) == warnings_in("") == warnings_in(None) == []
     assert warnings_in(warned(stats, [one])) == [one]
     assert warnings_in(warned(warned(stats, [one]), [other])) == [one, other]
+    assert warned("", [one]) == ""  # of what a child says nothing of
+    assert warnings_in(warned(' { "qubits" : 1 } ', [one])) == [one]
 
 
 def test_a_validation_and_a_task_have_the_warnings(service: Service):

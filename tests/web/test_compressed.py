@@ -72,6 +72,14 @@ def test_another_coding_is_refused_by_its_name(service: Service, coding: str):
     assert "gzip, deflate" in problem["detail"]
 
 
+def test_two_headers_are_two_codings(service: Service):
+    headers = [("Content-Type", "application/json"), ("Content-Encoding", "gzip")]
+    twice = [*headers, ("Content-Encoding", "br")]
+    answer = service.client.post("/tasks", content=gzip.compress(QC), headers=twice)
+    assert answer.status_code == 415
+    assert "'gzip, br'" in answer.json()["detail"]
+
+
 DAMAGED = {
     "not compressed": (QC, "gzip"),
     "deflate that is none": (QC, "deflate"),

@@ -46,6 +46,7 @@ class Source:
         self._bare = syntax.without_comments(self._text)
         self.inputs: dict[str, Input] = {}  # of what was compiled last
         self._found: list[Found] = []
+        self._by_lines = False
         self._again: Callable[[ast.Program], Program]
         with self._shown():
             self._straight = syntax.parse_straight(self._text, self._bare)
@@ -78,7 +79,7 @@ class Source:
         compiler = Compiler(bounds, given)
         program = compiler.compile(tree)
         self.inputs = compiler.inputs
-        self._found = compiler.warnings
+        self._found, self._by_lines = compiler.warnings, tree is self._straight
         self._again = partial(self._compiled, bounds=bounds, given=given, observed=observed)
         if not observed and not (program.registers and syntax.measures(self._bare)):
             raise ProgramError(
@@ -90,7 +91,7 @@ class Source:
 
     def warnings(self) -> list[ProgramWarning]:
         """What may surprise in what was compiled last."""
-        if self._found and self._straight is not None:  # lines have no places
+        if self._found and self._by_lines:  # which have no places
             if len(self._bare) > _LONG:
                 return [msgspec.structs.replace(one, node=None).shown("") for one in self._found]
             self._again(self._whole)

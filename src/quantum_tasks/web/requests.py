@@ -311,7 +311,7 @@ async def read_body(request: Request, settings: Settings) -> bytes:
             f"The body has the type '{media_type.strip()}'; this service takes JSON: send the "
             "header 'Content-Type: application/json'."
         )
-    packed = coding(request.headers.get("content-encoding", ""))
+    packed = coding(", ".join(request.headers.getlist("content-encoding")))
     max_bytes, timeout_s = settings.max_body_bytes, settings.body_timeout_s
     too_large = BodyTooLarge(f"The body is larger than {max_bytes} bytes (MAX_BODY_BYTES).")
     length = request.headers.get("content-length", "")
@@ -330,11 +330,10 @@ async def read_body(request: Request, settings: Settings) -> bytes:
         ) from None
     except ClientDisconnect:
         raise RequestTimeout("The connection was closed before the body had arrived.") from None
-    if packed is not None:
-        return await _unpacked(request, bytes(chunks), packed, max_bytes)
     if len(chunks) > _LARGE_BODY:
         await _turn(request)
-    return bytes(chunks)
+    body = bytes(chunks)
+    return body if packed is None else await _unpacked(request, body, packed, max_bytes)
 
 
 async def _unpacked(request: Request, body: bytes, packed: str, max_bytes: int) -> bytes:
