@@ -103,7 +103,7 @@ class Service:
         body: dict[str, Any] = self.client.get(f"/tasks/{id}").json()
         return body
 
-    def final(self, id: str, within_s: float = 60) -> dict[str, Any]:
+    def final(self, id: str, within_s: float = 120) -> dict[str, Any]:
         """The task once it is no longer pending."""
         until(lambda: self.task(id)["status"] != "pending", within_s)
         return self.task(id)
@@ -187,7 +187,7 @@ def run(*arguments: str, cwd: Path | None = None, **settings: str) -> tuple[int,
     return process.returncode, out, err
 
 
-def until(condition: Callable[[], Any], within_s: float = 10, every_s: float = 0.05) -> Any:
+def until(condition: Callable[[], Any], within_s: float = 30, every_s: float = 0.05) -> Any:
     """Waits for a condition, and fails if it does not come true in time."""
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
@@ -231,6 +231,15 @@ def state(pid: int) -> str:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
         return ""
+
+
+def cpu_s(pid: int) -> float:
+    """The processor time that a process has used, in seconds; 0 if there is none."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _known_settings() -> Mapping[str, None]:

@@ -21,6 +21,7 @@ from service import (
     STDGATES,
     Service,
     alive,
+    cpu_s,
     dense,
     descendants,
     launch,
@@ -169,9 +170,10 @@ def test_a_task_that_kills_its_child_every_time_fails_with_a_sentence(start, dat
     service = start(SIMULATOR_PROCESSES="1", WORKER_MAX_RETRIES="2", WORKER_RETRY_DELAY_S="0.1")
     id = service.submit(ENDLESS)
     for attempt in (1, 2, 3):
-        until(lambda attempt=attempt: service.log.count('"task started"') == attempt, 30)
-        time.sleep(0.1)
-        for child in service.children():  # the one that is spare as well, which may be as busy
+        until(lambda attempt=attempt: service.log.count('"task started"') == attempt, 60)
+        # One that is still being started has no task yet, and is as busy.
+        at_work = until(lambda: [pid for pid in service.children() if cpu_s(pid) > 0.5], 60)
+        for child in at_work:
             os.kill(child, signal.SIGKILL)
     assert service.final(id) == {
         "status": "failed",

@@ -239,8 +239,8 @@ class World:
         seen = len(self.clients.accepted)
         until(lambda: len(self.clients.accepted) >= seen + 5, 60)
         # Whatever the clients submit, something long is running when the fault comes.
-        long = until(lambda: self._accepted(self.random, LONG), 30)
-        running = until(lambda: long in (found := self.running()) and found, 30)
+        long = until(lambda: self._accepted(self.random, LONG), 90)
+        running = until(lambda: long in (found := self.running()) and found, 90)
         self.victim = self._running_it(long)
         time.sleep(0.15)  # a large task waits a moment for others to share the cores with
         began = time.monotonic()
