@@ -124,11 +124,12 @@ def test_the_children_learn_the_limits_from_the_settings():
             "MAX_QUBITS": "3",
             "MAX_CLBITS": "4",
             "MAX_OPERATIONS": "5",
+            "MAX_POSSIBLE_VALUES": "2048",
             "DISABLED_ENGINES": "stim",
         },
         None,
     )
-    assert _limits(settings, 70) == Limits(70, 2000, 100, 3, 4, 5, ("stim",))
+    assert _limits(settings, 70) == Limits(70, 2000, 100, 3, 4, 5, 2048, ("stim",))
     assert _limits(Settings(simulator_memory_mb=1024), 70) == Limits(70, 2**24)
 
 

@@ -272,6 +272,7 @@ def _limits(settings: Settings, memory_mb: int) -> Limits:
         max_qubits=settings.max_qubits,
         max_clbits=settings.max_clbits,
         max_operations=settings.max_operations,
+        max_possible_values=settings.max_possible_values,
         disabled_engines=settings.disabled_engines,
     )
 

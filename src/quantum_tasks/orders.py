@@ -38,6 +38,7 @@ class Limits(msgspec.Struct, frozen=True):
     max_qubits: int = 10_000
     max_clbits: int = 10_000
     max_operations: int = 100_000
+    max_possible_values: int = 1024
     disabled_engines: tuple[str, ...] = ()
 
     @property

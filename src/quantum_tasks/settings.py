@@ -143,6 +143,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             ge=1,
         ),
     ] = 100_000
+    max_possible_values: Annotated[
+        int,
+        _is(
+            "How many values a number may have that measurements decide, where the program can "
+            "only be compiled for each of them: an index, an angle.",
+            ge=1024,
+            le=65_536,
+        ),
+    ] = 1024
     worker_max_retries: Annotated[
         int, _is("How often a task is tried again whose process crashed.", ge=0)
     ] = 3

@@ -33,6 +33,7 @@ CHAPTERS = (
     "scoping",
     "directives",
     "order",
+    "counters",
 )
 
 

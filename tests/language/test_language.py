@@ -15,8 +15,15 @@ OPTIONAL = table("OPTIONAL")
 ALL = PROGRAMS | OPTIONAL
 
 # Too many qubits for the oracle's state vector; what the reference parser does not read, by which
-# the oracle reads; and sets as indices of arrays, which the oracle does not know.
+# the oracle reads; sets as indices of arrays, which the oracle does not know; and thousands of
+# paths, each of which the oracle follows.
 BEYOND = {
+    "a sum of eleven outcomes in one expression",
+    "how many of eleven bits are set is an index",
+    "a difference of two sums is an index from the end",
+    "an angle grows with outcomes",
+    "an element of an array counts",
+    "a counter from before, and a function that counts",
     "forty qubits, Clifford",
     "an old register of no bits",
     "arguments in the old style",

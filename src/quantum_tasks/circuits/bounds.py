@@ -9,11 +9,13 @@ from quantum_tasks.parsing.mistakes import ProgramError
 
 
 class Bounds(msgspec.Struct, frozen=True):
-    """How large a program may be once loops are unrolled and gates expanded."""
+    """How large a program may be once loops are unrolled and gates expanded; `values` is how many
+    values a number may have that measurements decide."""
 
     qubits: int = 10_000
     bits: int = 10_000
     operations: int = 100_000
+    values: int = 1024
 
 
 def too_many(problem: type[Problem], what: str, found: int, limit: int) -> ProgramError:

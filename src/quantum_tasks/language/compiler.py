@@ -26,6 +26,7 @@ from quantum_tasks.circuits.circuit import (
 )
 from quantum_tasks.errors import QasmUnsupported, TooComplex
 from quantum_tasks.language import runtime
+from quantum_tasks.language.codes import Writer
 from quantum_tasks.language.expressions import Evaluator
 from quantum_tasks.language.inputs import Given, Input, input_names
 from quantum_tasks.language.listing import Listing
@@ -61,15 +62,19 @@ _WRITES = (Measure, Store)
 
 
 class Compiler:
-    """Compiles one program, its inputs having the values that were given."""
+    """Compiles one program, its inputs having the values that were given.
 
-    def __init__(self, bounds: Bounds, given: Given) -> None:
+    With `follows`, numbers of which there are few are followed, although many bits decide them.
+    """
+
+    def __init__(self, bounds: Bounds, given: Given, follows: bool = False) -> None:
         self.scopes = Scopes()
         self._given = given
         self._timed = False  # whether something was said of timing
         self._listing = listing = Listing(bounds)
-        self._machine = machine = Machine(listing)
-        self._evaluator = evaluator = Evaluator(listing, self.scopes)
+        writer = Writer(listing) if follows else None
+        self._machine = machine = Machine(listing, writer)
+        self._evaluator = evaluator = Evaluator(listing, self.scopes, writer)
         self.exits = exits = Exits(machine)
         self._measurements = measurements = Measurements(evaluator, machine)
         self._variables = variables = Variables(evaluator, machine, measurements)

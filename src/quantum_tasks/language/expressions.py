@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from openqasm3 import ast
 
 from quantum_tasks.circuits.circuit import negated
 from quantum_tasks.errors import QasmSemantic
-from quantum_tasks.language import arithmetic, literals, runtime
+from quantum_tasks.language import arithmetic, literals, runtime, values
 from quantum_tasks.language.arithmetic import FUNCTIONS
 from quantum_tasks.language.cases import NeedsKnownError, cases, located
+from quantum_tasks.language.codes import Writer
 from quantum_tasks.language.durations import duration_of
 from quantum_tasks.language.indices import Indices
 from quantum_tasks.language.listing import Listing
@@ -76,8 +78,9 @@ class Evaluator:
     Its parts are `indices`, `types` and `references`; `subroutines` compile calls.
     """
 
-    def __init__(self, listing: Listing, scopes: Scopes) -> None:
+    def __init__(self, listing: Listing, scopes: Scopes, writer: Writer | None = None) -> None:
         self.listing = listing
+        self._writer = writer
         self.scopes = scopes
         self.indices = Indices(self.known_integer)
         self.types = TypeNames(listing.bounds, self.constant)
@@ -175,7 +178,7 @@ class Evaluator:
 
     def cast(self, node: Node, value: Value, type: Type, explicit: bool = False) -> Value:
         """A value as one of another type. Raises ProgramError."""
-        found = self.attempt(node, runtime.converted, value, type, explicit)
+        found = self.attempt(node, self._converted, value, type, explicit)
         if value.type == INT and type in _PLAIN and value.data != found.data and value.known:
             self.note_wrapped(node, found)
         return found
@@ -224,7 +227,10 @@ class Evaluator:
 
     def _unary(self, node: ast.UnaryExpression) -> Value:
         operand = self.value(node.expression)
-        result = runtime.unary(node.op.name, operand, self.listing.keep)
+        op = node.op.name
+        result = self._told(partial(arithmetic.unary, op), operand)
+        if result is None:
+            result = runtime.unary(op, operand, self.listing.keep)
         return Value(result.type, result.data, operand.const)
 
     def _binary(self, node: ast.BinaryExpression) -> Value:
@@ -237,16 +243,39 @@ class Evaluator:
                 decisive = left.data if op == "&&" else negated(left.data)
                 return self.subroutines.evaluated_if(decisive, node)
         right = self.value(node.rhs)
-        result = runtime.binary(op, left, right, self.listing.keep)
+        result = self.combined(op, left, right)
         if arithmetic.wraps(op, left, right, result):
             self.note_wrapped(node, result)
         return Value(result.type, result.data, left.const and right.const)
+
+    def combined(self, op: str, left: Value, right: Value) -> Value:
+        """`left op right`. Raises Mistake."""
+        if op not in ("&&", "||"):
+            result = self._told(partial(arithmetic.binary, op), left, right)
+            if result is not None:
+                return result
+        return runtime.binary(op, left, right, self.listing.keep)
+
+    def _converted(self, value: Value, type: Type, explicit: bool) -> Value:
+        if not {value.type.kind, type.kind} <= {*_WHOLE}:
+            result = self._told(lambda known: values.cast(known, type, explicit), value)
+            if result is not None:
+                return result
+        return runtime.converted(value, type, explicit)
+
+    def _told(self, operate: Callable[..., Value], *operands: Value) -> Value | None:
+        """What an operation comes to, if it is followed which of few values that is."""
+        if self._writer is None or all(operand.known for operand in operands):
+            return None
+        if any(operand.type.dimensions for operand in operands):
+            return None
+        return self._writer.told(operate, *operands)
 
     def _cast(self, node: ast.Cast) -> Value:
         value, type = self.value(node.argument), self.types.of_variable(node.type)
         if value.type.kind == "bits" and getattr(node.type, "size", None) is None:
             type = Type(type.kind, max(type.size or 0, value.type.size or 0))
-        return runtime.converted(value, type, explicit=True)
+        return self._converted(value, type, explicit=True)
 
     def _call(self, node: ast.FunctionCall) -> Value:
         name = node.name.name
@@ -268,8 +297,20 @@ class Evaluator:
             hint = hint and f"write '{hint}', which is the same function"
             raise semantic(f"The function '{name}' is not defined.", node, hint)
         arguments = [self.value(argument) for argument in node.arguments]
-        result = runtime.function(name, arguments, self.listing.keep)
+        if name == "popcount" and self._writer is not None and len(arguments) == 1:
+            return self._sum_of_bits(arguments[0])
+        result = self._told(lambda *known: arithmetic.function(name, list(known)), *arguments)
+        if result is None:
+            result = runtime.function(name, arguments, self.listing.keep)
         return Value(result.type, result.data, all(argument.const for argument in arguments))
+
+    def _sum_of_bits(self, value: Value) -> Value:
+        if value.known or not isinstance(value.data, tuple):
+            return runtime.function("popcount", [value], self.listing.keep)
+        total = Value(Type("uint", MACHINE_BITS), 0)
+        for bit in value.data:
+            total = self.combined("+", total, Value(BOOL, bit))
+        return total
 
     def _size_of(self, node: ast.SizeOf) -> Value:
         type = self.value(node.target).type

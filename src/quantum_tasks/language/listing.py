@@ -8,7 +8,7 @@ from typing import Any
 from quantum_tasks.circuits.bounds import Bounds, too_many, too_many_operations
 from quantum_tasks.circuits.circuit import Condition, Kept, Operation, Store, size
 from quantum_tasks.errors import Problem, TooManyClbits, TooManyQubits
-from quantum_tasks.language.cases import MAX_DECIDING_BITS, bases, simplified
+from quantum_tasks.language.cases import bases, most, simplified
 from quantum_tasks.language.values import Choice, Value
 from quantum_tasks.language.warnings import Warnings
 from quantum_tasks.parsing.mistakes import ProgramError
@@ -30,7 +30,7 @@ class Listing:
         self._named_bits = 0
         self._hidden_bits = 0
         self._written = 0
-        self._turns = 0
+        self.turns = 0
         self._fixed: set[int] = set()
         self.warnings = Warnings()
         self.unread: set[int] = set()  # bits with outcomes that nothing has read so far
@@ -55,8 +55,8 @@ class Listing:
 
     def take_turn(self, statements: int = 1) -> None:
         """Counts statements that are worked out at compile time."""
-        self._turns += statements
-        if self._turns > self.bounds.operations:
+        self.turns += statements
+        if self.turns > self.bounds.operations:
             raise too_many_operations(None, self.bounds.operations)
 
     def measured(self, bit: int, name: str) -> None:
@@ -121,7 +121,7 @@ class Listing:
         self._fixed.add(bit)
         found: set[int] = set()
         bases(condition, found)
-        if len(found) <= MAX_DECIDING_BITS and found <= self._fixed:
+        if len(found) <= most().bits and found <= self._fixed:
             bit = Kept(bit)
             bit.origin, bit.base = condition, frozenset(found)
         return bit
@@ -144,7 +144,7 @@ class Listing:
             data = tuple(self.fixed(bit, copies) for bit in data)
         elif isinstance(data, Choice):
             data = Choice(tuple((self.fixed(part, copies), number) for part, number in data.cases))
-        return Value(value.type, data, value.const)
+        return value if data == value.data else Value(value.type, data, value.const)
 
     def fixed(self, condition: Condition, copies: dict[int, Condition]) -> Condition:
         """A small condition stays one, so that it is still known what goes with what."""

@@ -19,6 +19,7 @@ from quantum_tasks.circuits.circuit import (
     Store,
 )
 from quantum_tasks.language.cases import TooManyCases
+from quantum_tasks.language.codes import Writer
 from quantum_tasks.language.listing import FOLLOWED, Listing
 from quantum_tasks.language.runtime import merged
 from quantum_tasks.language.storage import bits_of, has_bits, stored
@@ -46,10 +47,14 @@ class Variable:
 
 
 class Machine:
-    """What is known of variables where operations are being written, which `listing` takes."""
+    """What is known of variables where operations are being written, which `listing` takes.
 
-    def __init__(self, listing: Listing) -> None:
+    A `writer` follows numbers of which there are few.
+    """
+
+    def __init__(self, listing: Listing, writer: Writer | None = None) -> None:
         self.listing = listing
+        self.writer = writer
         self.written: set[int] = set()  # homes that were given a value
         self._journals: list[dict[Variable, Value]] = []
         self._loops = 0
@@ -138,11 +143,11 @@ class Machine:
         if len(unread) > FOLLOWED:
             unread.clear()
         before = unread.copy()
-        ours, then_operations = self._trial(then)
+        ours, then_operations = self.trial(then)
         after = unread.copy()
         unread.clear()
         unread |= before
-        theirs, else_operations = self._trial(otherwise)
+        theirs, else_operations = self.trial(otherwise)
         unread &= after
         changed = {**ours, **theirs}
         if changed:
@@ -154,11 +159,19 @@ class Machine:
             if variable.homes is not None:
                 self._set(variable, self._common(variable, a, b))
             elif a != b:
-                self.assign(variable, merged(condition, a, b))
+                self.assign(variable, self._either(condition, a, b))
             else:
                 self._set(variable, a)
 
-    def _trial(self, work: Callable[[], None]) -> tuple[dict[Variable, Value], list[Operation]]:
+    def _either(self, condition: Condition, a: Value, b: Value) -> Value:
+        if self.writer is None:
+            return merged(condition, a, b)
+        if a.type.dimensions and a.type == b.type:
+            pairs = zip(a.data, b.data, strict=True)
+            return Value(a.type, [self._either(condition, one, other) for one, other in pairs])
+        return self.writer.merged(condition, a, b) or merged(condition, a, b)
+
+    def trial(self, work: Callable[[], None]) -> tuple[dict[Variable, Value], list[Operation]]:
         """What some work writes and changes; then everything is as it was."""
         outside, self.listing.operations = self.listing.operations, []
         self._journals.append({})

@@ -12,7 +12,8 @@ from openqasm3 import ast
 
 from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.circuits.circuit import Program
-from quantum_tasks.errors import NoMeasurements
+from quantum_tasks.errors import NoMeasurements, QasmSemantic
+from quantum_tasks.language.cases import following
 from quantum_tasks.language.compiler import Compiler
 from quantum_tasks.language.inputs import Given, Input
 from quantum_tasks.language.warnings import Found
@@ -76,8 +77,7 @@ class Source:
     def _compiled(
         self, tree: ast.Program, bounds: Bounds, given: Given, observed: bool
     ) -> Program:
-        compiler = Compiler(bounds, given)
-        program = compiler.compile(tree)
+        compiler, program = self._compile(tree, bounds, given)
         self.inputs = compiler.inputs
         self._found, self._by_lines = compiler.warnings, tree is self._straight
         self._again = partial(self._compiled, bounds=bounds, given=given, observed=observed)
@@ -88,6 +88,25 @@ class Source:
                 hint="declare bits and measure into them: bit[2] c; c = measure q;",
             )
         return program
+
+    def _compile(
+        self, tree: ast.Program, bounds: Bounds, given: Given
+    ) -> tuple[Compiler, Program]:
+        compiler = Compiler(bounds, given)
+        try:
+            return compiler, compiler.compile(tree)
+        except ProgramError as error:
+            if not error.too_many_values or tree is self._straight:
+                raise
+            first = error
+        compiler = Compiler(bounds, given, follows=True)
+        try:
+            with following(bounds.values):
+                return compiler, compiler.compile(tree)
+        except ProgramError as error:
+            if error.problem is QasmSemantic or error.too_many_values:
+                raise
+            raise first from None
 
     def warnings(self) -> list[ProgramWarning]:
         """What may surprise in what was compiled last."""

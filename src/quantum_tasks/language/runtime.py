@@ -22,11 +22,11 @@ from quantum_tasks.circuits.circuit import (
 from quantum_tasks.language import arithmetic
 from quantum_tasks.language.cases import (
     FEW,
-    MAX_DECIDING_BITS,
     TooManyCases,
     check_few,
     deciding_bits,
-    settled,
+    most,
+    told_apart,
 )
 from quantum_tasks.language.values import (
     BOOL,
@@ -54,24 +54,29 @@ def lifted(operate: Callable[..., Value], *operands: Value) -> Value:
     bits = deciding_bits(operands)
     check_few(bits)
     mistakes: list[Mistake] = []
-
-    def decide(place: int, spelled: dict[int, bool]) -> Value | None:
-        if place == len(bits):
-            try:
-                return operate(*(settled(operand, spelled) for operand in operands))
-            except Mistake as mistake:  # a condition around it may exclude this case
-                mistakes.append(mistake)
-                return None
-        one = decide(place + 1, {**spelled, bits[place]: True})
-        zero = decide(place + 1, {**spelled, bits[place]: False})
-        if one is None or zero is None:
-            return one or zero
-        return merged(bits[place], one, zero)
-
-    value = decide(0, {})
-    if value is None:
+    results: list[tuple[int, Value]] = []
+    for table, known in told_apart(operands, bits):
+        try:
+            results.append((table, operate(*known)))
+        except Mistake as mistake:  # a condition around it may exclude this case
+            mistakes.append(mistake)
+    if not results:
         raise mistakes[0]
-    return value
+    return _decision(results, bits)
+
+
+def _decision(results: list[tuple[int, Value]], bits: list[int]) -> Value:
+    """The one of some values in whose truth table the bits are."""
+    if len(results) == 1 or not bits:
+        return results[0][1]
+    *others, bit = bits
+    half = 1 << len(others)
+    below = (1 << half) - 1
+    zero = [(table & below, value) for table, value in results if table & below]
+    one = [(table >> half, value) for table, value in results if table >> half]
+    if not zero or not one:
+        return _decision(zero or one, others)
+    return merged(bit, _decision(one, others), _decision(zero, others))
 
 
 def merged(condition: Condition, a: Value, b: Value) -> Value:
@@ -108,8 +113,8 @@ def merged(condition: Condition, a: Value, b: Value) -> Value:
         for part, number in parts:
             previous = found.get(repr(number), (False, number))[0]
             found[repr(number)] = (either(previous, both(decider, part)), number)
-    if len(found) > 1 << MAX_DECIDING_BITS:
-        raise TooManyCases("a number with so many possible values is not supported")
+    if len(found) > most().values:
+        raise TooManyCases
     return Value(type, Choice(tuple(found.values())))
 
 

@@ -67,6 +67,7 @@ class ProgramError(Exception):
         self.first: Start = None  # what was declared there first, if that is what is wrong
         self.hint = None if hint is None else shortened(hint)
         self.about_a_value = about_a_value  # whether another value might be right
+        self.too_many_values = False  # whether there may be more of them than are told apart
         self.snippet: str | None = None
         self.log = ""  # what the operator should know of it
         super().__init__(message)

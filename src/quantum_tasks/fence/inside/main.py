@@ -104,7 +104,12 @@ def serve(channel: socket.socket, stderr: int, limits: Limits) -> None:
         simulator.run(program.load(example, Bounds()), shots=1, seed=0)
     if multiprocessing.current_process().name in _DRAWERS:
         _drawing().get_ready()
-    bounds = Bounds(limits.max_qubits, limits.max_clbits, limits.max_operations)
+    bounds = Bounds(
+        limits.max_qubits,
+        limits.max_clbits,
+        limits.max_operations,
+        limits.max_possible_values,
+    )
     _limit_memory(limits.memory_mb)
     decoder = msgspec.msgpack.Decoder(Order)
     encoder = msgspec.msgpack.Encoder()

@@ -6,7 +6,7 @@ from typing import Any
 
 from openqasm3 import ast
 
-from quantum_tasks.language import arithmetic, runtime
+from quantum_tasks.language import arithmetic
 from quantum_tasks.language.expressions import Evaluator
 from quantum_tasks.language.machine import Machine, Variable
 from quantum_tasks.language.runtime import word
@@ -42,9 +42,7 @@ class Assignments:
             for index in indices:
                 before = self._element(symbol, before, index, node)
             op = node.op.name.removesuffix("=")
-            result = evaluator.attempt(
-                node, runtime.binary, op, before, value, evaluator.listing.keep
-            )
+            result = evaluator.attempt(node, evaluator.combined, op, before, value)
             if arithmetic.wraps(op, before, value, result):
                 evaluator.note_wrapped(node, result)
             value = result

@@ -9,7 +9,7 @@ from openqasm3 import ast
 
 from quantum_tasks.circuits.circuit import Condition
 from quantum_tasks.errors import QasmUnsupported
-from quantum_tasks.language.cases import can_hold
+from quantum_tasks.language.cases import TooManyCases, can_hold
 from quantum_tasks.language.expressions import Evaluator
 from quantum_tasks.language.machine import CannotBeCarriedError, Machine, Variable
 from quantum_tasks.language.statements.blocks import Blocks
@@ -17,6 +17,7 @@ from quantum_tasks.language.statements.exits import Exits
 from quantum_tasks.language.statements.iteration import Iteration
 from quantum_tasks.language.statements.subroutines import Subroutines
 from quantum_tasks.language.statements.variables import Variables
+from quantum_tasks.language.states import States
 from quantum_tasks.language.values import BOOL, Value
 from quantum_tasks.parsing.mistakes import ProgramError
 
@@ -79,7 +80,7 @@ class Loops:
             goes_on = partial(self._goes_on, node.while_condition)
             while (going := goes_on()) is True:
                 turn()
-            if going is not False:
+            if going is not False and not self._by_states(going, goes_on, turn):
                 try:
                     self._machine.loop(going, goes_on, turn, id(node))
                 except (CannotBeCarriedError, ProgramError) as error:
@@ -87,6 +88,20 @@ class Loops:
                         raise
                     if not self._write_out(going, goes_on, turn):
                         raise
+
+    def _by_states(
+        self, going: Condition, goes_on: Callable[[], Condition], turn: Callable[[], None]
+    ) -> bool:
+        """Writes a loop case by case. Returns False if that is not wanted, or has too many."""
+        if self._machine.writer is None:
+            return False
+        try:
+            States(self._machine, self._machine.writer).loop(going, goes_on, turn)
+        except (TooManyCases, ProgramError) as error:
+            if isinstance(error, ProgramError) and error.problem is not QasmUnsupported:
+                raise
+            return False
+        return True
 
     def _goes_on(self, condition: ast.Expression) -> Condition:
         """Whether there is another turn."""

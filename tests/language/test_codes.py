@@ -1,0 +1,135 @@
+"""Numbers that are followed as one of few values: what becomes of programs, and where it ends."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from engines.simulation import assert_distributed, simulate
+from service import STDGATES
+
+from language import HEADER, branches, counters, loops, measurement, order, subroutines
+from quantum_tasks.circuits.bounds import Bounds
+from quantum_tasks.circuits.circuit import Branch, Loop, Program
+from quantum_tasks.language import codes, program
+from quantum_tasks.language.cases import following, most
+from quantum_tasks.language.compiler import Compiler
+from quantum_tasks.language.program import ProgramError, Source
+
+CHAPTERS = (branches, counters, loops, measurement, order, subroutines)
+MEASURED = {
+    name: (HEADER + text, expected)
+    for chapter in CHAPTERS
+    for name, (text, expected) in chapter.PROGRAMS.items()
+}
+TOSSES = "qubit q; qubit[3] r; bit[1200] b; bit[3] c; "
+
+
+def compiled(qc: str, **bounds: int) -> Program:
+    return program.load(STDGATES + qc, Bounds(**bounds))
+
+
+def refused(qc: str, **bounds: int) -> ProgramError:
+    with pytest.raises(ProgramError) as error:
+        compiled(qc, **bounds)
+    return error.value
+
+
+def summed(bits: int) -> str:
+    return f"{TOSSES} int n = 0; for int i in [1:{bits}] {{ h q; b[i] = measure q; n += b[i]; }} "
+
+
+@pytest.fixture(params=[1, codes.FEW])
+def followed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every program is compiled with its numbers followed; also with a code for two bits."""
+
+    def compile(self: Source, tree: object, bounds: Bounds, given: object) -> object:
+        compiler = Compiler(bounds, given, follows=True)  # type: ignore[arg-type]
+        with following(bounds.values):
+            return compiler, compiler.compile(tree)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(codes, "FEW", request.param)
+    monkeypatch.setattr(Source, "_compile", compile)
+
+
+def test_programs_that_need_no_codes_measure_the_same_with_them(followed: None) -> None:
+    for name, (text, expected) in MEASURED.items():
+        try:
+            assert_distributed(simulate(text), expected)
+        except (AssertionError, ProgramError) as error:
+            raise AssertionError(name) from error
+
+
+def test_a_program_that_needs_no_codes_has_none() -> None:
+    """The first compilation is the one that counts, if it can be done."""
+    qc = f"{TOSSES} int n = 0; b[0] = measure q; while (b[0]) {{ h q; b[0] = measure q; n += 1; }}"
+    plain = compiled(qc + " if (n == 3) x r[0]; c = measure r;")
+    (loop,) = [one for one in plain.operations if isinstance(one, Loop)]
+    assert not any(isinstance(one, Branch) for one in loop.body)
+
+
+@pytest.mark.parametrize(
+    "use",
+    ["x r[n];", "rx(n * 0.1) q;", "n = 7 / n;", "for int i in [0:n] { x r[0]; }", "n = 1 << n;"],
+)
+def test_a_number_without_an_end_is_refused_with_what_helps(use: str) -> None:
+    error = refused(
+        f"{TOSSES} int n = 0; h q; b[0] = measure q;\n"
+        f"while (b[0]) {{ h q; b[0] = measure q; n += 1; }}\n{use} c = measure r;"
+    )
+    assert error.problem.code == "qasm_unsupported"
+    assert error.message == (
+        "The value depends on measurements and may be one of more than 1,024, the most that are "
+        "followed (MAX_POSSIBLE_VALUES)."
+    )
+    assert error.hint == "give integers no more bits than they need, like int[4] n"
+    assert error.place is not None
+    assert error.place.line == 5
+
+
+def test_what_the_hint_says_helps() -> None:
+    compiled(
+        f"{TOSSES} uint[2] n = 0; h q; b[0] = measure q;"
+        "while (b[0]) { h q; b[0] = measure q; n += 1; } rx(n * 0.1) q; c = measure r;"
+    )
+
+
+def test_the_limit_counts_values_not_bits() -> None:
+    assert len(compiled(f"{summed(300)} x r[n % 3]; c = measure r;").operations) > 300
+    # Each of eleven bits has its own weight: 2,048 values.
+    eleven = "".join(f"h q; b[{i}] = measure q; n += {1 << i} * int(b[{i}]); " for i in range(11))
+    qc = f"{TOSSES} int n = 0; {eleven} rx(n * 0.001) q; c = measure r;"
+    assert "1,024" in refused(qc).message
+    compiled(qc, values=2048)
+
+
+def test_there_may_be_as_many_values_as_the_setting_says() -> None:
+    loop = (
+        "qubit q; bit b = 1; bit c; int n = 0; while (b && n < %d) { h q; b = measure q; n += 1; "
+        "} rx(n) q; c = measure q;"
+    )
+    compiled(loop % 1000)
+    assert "1,024" in refused(loop % 1100).message
+    compiled(loop % 1100, values=1200)
+    assert "1,200" in refused(loop % 1300, values=1200).message
+
+
+def test_the_limit_of_one_program_is_not_that_of_the_next() -> None:
+    usual = most()
+    compiled(f"{summed(30)} x r[n % 3]; c = measure r;", values=4096)
+    assert most() == usual
+
+
+def test_loops_without_an_end_in_loops_are_refused_in_time() -> None:
+    began = time.process_time()
+    refused(
+        f"{TOSSES} int m = 0; int n = 0; h q; b[0] = measure q; while (b[0]) {{ b[1] = 1; "
+        "while (b[1]) { h q; b[1] = measure q; m += 1; } h q; b[0] = measure q; n += m; } "
+        "x r[n % 3]; c = measure r;"
+    )
+    assert time.process_time() - began < 60
+
+
+def test_a_mistake_in_every_case_is_the_one_that_is_told() -> None:
+    error = refused(f"{summed(20)} x r[n + 3]; c = measure r;")
+    assert error.message == "Index 3 is out of range: the size is 3."
