@@ -99,13 +99,15 @@ class Service:
         id: str = response.json()["task_id"]
         return id
 
-    def task(self, id: str) -> dict[str, Any]:
-        body: dict[str, Any] = self.client.get(f"/tasks/{id}").json()
+    def task(self, id: str, wait_s: int = 0) -> dict[str, Any]:
+        """What it says of a task, at once or when the task has ended within that time."""
+        path = f"/tasks/{id}?wait={wait_s}" if wait_s else f"/tasks/{id}"
+        body: dict[str, Any] = self.client.get(path).json()
         return body
 
     def final(self, id: str, within_s: float = 120) -> dict[str, Any]:
         """The task once it is no longer pending."""
-        until(lambda: self.task(id)["status"] != "pending", within_s)
+        until(lambda: self.task(id, wait_s=1)["status"] != "pending", within_s)
         return self.task(id)
 
     def run(self, qc: str, **fields: Any) -> dict[str, Any]:
@@ -187,7 +189,7 @@ def run(*arguments: str, cwd: Path | None = None, **settings: str) -> tuple[int,
     return process.returncode, out, err
 
 
-def until(condition: Callable[[], Any], within_s: float = 30, every_s: float = 0.05) -> Any:
+def until(condition: Callable[[], Any], within_s: float = 30, every_s: float = 0.1) -> Any:
     """Waits for a condition, and fails if it does not come true in time."""
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:

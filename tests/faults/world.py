@@ -32,9 +32,9 @@ from quantum_tasks.database.migrations import migrate
 
 # Some tens of milliseconds of simulation.
 MEDIUM = (
-    STDGATES + "qubit[21] q; bit[21] c; h q; rx(0.3) q; cx q[0:19], q[20]; h q; c = measure q;"
+    STDGATES + "qubit[19] q; bit[19] c; h q; rx(0.3) q; cx q[0:17], q[18]; h q; c = measure q;"
 )
-LONG = dense(23)  # a second beside all that the tests run at the same time
+LONG = dense(22)  # a second beside all that the tests run at the same time
 _SUBMITTERS = 6
 
 
@@ -119,7 +119,7 @@ class World:
         self._closed = threading.Event()
         self._idle: set[int] = set()
         self._threads = [threading.Thread(target=self._submit) for _ in range(_SUBMITTERS)]
-        self._threads += [threading.Thread(target=self._read) for _ in range(2)]
+        self._threads.append(threading.Thread(target=self._read))
 
     def __enter__(self) -> World:
         try:
