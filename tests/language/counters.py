@@ -71,19 +71,19 @@ PROGRAMS: Table = {
         keys(residues(sums(11)), 4, f" {'0' * 11}"),
     ),
     "a difference of two sums is an index from the end": (
-        "qubit q; qubit[12] r; bit b; bit[12] c; int m = 0; int n = 0; for int i in [0:10] { "
+        "qubit q; qubit[6] r; bit b; bit[6] c; int m = 0; int n = 0; for int i in [0:10] { "
         f"{TOSS}if (b) n += 1; else m += 1; }} b = 0; x r[(n - m) % 6]; c = measure r;",
         keys(
             dict(
                 sum(
                     (
-                        Counter({int(math.fmod(2 * n - 11, 6)) % 12: weight})
+                        Counter({int(math.fmod(2 * n - 11, 6)) % 6: weight})
                         for n, weight in sums(11).items()
                     ),
                     Counter(),
                 )
             ),
-            12,
+            6,
             " 0",
         ),
     ),

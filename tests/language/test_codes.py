@@ -6,15 +6,17 @@ import time
 
 import pytest
 from engines.simulation import assert_distributed, simulate
+from openqasm3 import ast
 from service import STDGATES
 
 from language import HEADER, branches, counters, loops, measurement, order, subroutines
 from quantum_tasks.circuits.bounds import Bounds
-from quantum_tasks.circuits.circuit import Branch, Loop, Program
+from quantum_tasks.circuits.circuit import Branch, Loop, Measure, Program, flat
 from quantum_tasks.language import codes, program
 from quantum_tasks.language.cases import following, most
 from quantum_tasks.language.compiler import Compiler
-from quantum_tasks.language.program import ProgramError, Source
+from quantum_tasks.language.inputs import Given
+from quantum_tasks.language.program import ProgramError
 
 CHAPTERS = (branches, counters, loops, measurement, order, subroutines)
 MEASURED = {
@@ -43,13 +45,15 @@ def summed(bits: int) -> str:
 def followed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every program is compiled with its numbers followed; also with a code for two bits."""
 
-    def compile(self: Source, tree: object, bounds: Bounds, given: object) -> object:
-        compiler = Compiler(bounds, given, follows=True)  # type: ignore[arg-type]
+    def compiled(
+        tree: ast.Program, bounds: Bounds, given: Given, once: bool = False
+    ) -> tuple[Compiler, Program]:
+        compiler = Compiler(bounds, given, follows=True)
         with following(bounds.values):
-            return compiler, compiler.compile(tree)  # type: ignore[arg-type]
+            return compiler, compiler.compile(tree)
 
     monkeypatch.setattr(codes, "FEW", request.param)
-    monkeypatch.setattr(Source, "_compile", compile)
+    monkeypatch.setattr(program, "compiled", compiled)
 
 
 def test_programs_that_need_no_codes_measure_the_same_with_them(followed: None) -> None:
@@ -130,6 +134,60 @@ def test_loops_without_an_end_in_loops_are_refused_in_time() -> None:
     assert time.process_time() - began < 60
 
 
+def test_two_counters_may_have_more_states_together_than_either_has_values() -> None:
+    qc = (
+        f"{TOSSES} int n = 0; int k = 0; b[0] = 1; while (b[0] && k < 60) {{ h q; "
+        "b[1] = measure q; if (b[1]) n += 1; h q; b[0] = measure q; k += 1; } "
+        "x r[n % 3]; c = measure r;"
+    )
+    measured = [one for one in flat(compiled(qc).operations) if isinstance(one, Measure)]
+    assert len(measured) == 2 * sum(range(1, 61)) + 3  # two in each state, and `c`
+
+
 def test_a_mistake_in_every_case_is_the_one_that_is_told() -> None:
     error = refused(f"{summed(20)} x r[n + 3]; c = measure r;")
     assert error.message == "Index 3 is out of range: the size is 3."
+
+
+TOLD = {  # of a number n; to be worked out for each of its values, or bit by bit
+    "n": lambda n: n,
+    "-n": lambda n: -n,
+    "40 - n": lambda n: 40 - n,
+    "n - 50": lambda n: n - 50,
+    "n + n": lambda n: 2 * n,
+    "n + 1 - b[3] + b[4]": lambda n: n + 1,  # both are the same
+    "n * 3": lambda n: 3 * n,
+    "(n + 90) / 7": lambda n: (n + 90) // 7,
+    "(n + 90) % 7": lambda n: (n + 90) % 7,
+    "n << 2": lambda n: n << 2,
+    "n * n - 30 * n": lambda n: n * n - 30 * n,
+    "int(n > 20) + int(n == 17)": lambda n: int(n > 20) + int(n == 17),
+    "popcount(uint[6](n + 90))": lambda n: ((n + 90) % 64).bit_count(),
+}
+
+
+@pytest.mark.parametrize("ones", [0, 1, 17, 39, 40])
+@pytest.mark.parametrize(
+    ("step", "summed"),
+    [
+        ("n += b[i];", lambda ones: ones),
+        ("if (b[i]) n += 1;", lambda ones: ones),
+        ("if (b[i]) { n += 1; } else { n -= 1; }", lambda ones: 2 * ones - 40),
+        ("if (b[i]) { n = n + 2; }", lambda ones: 2 * ones),
+        ("n = n - b[i];", lambda ones: -ones),
+    ],
+)
+def test_what_is_worked_out_of_a_sum_is_what_its_value_gives(ones: int, step: str, summed) -> None:
+    """The outcomes are certain; the compiler does not know that."""
+    results = "".join(
+        f"int[16] r{place} = {text}; bit[16] c{place} = bit[16](r{place}); rx(0 * r{place}) q; "
+        for place, text in enumerate(TOLD)
+    )
+    qc = (
+        f"qubit q; output bit[16] none; bit[40] b; int n = 0; for int i in [0:39] {{ reset q; "
+        f"if (i < {ones}) x q; b[i] = measure q; {step} }} {results}"
+    ).replace("output bit[16] none; ", "")
+    (key,) = simulate(STDGATES + qc, shots=16)
+    found = key.split(" ")[::-1][1:]
+    for text, result in zip(TOLD.items(), found, strict=True):
+        assert int(result, 2) == text[1](summed(ones)) % 65536, text[0]

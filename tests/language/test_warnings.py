@@ -170,7 +170,7 @@ def test_a_long_list_is_cut_and_a_long_program_gives_no_places():
     many = "".join(f"qubit q{n}; qubit r{n}; x r{n};" for n in range(20))
     found = warnings(many + "bit c; c = measure r0;")
     assert len(found) == 5
-    long = "qubit[3] q;\n" + "x q[0];\n" * 3000 + END
+    long = "qubit[3] q;\n" + "x q[0];\n" * 9000 + END
     (found_,) = warnings(long)
     assert (found_.code, found_.line) == (WarningCode.UNUSED_QUBITS, None)
 

@@ -35,7 +35,7 @@ def most() -> _Most:
 @contextmanager
 def following(values: int) -> Iterator[None]:
     """While it lasts, numbers may be one of so many; a few more bits may decide between them."""
-    token = _most.set(_Most(values.bit_length() + 1, values))
+    token = _most.set(_Most(values.bit_length() + 2, values))
     try:
         yield
     finally:

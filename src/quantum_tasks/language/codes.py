@@ -16,9 +16,11 @@ from quantum_tasks.circuits.circuit import Condition, Store, choose, size
 from quantum_tasks.language.cases import FEW, deciding_bits, most, spelled, told_apart
 from quantum_tasks.language.listing import Listing
 from quantum_tasks.language.runtime import merged
-from quantum_tasks.language.values import Choice, Value, as_integer
+from quantum_tasks.language.spans import Span, holds, opposite, plain, total, type_of, union
+from quantum_tasks.language.values import Choice, Type, Value, as_integer
 from quantum_tasks.parsing.mistakes import Mistake
 
+_MANY = 32  # numbers that are one after the other are taken together
 _LARGE = 30  # a condition of more parts is stored rather than repeated
 
 Known = tuple[Value, ...]
@@ -30,6 +32,7 @@ class Numbers:
     def __init__(self) -> None:
         self.values: list[Known] = []
         self._found: dict[str, int] = {}
+        self._each: dict[int, set[str]] = {}  # what is found in each place
 
     def number(self, values: Known) -> int:
         """The number of values, which is a new one if they are."""
@@ -37,7 +40,13 @@ class Numbers:
         number = self._found.setdefault(key, len(self.values))
         if number == len(self.values):
             self.values.append(values)
+            for place, value in enumerate(values):
+                self._each.setdefault(place, set()).add(repr(value.data))
         return number
+
+    def most(self) -> int:
+        """How many values there are in the place that has most."""
+        return max(map(len, self._each.values()), default=0)
 
 
 class Writer:
@@ -45,8 +54,10 @@ class Writer:
 
     def __init__(self, listing: Listing) -> None:
         self._listing = listing
+        self.tried = 0  # statements that were compiled in vain
         # By the identity of their data, which lives as long as this: the values that were coded.
         self._coded: dict[int, tuple[Any, list[int], list[Value]]] = {}
+        self._spans: dict[int, tuple[Any, Span]] = {}
 
     def told(self, operate: Callable[..., Value], *operands: Value) -> Value | None:
         """What an operation comes to, as one of few values; None if there are too many, or so few
@@ -77,6 +88,8 @@ class Writer:
         """a if the condition holds, else b, as one of few values; None as for told()."""
         if isinstance(condition, bool) or a.type != b.type or a.type.dimensions:
             return None
+        if (value := self._merged_spans(condition, a, b)) is not None:
+            return value
         found = [self._apart((self._listing.kept(value),)) for value in (a, b)]
         sides = [side for side in found if side is not None]
         if len(sides) < 2 or max(len(bits) for bits, _ in sides) < FEW:
@@ -91,6 +104,41 @@ class Writer:
             conditions.append(self.conditions(tables, bits, width(len(values))))
         code = [self._store(choose(condition, x, y)) for x, y in zip(*conditions, strict=True)]
         return self._of_code(code, values)
+
+    def added(self, op: str, a: Value, b: Value) -> Value | None:
+        """A sum or a difference of numbers from long spans; None if they are none."""
+        one, other = self._span(a), self._span(self._listing.kept(b))
+        if other is not None and op == "-":
+            other = opposite(other)
+        if one is None or other is None:
+            return None
+        type, span = type_of(op, a, b), total(one, other)
+        if not _MANY < span.length <= most().values or not holds(type, span):
+            return None
+        if one.code and other.code:
+            span = span._replace(code=tuple(map(self._store, span.code)))
+        return self._of_span(type, span)
+
+    def _merged_spans(self, condition: Condition, a: Value, b: Value) -> Value | None:
+        one, other = self._span(a), self._span(b)
+        together = one and other and union(one, other)
+        if one is None or other is None or together is None:
+            return None
+        low, count = together
+        if not _MANY < count <= most().values:
+            return None
+        pairs = zip(*(s.code_from(low, width(count)) for s in (one, other)), strict=True)
+        code = tuple(self._store(choose(condition, x, y)) for x, y in pairs)
+        return self._of_span(a.type, Span(code, low, count))
+
+    def _span(self, value: Value) -> Span | None:
+        _, span = self._spans.get(id(value.data), (None, None))
+        return plain(value) if span is None else span
+
+    def _of_span(self, type: Type, span: Span) -> Value:
+        value = self._listing.kept(Value(type, span.word(type)))
+        self._spans[id(value.data)] = (value.data, span)
+        return value
 
     def _apart(self, operands: Known) -> tuple[list[int], list[tuple[int, Known]]] | None:
         """The bits that decide some values, and what they can be together, with truth tables."""
@@ -107,6 +155,9 @@ class Writer:
     def _of_code(self, code: list[int], values: list[Value]) -> Value:
         value = self._listing.kept(decoded(code, dict(enumerate(values))))
         self._coded[id(value.data)] = (value.data, code, values)
+        low, high = values[0].data, values[-1].data
+        if value.type.kind in ("int", "uint") and high - low + 1 == len(values):
+            self._spans[id(value.data)] = (value.data, Span(tuple(code), low, len(values)))
         return value
 
     def stored(

@@ -250,6 +250,10 @@ class Evaluator:
 
     def combined(self, op: str, left: Value, right: Value) -> Value:
         """`left op right`. Raises Mistake."""
+        if op in ("+", "-") and self._writer is not None and not (left.known and right.known):
+            result = self._writer.added(op, left, right)
+            if result is not None:
+                return result
         if op not in ("&&", "||"):
             result = self._told(partial(arithmetic.binary, op), left, right)
             if result is not None:

@@ -22,7 +22,7 @@ from quantum_tasks.parsing.cursor import UnsureError
 from quantum_tasks.parsing.mistakes import Node, ProgramError
 from quantum_tasks.tasks import Parameters, ProgramWarning
 
-_LONG = 16_384  # characters; to read a longer program as a tree, for a place, takes too long
+_LONG = 65_536  # characters; to read a longer program as a tree, for a place, takes too long
 
 
 def load(
@@ -77,7 +77,7 @@ class Source:
     def _compiled(
         self, tree: ast.Program, bounds: Bounds, given: Given, observed: bool
     ) -> Program:
-        compiler, program = self._compile(tree, bounds, given)
+        compiler, program = compiled(tree, bounds, given, once=tree is self._straight)
         self.inputs = compiler.inputs
         self._found, self._by_lines = compiler.warnings, tree is self._straight
         self._again = partial(self._compiled, bounds=bounds, given=given, observed=observed)
@@ -88,25 +88,6 @@ class Source:
                 hint="declare bits and measure into them: bit[2] c; c = measure q;",
             )
         return program
-
-    def _compile(
-        self, tree: ast.Program, bounds: Bounds, given: Given
-    ) -> tuple[Compiler, Program]:
-        compiler = Compiler(bounds, given)
-        try:
-            return compiler, compiler.compile(tree)
-        except ProgramError as error:
-            if not error.too_many_values or tree is self._straight:
-                raise
-            first = error
-        compiler = Compiler(bounds, given, follows=True)
-        try:
-            with following(bounds.values):
-                return compiler, compiler.compile(tree)
-        except ProgramError as error:
-            if error.problem is QasmSemantic or error.too_many_values:
-                raise
-            raise first from None
 
     def warnings(self) -> list[ProgramWarning]:
         """What may surprise in what was compiled last."""
@@ -143,6 +124,31 @@ class Source:
                 except ProgramError as error:
                     error.node = self._declaration(wanted.name) if error.node else None
                     raise
+
+
+def compiled(
+    tree: ast.Program, bounds: Bounds, given: Given, once: bool = False
+) -> tuple[Compiler, Program]:
+    """The program of a syntax tree, and the compiler that knows its names.
+
+    If there are too many cases for it to be compiled, and not only `once` is tried, it is compiled
+    with its numbers followed. Raises ProgramError.
+    """
+    compiler = Compiler(bounds, given)
+    try:
+        return compiler, compiler.compile(tree)
+    except ProgramError as error:
+        if once or not error.too_many_values:
+            raise
+        first = error
+    compiler = Compiler(bounds, given, follows=True)
+    try:
+        with following(bounds.values):
+            return compiler, compiler.compile(tree)
+    except ProgramError as error:
+        if error.problem is QasmSemantic or error.too_many_values:
+            raise
+        raise first from None
 
 
 @contextmanager

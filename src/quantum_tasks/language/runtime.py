@@ -62,6 +62,8 @@ def lifted(operate: Callable[..., Value], *operands: Value) -> Value:
             mistakes.append(mistake)
     if not results:
         raise mistakes[0]
+    if len({repr(value.data) for _, value in results}) > most().values:
+        raise TooManyCases
     return _decision(results, bits)
 
 

@@ -63,6 +63,8 @@ class States:
         """As Machine.loop(). Raises TooManyCases, and then has written nothing."""
         newest, carried = Variable.count, list[Variable]()
         turns = self._listing.turns
+        if self._writer.tried > self._listing.bounds.operations:
+            raise TooManyCases
         while True:
             try:
                 work = (newest, carried, first, condition, body)
@@ -70,7 +72,8 @@ class States:
             except _UnforeseenError as error:
                 carried += error.variables
             except BaseException:
-                self._listing.turns = turns  # they are taken again
+                self._writer.tried += self._listing.turns - turns
+                self._listing.turns = turns  # they are taken again, in another way
                 raise
 
     def _write(
@@ -101,7 +104,7 @@ class States:
                 turn.tables.append((table, states.number(tuple(known))))
                 if still.data:
                     turn.goes_on |= table
-            if len(states.values) > most().values:
+            if len(states.values) > 1 << most().bits or states.most() > most().values:
                 raise TooManyCases
 
         def taken(values: tuple[Value, ...]) -> _Turn:

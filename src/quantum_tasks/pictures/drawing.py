@@ -25,7 +25,6 @@ from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.circuits.circuit import Branch, Gate, Loop, Operation, Program, Store, Unitary
 from quantum_tasks.errors import InternalError, TooLargeToDraw
 from quantum_tasks.language import program
-from quantum_tasks.language.compiler import Compiler
 from quantum_tasks.language.inputs import Given
 from quantum_tasks.language.scope import Qubits
 from quantum_tasks.orders import Draw, Drawn
@@ -189,8 +188,8 @@ def _quantum_registers(
     """The names and sizes of a program's quantum registers; the compiled program does not have
     them."""
     text = syntax.clean(qc)
-    compiler = Compiler(bounds, Given(parameters or {}))
-    compiler.compile(syntax.parse(text, syntax.without_comments(text)))
+    tree = syntax.parse(text, syntax.without_comments(text))
+    compiler, _ = program.compiled(tree, bounds, Given(parameters or {}))
     registers: list[tuple[str, int]] = []
     seen = 0
     for name, symbol in compiler.scopes.stack[1].items():

@@ -8,7 +8,7 @@ from functools import partial
 from openqasm3 import ast
 
 from quantum_tasks.circuits.circuit import Condition
-from quantum_tasks.errors import QasmUnsupported
+from quantum_tasks.errors import QasmUnsupported, TooManyOperations
 from quantum_tasks.language.cases import TooManyCases, can_hold
 from quantum_tasks.language.expressions import Evaluator
 from quantum_tasks.language.machine import CannotBeCarriedError, Machine, Variable
@@ -98,7 +98,8 @@ class Loops:
         try:
             States(self._machine, self._machine.writer).loop(going, goes_on, turn)
         except (TooManyCases, ProgramError) as error:
-            if isinstance(error, ProgramError) and error.problem is not QasmUnsupported:
+            few = QasmUnsupported, TooManyOperations  # a loop may have no end that is known
+            if isinstance(error, ProgramError) and error.problem not in few:
                 raise
             return False
         return True
