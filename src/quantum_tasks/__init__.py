@@ -1,3 +1,3 @@
-"""OpenQASM 3 programs in, measurement counts out: a durable task service on one Postgres."""
+"""OpenQASM programs in, measurement counts out: a durable task service on one Postgres."""
 
 __version__ = "0.1.0"

@@ -31,7 +31,7 @@ def _parser() -> argparse.ArgumentParser:
     from quantum_tasks import __version__
 
     parser = argparse.ArgumentParser(
-        prog="qtasks", description="OpenQASM 3 programs in, measurement counts out."
+        prog="qtasks", description="OpenQASM programs in, measurement counts out."
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")

@@ -127,7 +127,7 @@ class InvalidRequest(Problem):
 
 
 class QasmSyntax(Problem):
-    """The program is not OpenQASM 3."""
+    """The program is neither OpenQASM 3 nor OpenQASM 2."""
 
     code, status, title = "qasm_syntax", 422, "Syntax error in the program"
 
@@ -139,13 +139,13 @@ class QasmVersion(Problem):
 
 
 class QasmSemantic(Problem):
-    """The program is OpenQASM 3, but it does not make sense."""
+    """The program is OpenQASM, but it does not make sense."""
 
     code, status, title = "qasm_semantic", 422, "Error in the program"
 
 
 class QasmUnsupported(Problem):
-    """The program uses a part of OpenQASM 3 that this service does not support yet."""
+    """The program uses a part of OpenQASM that this service does not support yet."""
 
     code, status, title = "qasm_unsupported", 422, "Unsupported language feature"
 

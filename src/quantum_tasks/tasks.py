@@ -128,7 +128,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 Program = Annotated[
     str,
     Meta(
-        description="The program: OpenQASM 3 text with at least one measurement.",
+        description="The program: OpenQASM 3 or 2, with at least one measurement.",
         examples=[
             'OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; bit[2] c; '
             "h q[0]; cx q[0], q[1]; c = measure q;"

@@ -12,6 +12,7 @@ from hostile import (
     corpus_sizes,
     corpus_syntax,
     corpus_text,
+    corpus_version2,
 )
 from hostile.corpus_kit import Hostile
 
@@ -23,6 +24,7 @@ INPUTS: list[Hostile] = [
     *corpus_sizes.INPUTS,
     *corpus_text.INPUTS,
     *corpus_language.INPUTS,
+    *corpus_version2.INPUTS,
 ]
 CLASSES = list(dict.fromkeys(hostile.cls for hostile in INPUTS))
 

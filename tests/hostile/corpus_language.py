@@ -26,7 +26,7 @@ _PATHS = [
     "/dev/stdin",
     "http://127.0.0.1:1/x.inc",
     "file:///etc/passwd",
-    "qelib1.inc",
+    "qelib2.inc",
     "./stdgates.inc",
     "STDGATES.INC",
     "stdgates.inc ",

@@ -25,7 +25,7 @@ def by_lines(qc: str, parameters: Parameters | None = None) -> Program | None:
         return None
     try:
         syntax.check(text)
-        tree = attempted(partial(straight.parse, bare, least=0))
+        tree = attempted(partial(straight.parse, bare, syntax.is_version_2(bare), least=0))
         return Compiler(BOUNDS, Given(parameters or {})).compile(tree)
     except ProgramError as error:
         if error.log:  # the compiler has failed

@@ -143,7 +143,7 @@ LIMITED_RECIPES: dict[str, Recipe] = {
     ),
     "invalid_request": lambda service: submit(service, 7),
     "qasm_syntax": program("qubit q"),
-    "qasm_version": lambda service: submit(service, "OPENQASM 2.0; qreg q[1];"),
+    "qasm_version": lambda service: submit(service, "OPENQASM 1.0; qreg q[1];"),
     "qasm_semantic": program("x q;"),
     "qasm_unsupported": program(
         "extern f(int) -> int; int n = f(1); qubit q; bit c; c = measure q;"

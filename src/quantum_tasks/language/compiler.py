@@ -47,6 +47,7 @@ from quantum_tasks.language.statements.variables import Variables
 from quantum_tasks.language.values import DURATION, Type, Value
 from quantum_tasks.language.warnings import Found, some
 from quantum_tasks.parsing.mistakes import Node, ProgramError, semantic, unsupported
+from quantum_tasks.parsing.qasm2 import Opaque
 from quantum_tasks.parsing.straight import Lines
 from quantum_tasks.tasks import WarningCode
 
@@ -102,6 +103,8 @@ class Compiler:
         try:
             if self._given.parameters:
                 self._given.check_names(input_names(tree))
+            if (tree.version or "").startswith("2"):
+                self.scopes.begin_version_2()
             self.blocks.run(tree.statements)
         except RecursionError:
             raise ProgramError(
@@ -174,8 +177,11 @@ class Compiler:
     # Control flow
 
     def branching(self, node: ast.BranchingStatement) -> None:
+        condition = self._evaluator.condition(node.condition)
+        if condition is False and self.scopes.is_version_2:  # its names are checked all the same
+            self._machine.rehearse(lambda: self.blocks.block(node.if_block))
         self._machine.branch(
-            self._evaluator.condition(node.condition),
+            condition,
             lambda: self.blocks.block(node.if_block),
             lambda: self.blocks.block(node.else_block),
         )
@@ -305,4 +311,5 @@ _STATEMENTS: dict[type, Callable[[Compiler, Any], None]] = {
     ast.ExternDeclaration: lambda compiler, node: compiler.declarations.extern(node),
     ast.Include: lambda compiler, node: compiler.declarations.include(node),
     ast.Pragma: Compiler.pragma,
+    Opaque: lambda compiler, node: compiler.declarations.opaque(node),
 }

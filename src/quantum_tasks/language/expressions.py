@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from openqasm3 import ast
 
 from quantum_tasks.circuits.circuit import negated
 from quantum_tasks.errors import QasmSemantic
-from quantum_tasks.language import arithmetic, literals, runtime, values
+from quantum_tasks.language import arithmetic, literals, runtime
 from quantum_tasks.language.arithmetic import FUNCTIONS
 from quantum_tasks.language.cases import NeedsKnownError, cases, located
 from quantum_tasks.language.codes import Writer
@@ -19,6 +18,7 @@ from quantum_tasks.language.durations import duration_of
 from quantum_tasks.language.indices import Indices
 from quantum_tasks.language.listing import Listing
 from quantum_tasks.language.machine import Machine, Variable
+from quantum_tasks.language.operations import Operations
 from quantum_tasks.language.references import References
 from quantum_tasks.language.runtime import word
 from quantum_tasks.language.scope import (
@@ -43,6 +43,7 @@ from quantum_tasks.language.values import (
     Value,
     as_integer,
 )
+from quantum_tasks.language.version2 import register_is
 from quantum_tasks.parsing.mistakes import (
     Mistake,
     Node,
@@ -51,6 +52,7 @@ from quantum_tasks.parsing.mistakes import (
     unsupported,
     words,
 )
+from quantum_tasks.parsing.qasm2 import RegisterIs
 from quantum_tasks.tasks import WarningCode
 
 if TYPE_CHECKING:
@@ -75,12 +77,12 @@ _WHOLE = (*INTEGERS, "bits")
 class Evaluator:
     """Works out expressions in the scope of the statement being compiled.
 
-    Its parts are `indices`, `types` and `references`; `subroutines` compile calls.
+    Its parts are `operations`, `indices`, `types` and `references`; `subroutines` compile calls.
     """
 
     def __init__(self, listing: Listing, scopes: Scopes, writer: Writer | None = None) -> None:
         self.listing = listing
-        self._writer = writer
+        self.operations = Operations(listing, writer)
         self.scopes = scopes
         self.indices = Indices(self.known_integer)
         self.types = TypeNames(listing.bounds, self.constant)
@@ -178,7 +180,7 @@ class Evaluator:
 
     def cast(self, node: Node, value: Value, type: Type, explicit: bool = False) -> Value:
         """A value as one of another type. Raises ProgramError."""
-        found = self.attempt(node, self._converted, value, type, explicit)
+        found = self.attempt(node, self.operations.converted, value, type, explicit)
         if value.type == INT and type in _PLAIN and value.data != found.data and value.known:
             self.note_wrapped(node, found)
         return found
@@ -227,10 +229,7 @@ class Evaluator:
 
     def _unary(self, node: ast.UnaryExpression) -> Value:
         operand = self.value(node.expression)
-        op = node.op.name
-        result = self._told(partial(arithmetic.unary, op), operand)
-        if result is None:
-            result = runtime.unary(op, operand, self.listing.keep)
+        result = self.operations.unary(node.op.name, operand)
         return Value(result.type, result.data, operand.const)
 
     def _binary(self, node: ast.BinaryExpression) -> Value:
@@ -243,47 +242,20 @@ class Evaluator:
                 decisive = left.data if op == "&&" else negated(left.data)
                 return self.subroutines.evaluated_if(decisive, node)
         right = self.value(node.rhs)
-        result = self.combined(op, left, right)
+        result = self.operations.binary(op, left, right)
         if arithmetic.wraps(op, left, right, result):
             self.note_wrapped(node, result)
         return Value(result.type, result.data, left.const and right.const)
-
-    def combined(self, op: str, left: Value, right: Value) -> Value:
-        """`left op right`. Raises Mistake."""
-        if op in ("+", "-") and self._writer is not None and not (left.known and right.known):
-            result = self._writer.added(op, left, right)
-            if result is not None:
-                return result
-        if op not in ("&&", "||"):
-            result = self._told(partial(arithmetic.binary, op), left, right)
-            if result is not None:
-                return result
-        return runtime.binary(op, left, right, self.listing.keep)
-
-    def _converted(self, value: Value, type: Type, explicit: bool) -> Value:
-        if not {value.type.kind, type.kind} <= {*_WHOLE}:
-            result = self._told(lambda known: values.cast(known, type, explicit), value)
-            if result is not None:
-                return result
-        return runtime.converted(value, type, explicit)
-
-    def _told(self, operate: Callable[..., Value], *operands: Value) -> Value | None:
-        """What an operation comes to, if it is followed which of few values that is."""
-        if self._writer is None or all(operand.known for operand in operands):
-            return None
-        if any(operand.type.dimensions for operand in operands):
-            return None
-        return self._writer.told(operate, *operands)
 
     def _cast(self, node: ast.Cast) -> Value:
         value, type = self.value(node.argument), self.types.of_variable(node.type)
         if value.type.kind == "bits" and getattr(node.type, "size", None) is None:
             type = Type(type.kind, max(type.size or 0, value.type.size or 0))
-        return self._converted(value, type, explicit=True)
+        return self.operations.converted(value, type, explicit=True)
 
     def _call(self, node: ast.FunctionCall) -> Value:
         name = node.name.name
-        symbol = self.scopes.find(name)
+        symbol = None if self.scopes.is_version_2 else self.scopes.find(name)
         if isinstance(symbol, Subroutine):
             assert self.subroutines is not None
             result = self.subroutines.call(symbol, node)
@@ -301,20 +273,8 @@ class Evaluator:
             hint = hint and f"write '{hint}', which is the same function"
             raise semantic(f"The function '{name}' is not defined.", node, hint)
         arguments = [self.value(argument) for argument in node.arguments]
-        if name == "popcount" and self._writer is not None and len(arguments) == 1:
-            return self._sum_of_bits(arguments[0])
-        result = self._told(lambda *known: arithmetic.function(name, list(known)), *arguments)
-        if result is None:
-            result = runtime.function(name, arguments, self.listing.keep)
+        result = self.operations.function(name, arguments)
         return Value(result.type, result.data, all(argument.const for argument in arguments))
-
-    def _sum_of_bits(self, value: Value) -> Value:
-        if value.known or not isinstance(value.data, tuple):
-            return runtime.function("popcount", [value], self.listing.keep)
-        total = Value(Type("uint", MACHINE_BITS), 0)
-        for bit in value.data:
-            total = self.combined("+", total, Value(BOOL, bit))
-        return total
 
     def _size_of(self, node: ast.SizeOf) -> Value:
         type = self.value(node.target).type
@@ -383,6 +343,7 @@ _EXPRESSIONS: dict[type, Callable[[Evaluator, Any], Value]] = {
     ast.SizeOf: Evaluator._size_of,
     ast.DurationOf: duration_of,
     ast.Concatenation: Evaluator._concatenation,
+    RegisterIs: register_is,
 }
 
 

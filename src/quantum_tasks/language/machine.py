@@ -242,6 +242,14 @@ class Machine:
         self.listing.unread.clear()
         self.listing.operations += written
 
+    def rehearse(self, work: Callable[[], None]) -> None:
+        """Does some work only for the mistakes that may be in it."""
+        mark, unread = self.listing.mark(), self.listing.unread.copy()
+        self.trial(work)
+        self.listing.rewind(mark)
+        self.listing.unread.clear()
+        self.listing.unread |= unread
+
     def transaction(self, work: Callable[..., None], *args: Any) -> None:
         """Does some work; if that fails, variables and operations are as they were."""
         mark = self.listing.mark()

@@ -1,4 +1,4 @@
-"""From OpenQASM 3 text to operations, or to an error that says what is wrong and where."""
+"""From the text of a program to operations, or to an error that says what is wrong and where."""
 
 from __future__ import annotations
 
@@ -81,11 +81,13 @@ class Source:
         self.inputs = compiler.inputs
         self._found, self._by_lines = compiler.warnings, tree is self._straight
         self._again = partial(self._compiled, bounds=bounds, given=given, observed=observed)
+        old = syntax.is_version_2(self._bare)
+        example = "creg c[2]; measure q -> c;" if old else "bit[2] c; c = measure q;"
         if not observed and not (program.registers and syntax.measures(self._bare)):
             raise ProgramError(
                 NoMeasurements,
                 "The program measures nothing into bits, so there would be nothing to count.",
-                hint="declare bits and measure into them: bit[2] c; c = measure q;",
+                hint=f"declare bits and measure into them: {example}",
             )
         return program
 

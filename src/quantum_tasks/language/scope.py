@@ -11,12 +11,15 @@ import msgspec
 from openqasm3 import ast
 
 from quantum_tasks.circuits.gates import BUILT_IN, STANDARD
+from quantum_tasks.circuits.qelib1 import BUILT_IN_2, CORE, QELIB1, SHARED
 from quantum_tasks.language import othergates
 from quantum_tasks.language.inputs import Input
 from quantum_tasks.language.machine import Variable
 from quantum_tasks.language.values import FLOAT, Value
 from quantum_tasks.language.warnings import Warnings
+from quantum_tasks.parsing.lexer import KEYWORDS
 from quantum_tasks.parsing.mistakes import ProgramError, Start, semantic
+from quantum_tasks.parsing.qasm2 import NEWER
 from quantum_tasks.tasks import WarningCode
 
 
@@ -63,9 +66,33 @@ class Extern(msgspec.Struct, frozen=True):
 
 
 class StandardGate(msgspec.Struct, frozen=True):
-    """A gate that is built in, or comes with stdgates.inc."""
+    """A gate that is built in, or comes with an included file. If it is `replaceable`, a program
+    may define another of its name."""
 
     name: str
+    replaceable: bool = False
+
+
+class OpaqueGate(msgspec.Struct, frozen=True):
+    """A gate that OpenQASM 2 declares without a definition."""
+
+
+class Ambiguous(msgspec.Struct, frozen=True):
+    """A gate that two included files have, and define differently."""
+
+    files: tuple[ast.Include, ast.Include]
+
+    def error(self, name: str, node: ast.QASMNode) -> ProgramError:
+        """The error for a call of it, with both places."""
+        first, second = self.files
+        error = semantic(
+            f"Which '{name}'? That of {first.filename} (line {{}}) is another gate than that of "
+            f"{second.filename} (line {{}}).",
+            node,
+            "include one of the two",
+        )
+        error.others = [first.span, second.span]
+        return error
 
 
 def cells_of(variable: Variable) -> Cells:
@@ -81,7 +108,18 @@ def called(variable: Variable, place: int) -> str:
     return variable.name if scalar else f"{variable.name}[{place}]"
 
 
-Symbol = Variable | Qubits | Cells | View | GateDefinition | Subroutine | StandardGate | Extern
+Symbol = (
+    Variable
+    | Qubits
+    | Cells
+    | View
+    | GateDefinition
+    | Subroutine
+    | StandardGate
+    | OpaqueGate
+    | Ambiguous
+    | Extern
+)
 
 _WHAT = {
     Qubits: "a qubit register",
@@ -89,6 +127,8 @@ _WHAT = {
     View: "an array",
     GateDefinition: "a gate",
     StandardGate: "a gate",
+    OpaqueGate: "an opaque gate",
+    Ambiguous: "a gate",
     Extern: "an extern function",
     Subroutine: "a subroutine",
     Variable: "a variable",
@@ -117,7 +157,8 @@ class Scopes:
 
     def __init__(self) -> None:
         self.stack: list[Scope] = [_BUILT_IN, Scope()]
-        self.included = False
+        self.includes: dict[str, ast.Include] = {}  # by their files
+        self.is_version_2 = False
         self.warnings = Warnings()  # of the program
         self.inputs: dict[str, Input] = {}  # that were declared
 
@@ -146,24 +187,38 @@ class Scopes:
         finally:
             self.stack = stack
 
-    def include_standard_gates(self, node: ast.QASMNode) -> None:
-        """Declares what stdgates.inc does. Raises ProgramError for names that are taken."""
-        if not self.included:
-            self.included = True
-            scope = self.stack[-1]
-            if not scope.keys().isdisjoint(_STANDARD_GATES):
-                name = min(scope.keys() & _STANDARD_GATES)
-                raise semantic(f"'{name}' is declared before stdgates.inc declares it.", node)
-            scope.update(_STANDARD_GATES)
+    def begin_version_2(self) -> None:
+        """Names are those that OpenQASM 2 has."""
+        self.is_version_2 = True
+        self.stack[0] = _BUILT_IN_2
+
+    def include(self, node: ast.Include) -> None:
+        """Declares what a file does. Raises ProgramError for names that are taken."""
+        if node.filename in self.includes:
+            return
+        gates, scope = FILES[node.filename], self.stack[-1]
+        others = dict(self.includes)
+        self.includes[node.filename] = node
+        for name in sorted(scope.keys() & gates):
+            symbol = scope[name]
+            if isinstance(symbol, StandardGate):  # of the other file
+                if name not in SHARED:
+                    (other,) = others.values()
+                    gates = {**gates, name: Ambiguous((other, node))}
+            elif _is_replaceable(gates[name], symbol):
+                gates = {**gates, name: symbol}
+            else:
+                raise semantic(f"'{name}' is declared before {node.filename} declares it.", node)
+        scope.update(gates)
 
     def declare(self, identifier: ast.Identifier, symbol: Symbol, node: ast.QASMNode) -> None:
         """Adds a name to the innermost scope. Raises ProgramError if it is there already."""
         name = identifier.name
         scope = self.stack[-1]
-        if name in scope:
+        if name in scope and not _is_replaceable(scope[name], symbol):
             hint = None
             if isinstance(scope[name], StandardGate):
-                hint = f"'{name}' is a gate of stdgates.inc; take another name"
+                hint = f"'{name}' is a gate of {self._file_of(name)}; take another name"
             mistake = semantic(f"'{name}' is declared twice.", node, hint)
             mistake.first = scope.starts.get(name)
             raise mistake
@@ -173,6 +228,10 @@ class Scopes:
             self.note_hidden(name, node)
         scope[name] = symbol
         scope.starts[name] = node.span
+
+    def _file_of(self, name: str) -> str:
+        """The included file that has a gate."""
+        return next((file for file in self.includes if name in FILES[file]), "the language")
 
     def note_hidden(self, name: str, node: ast.QASMNode) -> None:
         """Warns of a name that a gate has which could be called otherwise."""
@@ -227,8 +286,9 @@ class Scopes:
 
     def unknown_gate(self, name: str, node: ast.QASMNode) -> ProgramError:
         """The error for the call of a gate that is not there."""
-        if name in STANDARD and not self.included:
-            hint: str | None = 'add include "stdgates.inc"; after the version line'
+        file = "qelib1.inc" if self.is_version_2 else "stdgates.inc"
+        if name in FILES[file] and file not in self.includes:
+            hint: str | None = f'add include "{file}"; after the version line'
         else:
             # A name that only looks alike is another gate: sxdg is not sdg.
             alike = (
@@ -238,8 +298,17 @@ class Scopes:
                 if isinstance(symbol, GateDefinition | StandardGate) and _same(known, name)
             )
             found = next(alike, None)
-            hint = f"did you mean '{found}'?" if found else othergates.hint(name, self.included)
+            hint = f"did you mean '{found}'?" if found else self._hint_at(name)
         return semantic(f"The gate '{name}' is not defined.", node, hint)
+
+    def _hint_at(self, name: str) -> str | None:
+        if self.is_version_2 and name in KEYWORDS:
+            return NEWER
+        hint = othergates.hint(name, file := bool(self.includes))
+        if not self.is_version_2 or hint is None:
+            return hint
+        hint = hint if file else hint.replace("stdgates.inc", "qelib1.inc")
+        return None if "@" in hint else hint  # which version 2 does not have
 
 
 _NUMBERS = {
@@ -261,13 +330,41 @@ def _built_in() -> Scope:
 
 
 _BUILT_IN = _built_in()
-_STANDARD_GATES: dict[str, Symbol] = {name: StandardGate(name) for name in STANDARD}
+
+
+def name_in_qelib1(name: str) -> str:
+    """The name by which a gate of qelib1.inc, or a built-in one of OpenQASM 2, is known."""
+    return name if name in SHARED else f"qelib1 {name}"
+
+
+def _built_in_2() -> Scope:
+    scope = Scope()
+    scope["pi"] = Variable("pi", Value(FLOAT, math.pi, const=True))
+    for name in BUILT_IN_2:
+        scope[name] = StandardGate(name_in_qelib1(name))
+    return scope
+
+
+_BUILT_IN_2 = _built_in_2()
+# What files declare.
+FILES: dict[str, dict[str, Symbol]] = {
+    "stdgates.inc": {name: StandardGate(name) for name in STANDARD},
+    "qelib1.inc": {name: StandardGate(name_in_qelib1(name), name not in CORE) for name in QELIB1},
+}
+
+
+def _is_replaceable(old: Symbol, new: Symbol) -> bool:
+    """Whether a program may define a gate of its own in place of one."""
+    gate = isinstance(new, GateDefinition | OpaqueGate)
+    return gate and isinstance(old, StandardGate) and old.replaceable
 
 
 def _is_visible_everywhere(symbol: Symbol) -> bool:
     if isinstance(symbol, Variable):
         return symbol.const
-    return isinstance(symbol, GateDefinition | Subroutine | StandardGate | Extern)
+    return isinstance(
+        symbol, GateDefinition | Subroutine | StandardGate | OpaqueGate | Ambiguous | Extern
+    )
 
 
 def _same(name: str, other: str) -> bool:

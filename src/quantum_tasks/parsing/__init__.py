@@ -4,5 +4,7 @@ Input: the text as it was sent. Output: the same tree as from the reference pars
 (`openqasm3.ast`), thirty times faster. `ProgramError` is also here: it says what is wrong with a
 program, and where; all rooms that work on a program raise it.
 
+OpenQASM 2 has a parser of its own, which builds the same trees (`qasm2.py`).
+
 It uses no other room. Begin with `syntax.py`.
 """

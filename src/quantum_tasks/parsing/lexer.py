@@ -42,7 +42,12 @@ _STRANGE = re.compile(rf"[^\0-\x7f{_GREEK}]")
 
 def tokens(text: str) -> list[str]:
     """All tokens of a text."""
-    return _NEXT.findall(text, start(text)) if is_plain(text) else ["\0"]
+    return pieces(text) if is_plain(text) else ["\0"]
+
+
+def pieces(text: str) -> list[str]:
+    """The same, with each strange letter as a token of its own."""
+    return _NEXT.findall(text, start(text))
 
 
 def is_plain(text: str) -> bool:

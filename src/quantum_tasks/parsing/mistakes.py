@@ -65,6 +65,7 @@ class ProgramError(Exception):
         else:
             self.place = place
         self.first: Start = None  # what was declared there first, if that is what is wrong
+        self.others: list[Start] = []  # whose lines the message has gaps for
         self.hint = None if hint is None else shortened(hint)
         self.about_a_value = about_a_value  # whether another value might be right
         self.too_many_values = False  # whether there may be more of them than are told apart
@@ -78,6 +79,9 @@ class ProgramError(Exception):
             self.place = place_of(self.node, parsed)
         if self.place is not None:
             self.snippet = _snippet(text, self.place)
+        if self.others:
+            found = [_position(other, parsed) for other in self.others]
+            self.message = self.message.format(*(place[0] if place else "?" for place in found))
         if (first := _position(self.first, parsed)) is not None:
             self.message = f"{self.message.removesuffix('.')}, first in line {first[0]}."
 

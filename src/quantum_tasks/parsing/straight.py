@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from openqasm3 import ast
 
-from quantum_tasks.parsing import lexer, parser
+from quantum_tasks.parsing import lexer, parser, qasm2
 from quantum_tasks.parsing.cursor import Cursor, UnsureError
 from quantum_tasks.parsing.lexer import KEYWORDS, NAME
 from quantum_tasks.parsing.mistakes import Node
@@ -32,8 +32,9 @@ _LINE = re.compile(
     # Anything else, up to where a statement or a block may begin or end.
     rf"|([^;{{}}]*+[;{{}}]|[^;{{}}]++)){_S}"
 )
-_GATE, _OTHER = 0, 8
+_GATE, _LEFT, _OTHER = 0, 4, 8
 _NO_GATES = KEYWORDS - {"barrier", "reset"}
+_NO_GATES_2 = qasm2.WORDS - {"barrier", "reset"}
 _LEAST = 0.25  # of all lines
 
 # What _LINE finds: a gate with its angles, a qubit, another, more of them, each after a comma;
@@ -44,20 +45,24 @@ Line: TypeAlias = tuple[str, str, str, str, str, str, str, str, str]
 class Lines(ast.QASMNode):  # type: ignore[misc]
     """Straight lines that follow one another at the top level of a program."""
 
-    def __init__(self, lines: list[Line]) -> None:
+    def __init__(self, lines: list[Line], is_version_2: bool = False) -> None:
         self.lines = lines
+        self.is_version_2 = is_version_2
         self.span = None
 
 
-def parse(text: str, least: float = _LEAST) -> ast.Program:
+def parse(text: str, is_version_2: bool = False, least: float = _LEAST) -> ast.Program:
     """The syntax tree of a text without comments, whose straight lines are no trees but `Lines`.
     Raises UnsureError if that may not be what the text means, or if a smaller part than `least`
     of the lines are straight: then to read a wrong program twice costs more than this saves."""
     if not lexer.is_plain(text):
         raise UnsureError
     lines = _LINE.findall(text, lexer.start(text))
+    if is_version_2 and ("$" in text or any(line[_LEFT] for line in lines)):
+        raise UnsureError
     names = {line[_GATE].partition("(")[0] for line in lines}
-    words = {name for name in names if name.strip(" \t\n") in _NO_GATES}
+    no_gates = _NO_GATES_2 if is_version_2 else _NO_GATES
+    words = {name for name in names if name.strip(" \t\n") in no_gates}
     if words:  # declarations, for example
         others = [
             number
@@ -68,21 +73,22 @@ def parse(text: str, least: float = _LEAST) -> ast.Program:
         others = [number for number, line in enumerate(lines) if line[_OTHER]]
     if len(lines) - len(others) < least * len(lines):
         raise UnsureError
-    return ast.Program([*_statements(lines, others)])
+    nodes = [*_statements(lines, others, is_version_2)]
+    return ast.Program(nodes, "2.0" if is_version_2 else None)
 
 
-def statement(line: Line) -> Node:
+def statement(line: Line, is_version_2: bool = False) -> Node:
     """The syntax tree of one line that is not simple. Raises UnsureError."""
-    (node,) = _parsed(_written(line))
+    (node,) = _parsed(_written(line), is_version_2)
     return node
 
 
-def _statements(lines: list[Line], others: list[int]) -> Iterator[Node]:
+def _statements(lines: list[Line], others: list[int], is_version_2: bool) -> Iterator[Node]:
     done = place = 0
     while place < len(others):
         first = end = others[place]
         if done < first:
-            yield Lines(lines[done:first])
+            yield Lines(lines[done:first], is_version_2)
         depth = 0  # of blocks
         while place < len(others) and (depth or others[place] == end):
             end = others[place] + 1
@@ -93,12 +99,13 @@ def _statements(lines: list[Line], others: list[int]) -> Iterator[Node]:
             raise UnsureError
         text = "".join(map(_written, lines[first:end]))
         if first == 0 and text.startswith("OPENQASM"):
-            yield from parser.parse(text).statements
+            text = text if not is_version_2 else text.partition(";")[2]
+            yield from _parsed(text, True) if is_version_2 else parser.parse(text).statements
         else:
-            yield from _parsed(text)
+            yield from _parsed(text, is_version_2)
         done = end
     if done < len(lines):
-        yield Lines(lines[done:])
+        yield Lines(lines[done:], is_version_2)
 
 
 def _written(line: Line) -> str:
@@ -107,8 +114,12 @@ def _written(line: Line) -> str:
         return other
     if gate:
         return f"{gate}{qubit}{',' if second else ''}{second}{more};"
-    return f"{bits or into}=measure {measured or qubits};"
+    if into:
+        return f"measure {qubits}->{into};"
+    return f"{bits}=measure {measured};"
 
 
-def _parsed(text: str) -> list[Node]:
+def _parsed(text: str, is_version_2: bool) -> list[Node]:
+    if is_version_2:
+        return qasm2.statements(text)
     return attempted(StatementParser(Cursor(lexer.tokens(text))).statements)

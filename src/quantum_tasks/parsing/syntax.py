@@ -1,4 +1,4 @@
-"""From OpenQASM 3 text to a syntax tree, or to an error that says what is wrong and where."""
+"""From the text of a program to a syntax tree, or to an error that says what is wrong, where."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from openqasm3 import ast
 from openqasm3.parser import QASM3ParsingError
 
 from quantum_tasks.errors import QasmSyntax, QasmVersion, TooComplex
-from quantum_tasks.parsing import parser, straight
+from quantum_tasks.parsing import parser, qasm2, straight
 from quantum_tasks.parsing.cursor import UnsureError
 from quantum_tasks.parsing.habits import habit
 from quantum_tasks.parsing.mistakes import Place, ProgramError
@@ -32,7 +32,7 @@ def parse(text: str, bare: str) -> ast.Program:
     """The syntax tree of a text that came from clean(); `bare` is this text after
     without_comments(). Raises ProgramError."""
     check(text)
-    return _parse(bare)
+    return qasm2.parse(bare) if is_version_2(bare) else _parse(bare)
 
 
 def parse_straight(text: str, bare: str) -> ast.Program | None:
@@ -41,8 +41,14 @@ def parse_straight(text: str, bare: str) -> ast.Program | None:
     check(text)
     if "/*" not in bare:
         with suppress(UnsureError):
-            return parser.attempted(partial(straight.parse, bare))
+            return parser.attempted(partial(straight.parse, bare, is_version_2(bare)))
     return None
+
+
+def is_version_2(text: str) -> bool:
+    """Whether the version line of a text says OpenQASM 2."""
+    match = _VERSION.match(text)
+    return match is not None and match[1] == "2"
 
 
 def check(text: str) -> None:
@@ -69,28 +75,14 @@ def _check_content(text: str) -> None:
 
 def _check_version(text: str) -> None:
     match = _VERSION.match(text)
-    if match is None or match[1] == "3":
-        if match and match[2] not in (None, "0", "1"):
-            raise ProgramError(
-                QasmVersion,
-                f"This is OpenQASM {match[1]}.{match[2]}; this service runs OpenQASM 3.0.",
-                _place(text, match.start(1)),
-                "OPENQASM 3.0;",
-            )
+    if match is None or (match[1], match[2] or "0") in (("2", "0"), ("3", "0"), ("3", "1")):
         return
     found = match[1] if match[2] is None else f"{match[1]}.{match[2]}"
-    hint = None
-    if match[1] == "2":
-        hint = (
-            'write "OPENQASM 3.0;", include "stdgates.inc" instead of "qelib1.inc", '
-            '"qubit[2] q;" for "qreg q[2];", "bit[2] c;" for "creg c[2];" and '
-            '"c = measure q;" for "measure q -> c;"'
-        )
     raise ProgramError(
         QasmVersion,
-        f"This is OpenQASM {found}; this service runs OpenQASM 3.",
+        f"This is OpenQASM {found}; this service runs OpenQASM 3.0, 3.1 and 2.0.",
         _place(text, match.start(1)),
-        hint,
+        "OPENQASM 2.0;" if match[1] == "2" else "OPENQASM 3.0;",
     )
 
 

@@ -45,7 +45,7 @@ def document() -> dict[str, Any]:
         "info": {
             "title": "quantum-tasks",
             "version": __version__,
-            "summary": "OpenQASM 3 programs in, measurement counts out.",
+            "summary": "OpenQASM programs in, measurement counts out.",
             "description": _description(),
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },

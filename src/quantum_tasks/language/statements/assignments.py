@@ -42,7 +42,7 @@ class Assignments:
             for index in indices:
                 before = self._element(symbol, before, index, node)
             op = node.op.name.removesuffix("=")
-            result = evaluator.attempt(node, evaluator.combined, op, before, value)
+            result = evaluator.attempt(node, evaluator.operations.binary, op, before, value)
             if arithmetic.wraps(op, before, value, result):
                 evaluator.note_wrapped(node, result)
             value = result

@@ -10,11 +10,12 @@ from quantum_tasks.language.cases import NeedsKnownError
 from quantum_tasks.language.expressions import Evaluator
 from quantum_tasks.language.inputs import Given, Input
 from quantum_tasks.language.machine import Variable
-from quantum_tasks.language.scope import Extern, Qubits
+from quantum_tasks.language.scope import FILES, Extern, OpaqueGate, Qubits
 from quantum_tasks.language.statements.measurements import Measurements
 from quantum_tasks.language.statements.variables import Variables
 from quantum_tasks.language.values import MACHINE_BITS, Type, Value, an, fits
 from quantum_tasks.parsing.mistakes import semantic, unsupported
+from quantum_tasks.parsing.qasm2 import Opaque
 
 
 class Declarations:
@@ -35,12 +36,17 @@ class Declarations:
         self.registers: list[tuple[ast.QubitDeclaration, Sequence[int]]] = []
 
     def include(self, node: ast.Include) -> None:
-        """The names of stdgates.inc."""
-        if node.filename != "stdgates.inc":
-            raise unsupported(
-                "Including another file than stdgates.inc is", node, 'include "stdgates.inc";'
-            )
-        self._scopes.include_standard_gates(node)
+        """The names of a file of gates."""
+        old = self._scopes.is_version_2
+        usual = "qelib1.inc" if old else "stdgates.inc"
+        if node.filename not in FILES or (old and node.filename != usual):
+            what = f"Including another file than {usual} is"
+            raise unsupported(what, node, f'include "{usual}";')
+        self._scopes.include(node)
+
+    def opaque(self, node: Opaque) -> None:
+        """A gate without a definition, which may be declared, but not be called."""
+        self._scopes.declare(node.name, OpaqueGate(), node)
 
     def qubits(self, node: ast.QubitDeclaration) -> None:
         """A qubit, or a register of some."""

@@ -16,17 +16,32 @@ from quantum_tasks.circuits.gates import (
     power,
 )
 from quantum_tasks.circuits.gates import Node as Gate
+from quantum_tasks.circuits.qelib1 import BUILT_IN_2, QELIB1
 from quantum_tasks.errors import TooComplex
 from quantum_tasks.language.expressions import Evaluator
 from quantum_tasks.language.machine import Variable
-from quantum_tasks.language.scope import GateDefinition, Qubits, Scope, StandardGate, what
+from quantum_tasks.language.scope import (
+    Ambiguous,
+    GateDefinition,
+    OpaqueGate,
+    Qubits,
+    Scope,
+    StandardGate,
+    name_in_qelib1,
+    what,
+)
 from quantum_tasks.language.statements.iteration import Iteration
 from quantum_tasks.language.values import FLOAT, INTEGERS, Value, as_number
-from quantum_tasks.parsing.mistakes import Node, ProgramError, semantic
+from quantum_tasks.parsing.mistakes import Node, ProgramError, semantic, unsupported
 from quantum_tasks.tasks import WarningCode
 
 _MAX_QUBITS_OF_A_GATE = 10_000
-KNOWN = {**BUILT_IN, **STANDARD}
+# By the names that scopes.py gives them.
+KNOWN = {
+    **BUILT_IN,
+    **STANDARD,
+    **{name_in_qelib1(name): found for name, found in (QELIB1 | BUILT_IN_2).items()},
+}
 _WITHOUT_ANGLES = {name: build() for name, (angles, build) in KNOWN.items() if not angles}
 _NUMBERS = (*INTEGERS, "float", "angle")
 
@@ -153,6 +168,10 @@ class GateCalls:
         symbol = self._scopes.find(name)
         if symbol is None:
             raise self._scopes.unknown_gate(name, node)
+        if isinstance(symbol, OpaqueGate):
+            raise unsupported(f"The gate '{name}' is opaque; to call it is", node, "define it")
+        if isinstance(symbol, Ambiguous):
+            raise symbol.error(name, node)
         if isinstance(symbol, StandardGate):
             if not node.arguments and (built := _WITHOUT_ANGLES.get(symbol.name)):
                 return built

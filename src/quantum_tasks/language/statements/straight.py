@@ -71,12 +71,14 @@ class StraightLines:
         self._bits = _SingleBits(evaluator.scopes)
         self._calls = _Calls(evaluator, machine, gates)
         self._lines = 0
+        self._is_version_2 = False
         # They are kept: parts of the compiler know a statement by its id().
         self._alone: list[Node] = []
 
     def compile(self, node: Lines) -> None:
         """Writes the operations of lines at the top level of a program."""
         qubits, bits, calls = self._qubits, self._bits, self._calls
+        self._is_version_2 = calls.is_version_2 = node.is_version_2
         self._listing.take_turn(len(node.lines))
         self._lines += len(node.lines)
         calls.forget()
@@ -136,7 +138,7 @@ class StraightLines:
         self._calls.forget()
         if len(self._alone) > _MOST_ALONE + self._lines // 4:
             raise UnsureError
-        node = straight.statement(line)
+        node = straight.statement(line, self._is_version_2)
         self._alone.append(node)
         self._blocks.statement(node)
         self._calls.forget()
@@ -194,6 +196,7 @@ class _Calls(dict[str, Call]):
         self._turns: dict[str, tuple[int, str]] = {}
         self._changing: list[str] = []  # those whose angles may be others after a statement
         self._stale = False  # whether variables do not know yet what was measured
+        self.is_version_2 = False
 
     def forget(self) -> None:
         """Forgets what another statement may have changed; all variables are up to date."""
@@ -230,18 +233,21 @@ class _Calls(dict[str, Call]):
 
     def _turn(self, name: str) -> tuple[int, str] | None:
         """The number of qubits, and the name, of a usual gate with one angle."""
-        if name in _TURNS and type(self._scopes.find(name)) is StandardGate:
-            self._turns[name] = _TURNS[name]
+        symbol = self._scopes.find(name)
+        if type(symbol) is StandardGate and symbol.name in _TURNS:
+            self._turns[name] = _TURNS[symbol.name]
         return self._turns.get(name)
 
     def _fixed(self, name: str) -> Call | None:
         """What a usual gate without angles becomes."""
-        if type(self._scopes.find(name)) is StandardGate:
-            return _FIXED.get(name)
+        symbol = self._scopes.find(name)
+        if type(symbol) is StandardGate:
+            return _FIXED.get(symbol.name)
         return {"barrier": _BARRIER, "reset": _RESET}.get(name)
 
     def _evaluated(self, text: str) -> Call:
-        node = straight.statement((text, "q", "", "", "", "", "", "", ""))
+        line = (text, "q", "", "", "", "", "", "", "")
+        node = straight.statement(line, self.is_version_2)
         if not isinstance(node, ast.QuantumGate) or node.name.name == "nop":
             raise _NotSimpleError
         found: list[Call] = []
