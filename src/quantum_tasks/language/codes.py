@@ -21,8 +21,10 @@ from quantum_tasks.language.values import Choice, Type, Value, as_integer
 from quantum_tasks.parsing.mistakes import Mistake
 
 _MANY = 32  # numbers that are one after the other are taken together
+_MOST_WORKED = 150_000  # cases, of all operations together: about a second
 _LARGE = 30  # a condition of more parts is stored rather than repeated
 
+_NUMBERS = ("float", "complex", "angle", "duration")  # which are no bits, unless they have a size
 Known = tuple[Value, ...]
 
 
@@ -54,19 +56,22 @@ class Writer:
 
     def __init__(self, listing: Listing) -> None:
         self._listing = listing
-        self.tried = 0  # statements that were compiled in vain
+        self._worked = 0  # for how many cases operations were worked out
+        self.tried = 0  # what was compiled of loops, state by state
         # By the identity of their data, which lives as long as this: the values that were coded.
         self._coded: dict[int, tuple[Any, list[int], list[Value]]] = {}
         self._spans: dict[int, tuple[Any, Span]] = {}
+        self._spellings: dict[tuple[int, ...], list[Condition]] = {}
 
     def told(self, operate: Callable[..., Value], *operands: Value) -> Value | None:
         """What an operation comes to, as one of few values; None if there are too many, or so few
         bits decide them that no code is shorter."""
         operands = tuple(map(self._listing.kept, operands))
         found = self._apart(operands)
-        if found is None or len(found[0]) <= FEW:
+        if found is None or len(found[0]) <= FEW or self._worked > _MOST_WORKED:
             return None
         bits, classes = found
+        self._worked += len(classes)
         results, mistakes = list[tuple[int, Value]](), list[Mistake]()
         for table, known in classes:
             try:
@@ -132,28 +137,52 @@ class Writer:
         return self._of_span(a.type, Span(code, low, count))
 
     def _span(self, value: Value) -> Span | None:
+        # Known numbers, and those of bits, are objects that any values may share.
+        if value.known or not isinstance(value.data, tuple):
+            return plain(value)
         _, span = self._spans.get(id(value.data), (None, None))
-        return plain(value) if span is None else span
+        return span
 
     def _of_span(self, type: Type, span: Span) -> Value:
-        value = self._listing.kept(Value(type, span.word(type)))
+        value = self._settled(Value(type, span.word(type)))
         self._spans[id(value.data)] = (value.data, span)
+        return value
+
+    def _decoded(self, code: list[int], values: list[Value]) -> Value:
+        types = {value.type for value in values}
+        if len(types) == 1 and values[0].type.kind in _NUMBERS and values[0].type.size is None:
+            key = tuple(code)
+            spellings = self._spellings.setdefault(key, [])
+            for number in range(len(spellings), len(values)):
+                spellings.append(spelled(1 << number, code))
+            cases = zip(spellings, [value.data for value in values], strict=False)
+            return Value(values[0].type, Choice(tuple(cases)))
+        return decoded(code, dict(enumerate(values)))
+
+    def _settled(self, value: Value) -> Value:
+        """A value over bits that do not change any more."""
+        value = self._listing.kept(value)
+        if isinstance(value.data, tuple | Choice):
+            self._listing.settled[id(value.data)] = value.data
         return value
 
     def _apart(self, operands: Known) -> tuple[list[int], list[tuple[int, Known]]] | None:
         """The bits that decide some values, and what they can be together, with truth tables."""
         unknown = [place for place, operand in enumerate(operands) if not operand.known]
-        if len(unknown) == 1 and id(operands[unknown[0]].data) in self._coded:
-            _, code, values = self._coded[id(operands[unknown[0]].data)]
+        data = operands[unknown[0]].data if len(unknown) == 1 else None
+        if isinstance(data, tuple | Choice) and id(data) in self._coded:
+            _, code, values = self._coded[id(data)]
             before, after = operands[: unknown[0]], operands[unknown[0] + 1 :]
             return code, [(1 << n, (*before, value, *after)) for n, value in enumerate(values)]
         bits = deciding_bits(operands)
-        if len(bits) > most().bits:
+        if len(bits) > most().values.bit_length():
             return None
         return bits, told_apart(operands, bits)
 
     def _of_code(self, code: list[int], values: list[Value]) -> Value:
-        value = self._listing.kept(decoded(code, dict(enumerate(values))))
+        if len(values) == 1:
+            return values[0]
+        value = self._settled(self._decoded(code, values))
         self._coded[id(value.data)] = (value.data, code, values)
         low, high = values[0].data, values[-1].data
         if value.type.kind in ("int", "uint") and high - low + 1 == len(values):
@@ -229,7 +258,7 @@ def decoded(code: Sequence[Condition], values: Mapping[int, Value]) -> Value:
     types = {value.type for value in values.values()}
     if len(types) == 1 and first.type.size is not None and not first.type.dimensions:
         return Value(first.type, _decoded_bits(code, values, first.type.size))
-    if len(types) == 1 and first.type.kind in ("float", "complex", "angle", "duration"):
+    if len(types) == 1 and first.type.kind in _NUMBERS:
         cases = [(spelled(1 << n, code), value.data) for n, value in values.items()]
         return Value(first.type, Choice(tuple(cases)))
     *others, last = code

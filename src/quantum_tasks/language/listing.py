@@ -33,6 +33,8 @@ class Listing:
         self.turns = 0
         self._fixed: set[int] = set()
         self.warnings = Warnings()
+        # By its identity: data of values that stay what they are.
+        self.settled: dict[int, Any] = {}
         self.unread: set[int] = set()  # bits with outcomes that nothing has read so far
 
     def emit(self, operation: Operation) -> None:
@@ -137,6 +139,8 @@ class Listing:
         if value.type.dimensions:
             return Value(value.type, [self.kept(element) for element in value.data], value.const)
         data: Any = value.data
+        if type(data) in (tuple, Choice) and id(data) in self.settled:
+            return value
         copies: dict[int, Condition] = {}
         if value.type.kind in ("bool", "bit"):
             data = self.fixed(data, copies)

@@ -8,7 +8,8 @@ assigned; only the same statement may write those bits again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from quantum_tasks.circuits.circuit import (
@@ -124,6 +125,15 @@ class Machine:
 
     # Branches and loops
 
+    @contextmanager
+    def repeating(self) -> Iterator[None]:
+        """While it lasts, what is written runs more than once."""
+        self._loops += 1
+        try:
+            yield
+        finally:
+            self._loops -= 1
+
     @property
     def in_loop(self) -> bool:
         """Whether what is written now runs more than once."""
@@ -213,8 +223,7 @@ class Machine:
         newest = Variable.count
         # A loop within a loop is compiled again with it, and changes the same.
         carried = [v for v in self._carried.get(key, []) if v.number <= newest]
-        self._loops += 1
-        try:
+        with self.repeating():
             while True:
                 mark = self.listing.mark()
                 outside, self.listing.operations = self.listing.operations, []
@@ -235,8 +244,6 @@ class Machine:
                 self._undo()
                 self.listing.rewind(mark)
                 carried += found
-        finally:
-            self._loops -= 1
         self._carried[key] = carried
         self._commit()
         self.listing.unread.clear()

@@ -11,12 +11,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from quantum_tasks.circuits.circuit import Branch, Condition, Loop, Operation, Store
+from quantum_tasks.errors import QasmSemantic
 from quantum_tasks.language.cases import TooManyCases, check_few, deciding_bits, most, told_apart
 from quantum_tasks.language.codes import Numbers, Writer, decoded, width
 from quantum_tasks.language.machine import Machine, Variable
 from quantum_tasks.language.storage import stored
 from quantum_tasks.language.values import BOOL, Value
+from quantum_tasks.parsing.mistakes import ProgramError
 
+_MOST_TRIED = 20_000  # statements and numbers, in all loops together: about a second
 Tables = list[tuple[int, int]]  # truth tables, each with the number of a state
 
 
@@ -63,8 +66,6 @@ class States:
         """As Machine.loop(). Raises TooManyCases, and then has written nothing."""
         newest, carried = Variable.count, list[Variable]()
         turns = self._listing.turns
-        if self._writer.tried > self._listing.bounds.operations:
-            raise TooManyCases
         while True:
             try:
                 work = (newest, carried, first, condition, body)
@@ -72,7 +73,6 @@ class States:
             except _UnforeseenError as error:
                 carried += error.variables
             except BaseException:
-                self._writer.tried += self._listing.turns - turns
                 self._listing.turns = turns  # they are taken again, in another way
                 raise
 
@@ -107,20 +107,37 @@ class States:
             if len(states.values) > 1 << most().bits or states.most() > most().values:
                 raise TooManyCases
 
-        def taken(values: tuple[Value, ...]) -> _Turn:
-            result = _Turn()
+        def taken(number: int) -> _Turn:
+            result, values, taken_before = _Turn(), states.values[number], listing.turns
 
             def work() -> None:
                 begin(values)
-                body()
-                reached(result, condition())
+                with machine.repeating():
+                    body()
+                    reached(result, condition())
 
-            changed, result.operations = machine.trial(work)
+            try:
+                changed, result.operations = machine.trial(work)
+            except ProgramError as error:
+                # The state may never occur: variables that depend on each other count as if they
+                # did not. So a turn with a mistake is one that does nothing.
+                if error.problem is not QasmSemantic:
+                    raise
+                mistakes.append(error)
+                return _Turn(tables=[(1, number)])
+            self._writer.tried += listing.turns - taken_before + size
+            if self._writer.tried > _MOST_TRIED:
+                raise TooManyCases
             unforeseen = [v for v in changed if v.number <= newest and v not in carried]
             if unforeseen:
                 raise _UnforeseenError(unforeseen)
             return result
 
+        mistakes: list[ProgramError] = []
+        size = sum(
+            len(variable.value.data) if variable.value.type.dimensions else 1
+            for variable in numbers
+        )
         states = Numbers()
         before = _Turn()
         reached(before, first)
@@ -129,9 +146,11 @@ class States:
         while waiting:
             number = waiting.pop()
             if number not in turns:
-                turns[number] = one = taken(states.values[number])
+                turns[number] = one = taken(number)
                 waiting |= one.next
                 ends |= one.last
+        if mistakes and len(mistakes) == len(turns):
+            raise mistakes[0]
         code = [listing.new_bit() for _ in range(width(len(states.values)))]
         go = listing.new_bit()
         before.operations = listing.operations

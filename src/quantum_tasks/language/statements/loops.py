@@ -86,7 +86,8 @@ class Loops:
                 except (CannotBeCarriedError, ProgramError) as error:
                     if isinstance(error, ProgramError) and error.problem is not QasmUnsupported:
                         raise
-                    if not self._write_out(going, goes_on, turn):
+                    # What does not end state by state does not end written out either.
+                    if self._machine.writer or not self._write_out(going, goes_on, turn):
                         raise
 
     def _by_states(
