@@ -139,6 +139,7 @@ WRONG = {
     "qreg q[2]; cx q[0];": ("qasm_semantic", (3, 12), "takes 2 qubits"),
     "qreg q[2]; rx q[0];": ("qasm_semantic", (3, 12), "takes 1 angle"),
     "qreg q[2]; H q[0];": ("qasm_syntax", (3, 12), "names begin with a small letter"),
+    "qreg q[2]; nop q[0];": ("qasm_semantic", (3, 12), "'nop' is not defined"),
     "qreg q[2]; hh q[0];": ("qasm_semantic", (3, 12), "'hh' is not defined"),
     "qreg q[2]; ecr q[0], q[1];": ("qasm_semantic", (3, 12), "define it: gate ecr"),
     "qreg q[2]; rx(2pi) q[0];": ("qasm_syntax", (3, 16), "expected ',' or ')'"),

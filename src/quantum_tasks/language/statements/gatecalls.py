@@ -124,7 +124,7 @@ class GateCalls:
     def apply(self, node: ast.QuantumGate | ast.QuantumPhase) -> None:
         """Compiles a gate call outside of gate definitions."""
         is_nop = isinstance(node, ast.QuantumGate) and node.name.name == "nop"
-        if is_nop and self._scopes.find("nop") is None:
+        if is_nop and not self._scopes.is_version_2 and self._scopes.find("nop") is None:
             for qubit in node.qubits:
                 self._qubits(qubit)
             return
