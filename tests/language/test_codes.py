@@ -224,6 +224,12 @@ MENDED = {
         "x r[n - 3]; c = measure r;",
         "011",
     ),
+    "a condition that never holds, which nobody knows": (
+        "qubit[3] r; bit b; bit[3] c; int n = 0; int m = 0; for int i in [0:11] { reset q; "
+        "if (i < 2) x q; b = measure q; n += b; } while (n > 5 && n < 3) { m += 1; } "
+        "x r[m + n]; c = measure r;",
+        "100",
+    ),
     "a code has no more values than a number": (
         "qubit[41] big; bit b; bit[3] c; int n = 0; for int i in [0:39] { reset q; "
         "if (i < 3) x q; b = measure q; if (b) n += 1; } reset q; x q; b = measure q; int k = 0; "

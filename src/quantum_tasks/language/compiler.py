@@ -60,6 +60,15 @@ _SWITCHED = ("int", "uint", "bits", "bit", "bool")
 
 
 _WRITES = (Measure, Store)
+_BUGS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    StopIteration,
+    TypeError,
+    ValueError,
+)
 
 
 class Compiler:
@@ -110,7 +119,7 @@ class Compiler:
             raise ProgramError(
                 TooComplex, "The program is nested too deeply.", self.blocks.current
             ) from None
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        except _BUGS as error:
             # A bug in the compiler. It must not look like a failure of the service, and it must be
             # logged.
             failure = ProgramError(

@@ -149,6 +149,8 @@ class States:
                 turns[number] = one = taken(number)
                 waiting |= one.next
                 ends |= one.last
+        if not turns:
+            return  # whatever the bits are, there is no turn
         if mistakes and len(mistakes) == len(turns):
             raise mistakes[0]
         code = [listing.new_bit() for _ in range(width(len(states.values)))]
