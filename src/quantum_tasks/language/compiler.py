@@ -186,6 +186,11 @@ class Compiler:
     # Control flow
 
     def branching(self, node: ast.BranchingStatement) -> None:
+        if self.scopes.is_version_2 and len(each := self.assignments.each(node.if_block[0])) > 1:
+            # A statement about registers is one about each of their bits, with its condition.
+            for one in each:
+                self.branching(ast.BranchingStatement(node.condition, [one], []))
+            return
         condition = self._evaluator.condition(node.condition)
         if condition is False and self.scopes.is_version_2:  # its names are checked all the same
             self._machine.rehearse(lambda: self.blocks.block(node.if_block))

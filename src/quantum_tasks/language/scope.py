@@ -53,6 +53,7 @@ class GateDefinition:
         self.node = node
         self.qubits = len(node.qubits)
         self.angles = len(node.arguments)
+        self.gates: dict[str, Symbol] = {}  # those that its body means
 
 
 class Subroutine(msgspec.Struct, frozen=True):
@@ -159,6 +160,7 @@ class Scopes:
         self.stack: list[Scope] = [_BUILT_IN, Scope()]
         self.includes: dict[str, ast.Include] = {}  # by their files
         self.is_version_2 = False
+        self.replaced = 0  # how often a name came to mean another gate
         self.warnings = Warnings()  # of the program
         self.inputs: dict[str, Input] = {}  # that were declared
 
@@ -196,6 +198,7 @@ class Scopes:
         """Declares what a file does. Raises ProgramError for names that are taken."""
         if node.filename in self.includes:
             return
+        self.replaced += 1
         gates, scope = FILES[node.filename], self.stack[-1]
         others = dict(self.includes)
         self.includes[node.filename] = node
@@ -205,6 +208,8 @@ class Scopes:
                 if name not in SHARED:
                     (other,) = others.values()
                     gates = {**gates, name: Ambiguous((other, node))}
+                elif not symbol.replaceable:
+                    gates = {**gates, name: symbol}
             elif _is_replaceable(gates[name], symbol):
                 gates = {**gates, name: symbol}
             else:
@@ -215,7 +220,9 @@ class Scopes:
         """Adds a name to the innermost scope. Raises ProgramError if it is there already."""
         name = identifier.name
         scope = self.stack[-1]
-        if name in scope and not _is_replaceable(scope[name], symbol):
+        if name in scope and _is_replaceable(scope[name], symbol):
+            self.replaced += 1
+        elif name in scope:
             hint = None
             if isinstance(scope[name], StandardGate):
                 hint = f"'{name}' is a gate of {self._file_of(name)}; take another name"

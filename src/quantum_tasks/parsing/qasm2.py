@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from openqasm3 import ast
 
-from quantum_tasks.errors import Problem, QasmSyntax, TooComplex
+from quantum_tasks.errors import Problem, QasmSemantic, QasmSyntax, TooComplex
 from quantum_tasks.parsing import lexer
 from quantum_tasks.parsing.cursor import Cursor, UnsureError
 from quantum_tasks.parsing.mistakes import Node, ProgramError
@@ -26,6 +26,7 @@ FUNCTIONS = {"sin": "sin", "cos": "cos", "tan": "tan", "exp": "exp", "ln": "log"
 NEWER = "this looks like OpenQASM 3, whose programs begin with OPENQASM 3.0;"
 _RESERVED = WORDS | FUNCTIONS.keys() | {"pi", "U", "CX"}
 _NAME = re.compile(r"[a-z][A-Za-z0-9_]*")
+_VERSION = re.compile(r"2(?:\.0+)?")
 _WHOLE = re.compile(r"[0-9]+")
 _REAL = re.compile(r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _STRENGTH = {"+": 1, "-": 1, "*": 2, "/": 2, "^": 4}
@@ -55,10 +56,11 @@ def parse(text: str) -> ast.Program:
     return Parser(text).program()
 
 
-def statements(text: str) -> list[Node]:
-    """The syntax trees of statements alone. Raises UnsureError."""
+def statements(text: str, whole: bool = False) -> list[Node]:
+    """The syntax trees of statements alone, or behind the version. Raises UnsureError."""
     try:
-        return Parser(text).statements()
+        parser = Parser(text)
+        return parser.program().statements if whole else parser.statements()
     except ProgramError:
         raise UnsureError from None
 
@@ -68,11 +70,15 @@ class Parser:
 
     def __init__(self, text: str) -> None:
         self._cursor = Cursor(lexer.pieces(text))
+        self._angles: set[str] = set()  # of the gate that is being defined
 
     def program(self) -> ast.Program:
         """Takes the whole program."""
         cursor = self._cursor
         version = cursor.tokens[1]
+        cursor.at = 1
+        if cursor.tokens[0] != "OPENQASM" or not _VERSION.fullmatch(version):
+            raise self._wrong("OPENQASM 2.0;")
         cursor.at = 2
         self._expect(";")
         node = ast.Program(self.statements(), version)
@@ -93,7 +99,11 @@ class Parser:
     # What is wrong
 
     def _wrong(
-        self, hint: str | None = None, message: str | None = None, at: int | None = None
+        self,
+        hint: str | None = None,
+        message: str | None = None,
+        at: int | None = None,
+        problem: type[Problem] = QasmSyntax,
     ) -> ProgramError:
         cursor = self._cursor
         place = ast.Identifier("")
@@ -101,9 +111,8 @@ class Parser:
         token = cursor.tokens[place.span]
         if message is None and not token:
             message = "Syntax error: the program ends in the middle of a statement."
-        return ProgramError(
-            QasmSyntax, message or f"Syntax error: unexpected '{token[:40]}'.", place, hint
-        )
+        message = message or f"Syntax error: unexpected '{token[:40]}'."
+        return ProgramError(problem, message, place, hint)
 
     def _expect(self, token: str, hint: str | None = None) -> None:
         cursor = self._cursor
@@ -174,6 +183,7 @@ class Parser:
         cursor = self._cursor
         name, angles, qubits = self._head()
         self._expect("{", "expected ',' or '{'")
+        self._angles = {angle.name for angle in angles}
         body = []
         while (token := cursor.tokens[cursor.at]) != "}":
             if token == "barrier":
@@ -187,6 +197,7 @@ class Parser:
             else:
                 body.append(self._placed(self._call_inside))
         cursor.at += 1
+        self._angles = set()
         return ast.QuantumGateDefinition(name, angles, qubits, body)
 
     def _opaque(self) -> Node:
@@ -358,7 +369,12 @@ class Parser:
             cursor.at += 1
             node = ast.Identifier(token)
         else:
-            return self._name("an angle, or a number")
+            node = self._name("an angle, or a number")
+            if token not in self._angles:
+                hint = "an angle has numbers, pi, and the gate's own angles"
+                if cursor.tokens[cursor.at] == "(":
+                    hint = "a function is one of sin, cos, tan, exp, ln, sqrt"
+                raise self._wrong(hint, f"'{token[:40]}' is no angle.", at, QasmSemantic)
         node.span = at
         return node
 
@@ -366,10 +382,8 @@ class Parser:
         try:
             self._cursor.descend()
         except UnsureError:
-            place = ast.Identifier("")
-            place.span = self._cursor.at
-            problem: type[Problem] = TooComplex
-            raise ProgramError(problem, "The angle is nested too deeply.", place) from None
+            message = "The angle is nested too deeply."
+            raise self._wrong(message=message, problem=TooComplex) from None
 
 
 _RULES: dict[str, Callable[[Parser], Node]] = {

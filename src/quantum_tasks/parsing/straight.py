@@ -99,8 +99,10 @@ def _statements(lines: list[Line], others: list[int], is_version_2: bool) -> Ite
             raise UnsureError
         text = "".join(map(_written, lines[first:end]))
         if first == 0 and text.startswith("OPENQASM"):
-            text = text if not is_version_2 else text.partition(";")[2]
-            yield from _parsed(text, True) if is_version_2 else parser.parse(text).statements
+            if is_version_2:
+                yield from qasm2.statements(text, whole=True)
+            else:
+                yield from parser.parse(text).statements
         else:
             yield from _parsed(text, is_version_2)
         done = end

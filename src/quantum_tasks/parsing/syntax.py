@@ -32,7 +32,10 @@ def parse(text: str, bare: str) -> ast.Program:
     """The syntax tree of a text that came from clean(); `bare` is this text after
     without_comments(). Raises ProgramError."""
     check(text)
-    return qasm2.parse(bare) if is_version_2(bare) else _parse(bare)
+    if not is_version_2(bare):
+        return _parse(bare)
+    _check_comments(bare)
+    return qasm2.parse(bare)
 
 
 def parse_straight(text: str, bare: str) -> ast.Program | None:
@@ -75,7 +78,9 @@ def _check_content(text: str) -> None:
 
 def _check_version(text: str) -> None:
     match = _VERSION.match(text)
-    if match is None or (match[1], match[2] or "0") in (("2", "0"), ("3", "0"), ("3", "1")):
+    if match is None or (match[1] == "3" and match[2] in (None, "0", "1")):
+        return
+    if match[1] == "2" and not (match[2] or "").strip("0"):
         return
     found = match[1] if match[2] is None else f"{match[1]}.{match[2]}"
     raise ProgramError(
@@ -105,6 +110,12 @@ def _check_nesting(text: str) -> None:
         )
 
 
+def _check_comments(bare: str) -> None:
+    if (opened := bare.find("/*")) >= 0:
+        message = "The comment that begins here has no end."
+        raise ProgramError(QasmSyntax, message, _place(bare, opened))
+
+
 def measures(bare: str) -> bool:
     """Whether a program that parse() accepted says `measure` anywhere."""
     return _MEASURE.search(bare) is not None
@@ -115,10 +126,7 @@ def _parse(text: str) -> ast.Program:
         with suppress(UnsureError):
             return parser.parse(text)
     _check_nesting(text)
-    if (opened := text.find("/*")) >= 0:
-        raise ProgramError(
-            QasmSyntax, "The comment that begins here has no end.", _place(text, opened)
-        )
+    _check_comments(text)
     try:
         return openqasm3.parse(text)
     except QASM3ParsingError as error:

@@ -10,7 +10,7 @@ from quantum_tasks.language import arithmetic
 from quantum_tasks.language.expressions import Evaluator
 from quantum_tasks.language.machine import Machine, Variable
 from quantum_tasks.language.runtime import word
-from quantum_tasks.language.scope import Cells, Symbol, View, called, what
+from quantum_tasks.language.scope import Cells, Qubits, Symbol, View, called, what
 from quantum_tasks.language.statements.arrays import Arrays
 from quantum_tasks.language.statements.measurements import Measurements
 from quantum_tasks.language.values import Type, Value
@@ -76,6 +76,30 @@ class Assignments:
                 node,
             )
         self._give(symbol, identifier, indices, value, node)
+
+    def each(self, node: Node) -> list[Node]:
+        """A measurement of a register into one of the same size, as one for each bit."""
+        if not isinstance(node, ast.QuantumMeasurementStatement):
+            return [node]
+        qubits, bits = node.measure.qubit, node.target
+        find = self._evaluator.scopes.find
+        if not isinstance(qubits, ast.Identifier) or not isinstance(bits, ast.Identifier):
+            return [node]
+        source, target = find(qubits.name), find(bits.name)
+        if not isinstance(source, Qubits) or not isinstance(target, Variable):
+            return [node]
+        if len(source.numbers) != len(target.homes or ()):
+            return [node]
+        found = []
+        for place in range(len(source.numbers)):
+            one, other = (
+                ast.IndexedIdentifier(name, [[ast.IntegerLiteral(place)]])
+                for name in (qubits, bits)
+            )
+            measured = ast.QuantumMeasurementStatement(ast.QuantumMeasurement(one), other)
+            measured.span = node.span
+            found.append(measured)
+        return found
 
     def _give(
         self,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from openqasm3 import ast
 
@@ -27,6 +29,7 @@ from quantum_tasks.language.scope import (
     Qubits,
     Scope,
     StandardGate,
+    Symbol,
     name_in_qelib1,
     what,
 )
@@ -49,6 +52,21 @@ _NUMBERS = (*INTEGERS, "float", "angle")
 _NO_PHASE = 1e-9
 
 
+def _called_in(node: Any) -> Iterator[str]:
+    """The names of the gates that are called in statements."""
+    if isinstance(node, list):
+        for one in node:
+            yield from _called_in(one)
+    elif isinstance(node, ast.QuantumGate):
+        yield node.name.name
+    elif isinstance(node, ast.ForInLoop):
+        yield from _called_in(node.block)
+    elif isinstance(node, ast.Box):
+        yield from _called_in(node.body)
+    elif isinstance(node, ast.CompoundStatement):
+        yield from _called_in(node.statements)
+
+
 class GateCalls:
     """Works out gates in the scope of the statement being compiled."""
 
@@ -58,26 +76,35 @@ class GateCalls:
         self._scopes = evaluator.scopes
         self._qubits = evaluator.references.qubits
         self._iteration = iteration
+        self._meant: dict[str, Symbol] = {}  # by the names in the body that is worked out
         self._bodies: dict[tuple[GateDefinition, tuple[float, ...]], Gate] = {}
 
     def define(self, node: ast.QuantumGateDefinition) -> None:
         """Checks a definition, whether or not it is called, and declares it."""
         if not self._scopes.is_global:
             raise semantic("A gate is defined at the top level of the program.", node)
-        names = [identifier.name for identifier in (*node.arguments, *node.qubits)]
-        for name in names:
-            if names.count(name) > 1:
-                raise semantic(f"'{name}' is declared twice.", node)
+        names: set[str] = set()
+        for identifier in (*node.arguments, *node.qubits):
+            if identifier.name in names:
+                raise semantic(f"'{identifier.name}' is declared twice.", node)
+            names.add(identifier.name)
         definition = GateDefinition(node)
+        # What its names mean is settled here, whatever takes the place of a gate later.
+        for name in _called_in(node.body):
+            symbol = self._scopes.find(name)
+            if symbol is not None and (self._scopes.is_version_2 or name not in names):
+                definition.gates[name] = symbol
         if not node.arguments:
             self._body(definition, ())
         else:
             # Any angles would do; these make nothing zero or infinite.
+            angles = tuple(0.1 + 0.01 * n for n in range(definition.angles))
             try:
-                self._body(definition, tuple(0.1 + 0.01 * n for n in range(definition.angles)))
+                self._body(definition, angles)
             except ProgramError as error:
                 if not error.about_a_value:
                     raise
+                self._check_each(definition, angles)
         self._scopes.declare(node.name, definition, node)
 
     def _body(self, definition: GateDefinition, angles: tuple[float, ...]) -> Gate:
@@ -85,16 +112,37 @@ class GateCalls:
         key = (definition, angles)
         if key not in self._bodies:
             node = definition.node
-            scope = Scope(is_function=True)
-            for argument, angle in zip(node.arguments, angles, strict=True):
-                scope[argument.name] = Variable(argument.name, Value(FLOAT, angle))
-            for place, qubit in enumerate(node.qubits):
-                scope[qubit.name] = Qubits((place,), scalar=True)
             parts: list[tuple[Gate, tuple[int, ...]]] = []
-            with self._scopes.function(scope):
+            with self._inside(definition, angles):
                 self._collect(node.body, parts)
             self._bodies[key] = Sequence(definition.qubits, parts)
         return self._bodies[key]
+
+    @contextmanager
+    def _inside(self, definition: GateDefinition, angles: tuple[float, ...]) -> Iterator[None]:
+        """The scope of a gate's body, with some angles."""
+        node = definition.node
+        scope = Scope(is_function=True)
+        for argument, angle in zip(node.arguments, angles, strict=True):
+            scope[argument.name] = Variable(argument.name, Value(FLOAT, angle))
+        for place, qubit in enumerate(node.qubits):
+            scope[qubit.name] = Qubits((place,), scalar=True)
+        meant, self._meant = self._meant, definition.gates
+        try:
+            with self._scopes.function(scope):
+                yield
+        finally:
+            self._meant = meant
+
+    def _check_each(self, definition: GateDefinition, angles: tuple[float, ...]) -> None:
+        """Looks at the rest of a body one of whose statements some angles do not suit."""
+        for node in definition.node.body:
+            try:
+                with self._inside(definition, angles):
+                    self._collect([node], [])
+            except ProgramError as error:
+                if not error.about_a_value:
+                    raise
 
     def _collect(
         self, statements: Iterable[Node], parts: list[tuple[Gate, tuple[int, ...]]]
@@ -113,7 +161,8 @@ class GateCalls:
                             scope[name] = Variable(name, Value(value.type, value.data))
                             self._collect(node.block, parts)
                 case ast.QuantumBarrier() | ast.DelayInstruction():
-                    continue
+                    for qubit in node.qubits:
+                        self._qubits(qubit)
                 case ast.Box():
                     self._collect(node.body, parts)
                 case ast.CompoundStatement():
@@ -165,7 +214,7 @@ class GateCalls:
 
     def _named(self, node: ast.QuantumGate) -> Gate:
         name = node.name.name
-        symbol = self._scopes.find(name)
+        symbol = self._meant.get(name) or self._scopes.find(name)
         if symbol is None:
             raise self._scopes.unknown_gate(name, node)
         if isinstance(symbol, OpaqueGate):

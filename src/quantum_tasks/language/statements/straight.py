@@ -197,9 +197,15 @@ class _Calls(dict[str, Call]):
         self._changing: list[str] = []  # those whose angles may be others after a statement
         self._stale = False  # whether variables do not know yet what was measured
         self.is_version_2 = False
+        self._replaced = 0
 
     def forget(self) -> None:
         """Forgets what another statement may have changed; all variables are up to date."""
+        if self._scopes.replaced != self._replaced:
+            self._replaced = self._scopes.replaced
+            self.clear()
+            self._turns.clear()
+            self._changing.clear()
         for text in self._changing:
             del self[text]
         self._changing.clear()
