@@ -12,10 +12,11 @@ from service import STDGATES
 from language import HEADER, branches, counters, loops, measurement, order, subroutines
 from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.circuits.circuit import Branch, Loop, Measure, Program, flat
-from quantum_tasks.language import codes, program
-from quantum_tasks.language.cases import following, most
+from quantum_tasks.language import program
 from quantum_tasks.language.compiler import Compiler
 from quantum_tasks.language.inputs import Given
+from quantum_tasks.language.measured import codes
+from quantum_tasks.language.measured.cases import following, most
 from quantum_tasks.language.program import ProgramError
 
 CHAPTERS = (branches, counters, loops, measurement, order, subroutines)

@@ -7,11 +7,11 @@ from openqasm3 import ast
 
 from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.circuits.circuit import Branch, Gate, Measure, Store
-from quantum_tasks.language.cases import NeedsKnownError
 from quantum_tasks.language.expressions import Evaluator
 from quantum_tasks.language.indices import Indices
 from quantum_tasks.language.listing import Listing
 from quantum_tasks.language.machine import Machine, Variable
+from quantum_tasks.language.measured.cases import NeedsKnownError
 from quantum_tasks.language.scope import Qubits, Scopes, cells_of
 from quantum_tasks.language.statements.arrays import Arrays
 from quantum_tasks.language.statements.assignments import Assignments

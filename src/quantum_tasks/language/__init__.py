@@ -6,5 +6,6 @@ here. The gates of stdgates.inc are in `circuits/gates.py`, those of qelib1.inc 
 
 It uses `parsing` and `circuits`. Begin with `program.py`, then `compiler.py`, which puts the parts
 together: `expressions.py` works out values, `statements/` has a part for each kind of statement,
-`machine.py` knows what variables hold, and `listing.py` takes what is written.
+`measured/` has values that measurements decide, `machine.py` knows what variables hold, and
+`listing.py` takes what is written.
 """

@@ -25,12 +25,12 @@ from quantum_tasks.circuits.circuit import (
     without_unread,
 )
 from quantum_tasks.errors import QasmUnsupported, TooComplex
-from quantum_tasks.language import runtime
-from quantum_tasks.language.codes import Writer
 from quantum_tasks.language.expressions import Evaluator
 from quantum_tasks.language.inputs import Given, Input, input_names
 from quantum_tasks.language.listing import Listing
 from quantum_tasks.language.machine import Machine
+from quantum_tasks.language.measured import runtime
+from quantum_tasks.language.measured.codes import Writer
 from quantum_tasks.language.scope import Scopes, Subroutine, what
 from quantum_tasks.language.statements.arrays import Arrays
 from quantum_tasks.language.statements.assignments import Assignments

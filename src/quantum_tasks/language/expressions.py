@@ -10,17 +10,18 @@ from openqasm3 import ast
 
 from quantum_tasks.circuits.circuit import negated
 from quantum_tasks.errors import QasmSemantic
-from quantum_tasks.language import arithmetic, literals, runtime
+from quantum_tasks.language import arithmetic, literals
 from quantum_tasks.language.arithmetic import FUNCTIONS
-from quantum_tasks.language.cases import NeedsKnownError, cases, located
-from quantum_tasks.language.codes import Writer
 from quantum_tasks.language.durations import duration_of
 from quantum_tasks.language.indices import Indices
 from quantum_tasks.language.listing import Listing
 from quantum_tasks.language.machine import Machine, Variable
-from quantum_tasks.language.operations import Operations
+from quantum_tasks.language.measured import runtime
+from quantum_tasks.language.measured.cases import NeedsKnownError, cases, located
+from quantum_tasks.language.measured.codes import Writer
+from quantum_tasks.language.measured.runtime import word
+from quantum_tasks.language.operations import Operations, concatenated
 from quantum_tasks.language.references import References
-from quantum_tasks.language.runtime import word
 from quantum_tasks.language.scope import (
     Cells,
     Extern,
@@ -284,17 +285,7 @@ class Evaluator:
         return Value(Type("uint", MACHINE_BITS), type.dimensions[place], const=True)
 
     def _concatenation(self, node: ast.Concatenation) -> Value:
-        left, right = self.value(node.lhs), self.value(node.rhs)
-        if left.type.kind in ("bit", "bits") and right.type.kind in ("bit", "bits"):
-            bits = (*word(left), *word(right))
-            return Value(Type("bits", len(bits)), bits, left.const and right.const)
-        if len(left.type.dimensions) == len(right.type.dimensions) > 0:
-            (many, *rest), (more, *others) = left.type.dimensions, right.type.dimensions
-            if left.type.element == right.type.element and rest == others:
-                element = left.type.element
-                joined = Type(element.kind, element.size, (many + more, *rest))
-                return Value(joined, [*left.data, *right.data])
-        raise Mistake(f"'++' does not take {left.type} and {right.type}")
+        return concatenated(self.value(node.lhs), self.value(node.rhs))
 
     # Indices
 

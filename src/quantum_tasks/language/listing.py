@@ -8,7 +8,7 @@ from typing import Any
 from quantum_tasks.circuits.bounds import Bounds, too_many, too_many_operations
 from quantum_tasks.circuits.circuit import Condition, Kept, Operation, Store, size
 from quantum_tasks.errors import Problem, TooManyClbits, TooManyQubits
-from quantum_tasks.language.cases import bases, most, simplified
+from quantum_tasks.language.measured.cases import bases, most, simplified
 from quantum_tasks.language.values import Choice, Value
 from quantum_tasks.language.warnings import Warnings
 from quantum_tasks.parsing.mistakes import ProgramError

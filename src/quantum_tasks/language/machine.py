@@ -15,21 +15,21 @@ from typing import Any, ClassVar
 from quantum_tasks.circuits.circuit import (
     Branch,
     Condition,
-    Loop,
     Operation,
     Store,
 )
-from quantum_tasks.language.cases import TooManyCases
-from quantum_tasks.language.codes import Writer
 from quantum_tasks.language.listing import FOLLOWED, Listing
-from quantum_tasks.language.runtime import merged
-from quantum_tasks.language.storage import bits_of, has_bits, stored
+from quantum_tasks.language.measured.codes import Writer
+from quantum_tasks.language.measured.runtime import merged
 from quantum_tasks.language.values import Value
 
 
-class CannotBeCarriedError(TooManyCases):
-    """A value that cannot be stored in bits changes in a loop whose end depends on a
-    measurement."""
+class UnforeseenError(Exception):
+    """What is done changes more variables than it was thought to."""
+
+    def __init__(self, variables: list[Variable]) -> None:
+        self.variables = variables
+        super().__init__()
 
 
 class Variable:
@@ -59,19 +59,18 @@ class Machine:
         self.written: set[int] = set()  # homes that were given a value
         self._journals: list[dict[Variable, Value]] = []
         self._loops = 0
-        self._carried: dict[int, list[Variable]] = {}
 
     # Variables
 
     def assign(self, variable: Variable, value: Value) -> None:
         """Gives a variable, which has no home, a value of its type."""
         kept = self.listing.kept(value)
-        self._set(variable, Value(kept.type, kept.data))
+        self.note(variable, Value(kept.type, kept.data))
 
     def assume(self, variable: Variable, value: Value) -> None:
         """Notes what is known of a variable where operations are being written."""
         if variable.value != value:  # or every loop would carry it
-            self._set(variable, value)
+            self.note(variable, value)
 
     def write(self, variable: Variable, place: int, condition: Condition) -> None:
         """Writes one bit of a variable that has a home."""
@@ -102,14 +101,14 @@ class Machine:
         """The same of several bits by their places: each call takes as long as the variable is."""
         data: Any = variable.value.data
         if variable.value.type.kind == "bit":
-            self._set(variable, Value(variable.value.type, known[0]))
+            self.note(variable, Value(variable.value.type, known[0]))
         elif len(known) == 1:
             ((place, now),) = known.items()
             whole = (*data[:place], now, *data[place + 1 :])
-            self._set(variable, Value(variable.value.type, whole))
+            self.note(variable, Value(variable.value.type, whole))
         else:
             whole = tuple(known.get(place, bit) for place, bit in enumerate(data))
-            self._set(variable, Value(variable.value.type, whole))
+            self.note(variable, Value(variable.value.type, whole))
 
     @staticmethod
     def bit_of(variable: Variable, place: int) -> Condition:
@@ -118,7 +117,8 @@ class Machine:
         bit: Condition = data if variable.value.type.kind == "bit" else data[place]
         return bit
 
-    def _set(self, variable: Variable, value: Value) -> None:
+    def note(self, variable: Variable, value: Value) -> None:
+        """Notes what is known of a variable, which counts as changed."""
         if self._journals:
             self._journals[-1].setdefault(variable, variable.value)
         variable.value = value
@@ -167,11 +167,11 @@ class Machine:
         for variable in changed:
             a, b = ours.get(variable, variable.value), theirs.get(variable, variable.value)
             if variable.homes is not None:
-                self._set(variable, self._common(variable, a, b))
+                self.note(variable, self._common(variable, a, b))
             elif a != b:
                 self.assign(variable, self._either(condition, a, b))
             else:
-                self._set(variable, a)
+                self.note(variable, a)
 
     def _either(self, condition: Condition, a: Value, b: Value) -> Value:
         if self.writer is None:
@@ -206,49 +206,6 @@ class Machine:
             tuple(x if type(x) is type(y) and x == y else home for x, y, home in pairs),
         )
 
-    def loop(
-        self,
-        first: Condition,
-        condition: Callable[[], Condition],
-        body: Callable[[], None],
-        key: int,
-    ) -> None:
-        """Does something as long as a condition holds, which is known only at run time; `first`
-        is what it is before the first turn.
-
-        Variables that the body changes must be carried from turn to turn in bits. Only compiling
-        the body shows which variables these are, so it is compiled again until there are no new
-        ones.
-        """
-        newest = Variable.count
-        # A loop within a loop is compiled again with it, and changes the same.
-        carried = [v for v in self._carried.get(key, []) if v.number <= newest]
-        with self.repeating():
-            while True:
-                mark = self.listing.mark()
-                outside, self.listing.operations = self.listing.operations, []
-                self._journals.append({})
-                self.listing.unread.clear()  # another turn may read what this one measures
-                found: list[Variable] = []
-                try:
-                    self._write_loop(first, condition, body, carried)
-                    journal = self._journals[-1]
-                    found = [v for v in journal if v.number <= newest and v not in carried]
-                except BaseException:
-                    self._undo()
-                    raise
-                finally:
-                    written, self.listing.operations = self.listing.operations, outside
-                if not found:
-                    break
-                self._undo()
-                self.listing.rewind(mark)
-                carried += found
-        self._carried[key] = carried
-        self._commit()
-        self.listing.unread.clear()
-        self.listing.operations += written
-
     def rehearse(self, work: Callable[[], None]) -> None:
         """Does some work only for the mistakes that may be in it."""
         mark, unread = self.listing.mark(), self.listing.unread.copy()
@@ -269,6 +226,11 @@ class Machine:
             raise
         self._commit()
 
+    @property
+    def changed(self) -> list[Variable]:
+        """The variables that the transaction in progress has changed so far."""
+        return list(self._journals[-1])
+
     def _undo(self) -> None:
         for variable, before in self._journals.pop().items():
             variable.value = before
@@ -278,47 +240,3 @@ class Machine:
         if self._journals:
             for variable, before in journal.items():
                 self._journals[-1].setdefault(variable, before)
-
-    def _write_loop(
-        self,
-        first: Condition,
-        condition: Callable[[], Condition],
-        body: Callable[[], None],
-        carried: list[Variable],
-    ) -> None:
-        storages = {variable: self._carry(variable) for variable in carried}
-        unchanged = {v: v.value for v, storage in storages.items() if storage is None}
-        go = self.listing.new_bit()
-        self.listing.emit(Store(go, first))
-        before, self.listing.operations = self.listing.operations, []
-        body()
-        goes_on = self.listing.keep(condition())  # which may change variables as well
-        for variable, storage in storages.items():
-            if storage is not None:
-                for bit, now in zip(storage, bits_of(variable.value), strict=True):
-                    if bit != now and variable.homes is None:
-                        self.listing.emit(Store(bit, now))
-                self._set(variable, stored(variable.value.type, storage))
-            elif variable.value != unchanged[variable]:
-                raise CannotBeCarriedError(
-                    f"'{variable.name}' of type {variable.value.type} changes in a loop that "
-                    "ends by a measurement, where only bits, booleans and integers can"
-                )
-        self.listing.emit(Store(go, goes_on))
-        inside, self.listing.operations = self.listing.operations, before
-        self.listing.emit(Loop(go, inside))
-
-    def _carry(self, variable: Variable) -> list[int] | None:
-        """Puts a variable where every turn of a loop finds it."""
-        type = variable.value.type
-        if variable.homes is not None:
-            self._set(variable, stored(type, variable.homes))
-            return variable.homes
-        if not has_bits(type):
-            return None
-        bits = bits_of(variable.value)
-        storage = [self.listing.new_bit() for _ in bits]
-        for bit, condition in zip(storage, bits, strict=True):
-            self.listing.emit(Store(bit, condition))
-        self._set(variable, stored(type, storage))
-        return storage

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from quantum_tasks.language import arithmetic, runtime, values
-from quantum_tasks.language.codes import Writer
+from quantum_tasks.language import arithmetic, values
 from quantum_tasks.language.listing import Listing
+from quantum_tasks.language.measured import runtime
+from quantum_tasks.language.measured.codes import Writer
 from quantum_tasks.language.values import BOOL, INTEGERS, MACHINE_BITS, Type, Value
+from quantum_tasks.parsing.mistakes import Mistake
 
 _WHOLE = {*INTEGERS, "bits"}
 
@@ -67,3 +69,17 @@ class Operations:
         if any(operand.type.dimensions for operand in operands):
             return None
         return self._writer.told(operate, *operands)
+
+
+def concatenated(left: Value, right: Value) -> Value:
+    """`left ++ right`, of registers or of arrays. Raises Mistake."""
+    if left.type.kind in ("bit", "bits") and right.type.kind in ("bit", "bits"):
+        bits = (*runtime.word(left), *runtime.word(right))
+        return Value(Type("bits", len(bits)), bits, left.const and right.const)
+    if len(left.type.dimensions) == len(right.type.dimensions) > 0:
+        (many, *rest), (more, *others) = left.type.dimensions, right.type.dimensions
+        if left.type.element == right.type.element and rest == others:
+            element = left.type.element
+            joined = Type(element.kind, element.size, (many + more, *rest))
+            return Value(joined, [*left.data, *right.data])
+    raise Mistake(f"'++' does not take {left.type} and {right.type}")

@@ -13,9 +13,9 @@ from openqasm3 import ast
 from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.circuits.circuit import Program
 from quantum_tasks.errors import NoMeasurements, QasmSemantic
-from quantum_tasks.language.cases import following
 from quantum_tasks.language.compiler import Compiler
 from quantum_tasks.language.inputs import Given, Input
+from quantum_tasks.language.measured.cases import following
 from quantum_tasks.language.warnings import Found
 from quantum_tasks.parsing import syntax
 from quantum_tasks.parsing.cursor import UnsureError

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from quantum_tasks.circuits.circuit import all_of, negated
 from quantum_tasks.language.machine import Variable
-from quantum_tasks.language.runtime import word
+from quantum_tasks.language.measured.runtime import word
 from quantum_tasks.language.scope import what
 from quantum_tasks.language.values import BOOL, Value, to_bits
 from quantum_tasks.parsing.mistakes import semantic

@@ -18,6 +18,7 @@ from quantum_tasks.parsing.cursor import Cursor, UnsureError
 from quantum_tasks.parsing.lexer import KEYWORDS, NAME
 from quantum_tasks.parsing.mistakes import Node
 from quantum_tasks.parsing.parser import StatementParser, attempted
+from quantum_tasks.parsing.qasm2_reader import WORDS
 
 _S = r"[ \t\n]*+"
 _SPACE = r"[ \t\n]++"
@@ -34,7 +35,7 @@ _LINE = re.compile(
 )
 _GATE, _LEFT, _OTHER = 0, 4, 8
 _NO_GATES = KEYWORDS - {"barrier", "reset"}
-_NO_GATES_2 = qasm2.WORDS - {"barrier", "reset"}
+_NO_GATES_2 = WORDS - {"barrier", "reset"}
 _LEAST = 0.25  # of all lines
 
 # What _LINE finds: a gate with its angles, a qubit, another, more of them, each after a comma;

@@ -9,7 +9,7 @@ from openqasm3 import ast
 from quantum_tasks.language import arithmetic
 from quantum_tasks.language.expressions import Evaluator
 from quantum_tasks.language.machine import Machine, Variable
-from quantum_tasks.language.runtime import word
+from quantum_tasks.language.measured.runtime import word
 from quantum_tasks.language.scope import Cells, Qubits, Symbol, View, called, what
 from quantum_tasks.language.statements.arrays import Arrays
 from quantum_tasks.language.statements.measurements import Measurements

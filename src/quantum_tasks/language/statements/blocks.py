@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from openqasm3 import ast
 
 from quantum_tasks.errors import QasmSemantic
-from quantum_tasks.language.cases import NeedsKnownError, cases, located
 from quantum_tasks.language.expressions import Evaluator
 from quantum_tasks.language.machine import Machine
+from quantum_tasks.language.measured.cases import NeedsKnownError, cases, located
 from quantum_tasks.language.statements.exits import Exits
 from quantum_tasks.language.statements.variables import Variables
 from quantum_tasks.parsing.cursor import UnsureError

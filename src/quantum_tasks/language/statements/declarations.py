@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from openqasm3 import ast
 
-from quantum_tasks.language.cases import NeedsKnownError
 from quantum_tasks.language.expressions import Evaluator
 from quantum_tasks.language.inputs import Given, Input
 from quantum_tasks.language.machine import Variable
+from quantum_tasks.language.measured.cases import NeedsKnownError
 from quantum_tasks.language.scope import FILES, Extern, OpaqueGate, Qubits
 from quantum_tasks.language.statements.measurements import Measurements
 from quantum_tasks.language.statements.variables import Variables

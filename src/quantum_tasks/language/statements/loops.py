@@ -9,15 +9,16 @@ from openqasm3 import ast
 
 from quantum_tasks.circuits.circuit import Condition
 from quantum_tasks.errors import QasmUnsupported, TooManyOperations
-from quantum_tasks.language.cases import TooManyCases, can_hold
 from quantum_tasks.language.expressions import Evaluator
-from quantum_tasks.language.machine import CannotBeCarriedError, Machine, Variable
+from quantum_tasks.language.machine import Machine, Variable
+from quantum_tasks.language.measured.carried import CannotBeCarriedError, CarriedLoops
+from quantum_tasks.language.measured.cases import TooManyCases, can_hold
+from quantum_tasks.language.measured.states import States
 from quantum_tasks.language.statements.blocks import Blocks
 from quantum_tasks.language.statements.exits import Exits
 from quantum_tasks.language.statements.iteration import Iteration
 from quantum_tasks.language.statements.subroutines import Subroutines
 from quantum_tasks.language.statements.variables import Variables
-from quantum_tasks.language.states import States
 from quantum_tasks.language.values import BOOL, Value
 from quantum_tasks.parsing.mistakes import ProgramError
 
@@ -39,6 +40,7 @@ class Loops:
     ) -> None:
         self._evaluator = evaluator
         self._machine = machine
+        self._carried = CarriedLoops(machine)
         self._listing = machine.listing
         self._exits = exits
         self._blocks = blocks
@@ -82,7 +84,7 @@ class Loops:
                 turn()
             if going is not False and not self._by_states(going, goes_on, turn):
                 try:
-                    self._machine.loop(going, goes_on, turn, id(node))
+                    self._carried.loop(going, goes_on, turn, id(node))
                 except (CannotBeCarriedError, ProgramError) as error:
                     if isinstance(error, ProgramError) and error.problem is not QasmUnsupported:
                         raise

@@ -16,9 +16,9 @@ from openqasm3 import ast
 
 from quantum_tasks.circuits.circuit import Condition, Gate, Measure, Operation, Reset
 from quantum_tasks.circuits.gates import Node as Called
-from quantum_tasks.language.cases import NeedsKnownError
 from quantum_tasks.language.expressions import Evaluator
 from quantum_tasks.language.machine import Machine, Variable
+from quantum_tasks.language.measured.cases import NeedsKnownError
 from quantum_tasks.language.scope import CONSTANTS, Qubits, Scopes, StandardGate, called
 from quantum_tasks.language.statements.blocks import Blocks
 from quantum_tasks.language.statements.gatecalls import KNOWN, GateCalls

@@ -9,7 +9,7 @@ from openqasm3 import ast
 from quantum_tasks.language.expressions import Evaluator
 from quantum_tasks.language.inputs import Input
 from quantum_tasks.language.machine import Machine, Variable
-from quantum_tasks.language.runtime import word
+from quantum_tasks.language.measured.runtime import word
 from quantum_tasks.language.scope import cells_of
 from quantum_tasks.language.statements.measurements import Measurements
 from quantum_tasks.language.values import Type, Value, bit_size

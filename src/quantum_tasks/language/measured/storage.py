@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from quantum_tasks.circuits.circuit import Condition
-from quantum_tasks.language.runtime import word
+from quantum_tasks.language.measured.runtime import word
 from quantum_tasks.language.values import Type, Value, bit_size
 
 

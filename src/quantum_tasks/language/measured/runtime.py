@@ -20,7 +20,7 @@ from quantum_tasks.circuits.circuit import (
     negated,
 )
 from quantum_tasks.language import arithmetic
-from quantum_tasks.language.cases import (
+from quantum_tasks.language.measured.cases import (
     FEW,
     TooManyCases,
     check_few,

@@ -12,10 +12,16 @@ from dataclasses import dataclass, field
 
 from quantum_tasks.circuits.circuit import Branch, Condition, Loop, Operation, Store
 from quantum_tasks.errors import QasmSemantic
-from quantum_tasks.language.cases import TooManyCases, check_few, deciding_bits, most, told_apart
-from quantum_tasks.language.codes import Numbers, Writer, decoded, width
-from quantum_tasks.language.machine import Machine, Variable
-from quantum_tasks.language.storage import stored
+from quantum_tasks.language.machine import Machine, UnforeseenError, Variable
+from quantum_tasks.language.measured.cases import (
+    TooManyCases,
+    check_few,
+    deciding_bits,
+    most,
+    told_apart,
+)
+from quantum_tasks.language.measured.codes import Numbers, Writer, decoded, width
+from quantum_tasks.language.measured.storage import stored
 from quantum_tasks.language.values import BOOL, Value
 from quantum_tasks.parsing.mistakes import ProgramError
 
@@ -44,14 +50,6 @@ class _Turn:
         return {number for table, number in self.tables if table & ~self.goes_on}
 
 
-class _UnforeseenError(Exception):
-    """A turn changes more variables than those that make a state."""
-
-    def __init__(self, variables: list[Variable]) -> None:
-        self.variables = variables
-        super().__init__()
-
-
 class States:
     """Writes loops case by case."""
 
@@ -63,14 +61,14 @@ class States:
     def loop(
         self, first: Condition, condition: Callable[[], Condition], body: Callable[[], None]
     ) -> None:
-        """As Machine.loop(). Raises TooManyCases, and then has written nothing."""
+        """As CarriedLoops.loop(). Raises TooManyCases, and then has written nothing."""
         newest, carried = Variable.count, list[Variable]()
         turns = self._listing.turns
         while True:
             try:
                 work = (newest, carried, first, condition, body)
                 return self._machine.transaction(self._write, *work)
-            except _UnforeseenError as error:
+            except UnforeseenError as error:
                 carried += error.variables
             except BaseException:
                 self._listing.turns = turns  # they are taken again, in another way
@@ -130,7 +128,7 @@ class States:
                 raise TooManyCases
             unforeseen = [v for v in changed if v.number <= newest and v not in carried]
             if unforeseen:
-                raise _UnforeseenError(unforeseen)
+                raise UnforeseenError(unforeseen)
             return result
 
         mistakes: list[ProgramError] = []

@@ -13,10 +13,18 @@ from contextlib import suppress
 from typing import Any
 
 from quantum_tasks.circuits.circuit import Condition, Store, choose, size
-from quantum_tasks.language.cases import FEW, deciding_bits, most, spelled, told_apart
 from quantum_tasks.language.listing import Listing
-from quantum_tasks.language.runtime import merged
-from quantum_tasks.language.spans import Span, holds, opposite, plain, total, type_of, union
+from quantum_tasks.language.measured.cases import FEW, deciding_bits, most, spelled, told_apart
+from quantum_tasks.language.measured.runtime import merged
+from quantum_tasks.language.measured.spans import (
+    Span,
+    holds,
+    opposite,
+    plain,
+    total,
+    type_of,
+    union,
+)
 from quantum_tasks.language.values import Choice, Type, Value, as_integer
 from quantum_tasks.parsing.mistakes import Mistake
 
