@@ -138,7 +138,8 @@ def test_a_task_fails_whose_simulator_dies_each_time(start: Callable[..., Servic
     service = start(WORKER_MAX_RETRIES="0")
     address = submitted(service, ENDLESS)
     # One that is still being started is as busy, and has no task yet.
-    for pid in until(lambda: [pid for pid in service.children() if cpu_s(pid) > 0.5], 60):
+    at_work = until(lambda: [pid for pid in service.children() if cpu_s(pid) > 0.5], 60)
+    for pid in at_work:
         os.kill(pid, signal.SIGKILL)
     check_failed(service, address, "worker_crashed")
 
