@@ -81,9 +81,9 @@ class Source:
         self.inputs = compiler.inputs
         self._found, self._by_lines = compiler.warnings, tree is self._straight
         self._again = partial(self._compiled, bounds=bounds, given=given, observed=observed)
-        old = syntax.is_version_2(self._bare)
-        example = "creg c[2]; measure q -> c;" if old else "bit[2] c; c = measure q;"
         if not observed and not (program.registers and syntax.measures(self._bare)):
+            old = compiler.scopes.is_version_2
+            example = "creg c[2]; measure q -> c;" if old else "bit[2] c; c = measure q;"
             raise ProgramError(
                 NoMeasurements,
                 "The program measures nothing into bits, so there would be nothing to count.",

@@ -46,9 +46,8 @@ Line: TypeAlias = tuple[str, str, str, str, str, str, str, str, str]
 class Lines(ast.QASMNode):  # type: ignore[misc]
     """Straight lines that follow one another at the top level of a program."""
 
-    def __init__(self, lines: list[Line], is_version_2: bool = False) -> None:
+    def __init__(self, lines: list[Line]) -> None:
         self.lines = lines
-        self.is_version_2 = is_version_2
         self.span = None
 
 
@@ -89,7 +88,7 @@ def _statements(lines: list[Line], others: list[int], is_version_2: bool) -> Ite
     while place < len(others):
         first = end = others[place]
         if done < first:
-            yield Lines(lines[done:first], is_version_2)
+            yield Lines(lines[done:first])
         depth = 0  # of blocks
         while place < len(others) and (depth or others[place] == end):
             end = others[place] + 1
@@ -108,7 +107,7 @@ def _statements(lines: list[Line], others: list[int], is_version_2: bool) -> Ite
             yield from _parsed(text, is_version_2)
         done = end
     if done < len(lines):
-        yield Lines(lines[done:], is_version_2)
+        yield Lines(lines[done:])
 
 
 def _written(line: Line) -> str:

@@ -1,4 +1,4 @@
-"""From the text of a program to a syntax tree, or to an error that says what is wrong, where."""
+"""From a program's text to a syntax tree, or to an error that says what is wrong and where."""
 
 from __future__ import annotations
 

@@ -14,7 +14,14 @@ from typing import Any
 
 from quantum_tasks.circuits.circuit import Condition, Store, choose, size
 from quantum_tasks.language.listing import Listing
-from quantum_tasks.language.measured.cases import FEW, deciding_bits, most, spelled, told_apart
+from quantum_tasks.language.measured.cases import (
+    FEW,
+    TooManyCases,
+    deciding_bits,
+    most,
+    spelled,
+    told_apart,
+)
 from quantum_tasks.language.measured.runtime import merged
 from quantum_tasks.language.measured.spans import (
     Span,
@@ -69,17 +76,18 @@ class Writer:
         # By the identity of their data, which lives as long as this: the values that were coded.
         self._coded: dict[int, tuple[Any, list[int], list[Value]]] = {}
         self._spans: dict[int, tuple[Any, Span]] = {}
-        self._spellings: dict[tuple[int, ...], list[Condition]] = {}
+        # By the code: when it is each number, which takes long to write for a choice of many.
+        self._spellings: dict[tuple[int, ...], dict[int, Condition]] = {}
 
     def told(self, operate: Callable[..., Value], *operands: Value) -> Value | None:
         """What an operation comes to, as one of few values; None if there are too many, or so few
         bits decide them that no code is shorter."""
         operands = tuple(map(self._listing.kept, operands))
         found = self._apart(operands)
-        if found is None or len(found[0]) <= FEW or self._worked > _MOST_WORKED:
+        if found is None or len(found[0]) <= FEW:
             return None
         bits, classes = found
-        self._worked += len(classes)
+        self._work(len(classes))
         results, mistakes = list[tuple[int, Value]](), list[Mistake]()
         for table, known in classes:
             try:
@@ -107,6 +115,7 @@ class Writer:
         sides = [side for side in found if side is not None]
         if len(sides) < 2 or max(len(bits) for bits, _ in sides) < FEW:
             return None
+        self._work(sum(len(classes) for _, classes in sides))
         values = ranked([known for _, classes in sides for _, (known,) in classes])
         if len(values) > most().values:
             return None
@@ -117,6 +126,14 @@ class Writer:
             conditions.append(self.conditions(tables, bits, width(len(values))))
         code = [self._store(choose(condition, x, y)) for x, y in zip(*conditions, strict=True)]
         return self._of_code(code, values)
+
+    def _work(self, cases: int) -> None:
+        """Counts cases that are worked out. Raises TooManyCases."""
+        self._worked += cases
+        if self._worked > _MOST_WORKED:
+            raise TooManyCases(
+                "the values that measurements decide are too many to be worked out one by one"
+            )
 
     def added(self, op: str, a: Value, b: Value) -> Value | None:
         """A sum or a difference of numbers from long spans; None if they are none."""
@@ -156,17 +173,6 @@ class Writer:
         self._spans[id(value.data)] = (value.data, span)
         return value
 
-    def _decoded(self, code: list[int], values: list[Value]) -> Value:
-        types = {value.type for value in values}
-        if len(types) == 1 and values[0].type.kind in _NUMBERS and values[0].type.size is None:
-            key = tuple(code)
-            spellings = self._spellings.setdefault(key, [])
-            for number in range(len(spellings), len(values)):
-                spellings.append(spelled(1 << number, code))
-            cases = zip(spellings, [value.data for value in values], strict=False)
-            return Value(values[0].type, Choice(tuple(cases)))
-        return decoded(code, dict(enumerate(values)))
-
     def _settled(self, value: Value) -> Value:
         """A value over bits that do not change any more."""
         value = self._listing.kept(value)
@@ -190,7 +196,8 @@ class Writer:
     def _of_code(self, code: list[int], values: list[Value]) -> Value:
         if len(values) == 1:
             return values[0]
-        value = self._settled(self._decoded(code, values))
+        spellings = self._spellings.setdefault(tuple(code), {})
+        value = self._settled(decoded(code, dict(enumerate(values)), spellings))
         self._coded[id(value.data)] = (value.data, code, values)
         low, high = values[0].data, values[-1].data
         if value.type.kind in ("int", "uint") and high - low + 1 == len(values):
@@ -258,8 +265,13 @@ def ranked(values: Iterable[Value]) -> list[Value]:
     return list(found.values())
 
 
-def decoded(code: Sequence[Condition], values: Mapping[int, Value]) -> Value:
-    """The value whose number the bits of a code spell, one of those given."""
+def decoded(
+    code: Sequence[Condition],
+    values: Mapping[int, Value],
+    spellings: dict[int, Condition] | None = None,
+) -> Value:
+    """The value whose number the bits of a code spell, one of those given; `spellings` keeps when
+    the code is each number."""
     first = next(iter(values.values()))
     if len(values) == 1:
         return first
@@ -267,8 +279,11 @@ def decoded(code: Sequence[Condition], values: Mapping[int, Value]) -> Value:
     if len(types) == 1 and first.type.size is not None and not first.type.dimensions:
         return Value(first.type, _decoded_bits(code, values, first.type.size))
     if len(types) == 1 and first.type.kind in _NUMBERS:
-        cases = [(spelled(1 << n, code), value.data) for n, value in values.items()]
-        return Value(first.type, Choice(tuple(cases)))
+        found = {} if spellings is None else spellings
+        for number in values.keys() - found.keys():
+            found[number] = spelled(1 << number, code)
+        cases = tuple((found[number], value.data) for number, value in values.items())
+        return Value(first.type, Choice(cases))
     *others, last = code
     one = {n: value for n, value in values.items() if n >> len(others) & 1}
     zero = {n: value for n, value in values.items() if n not in one}

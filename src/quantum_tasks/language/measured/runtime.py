@@ -62,7 +62,8 @@ def lifted(operate: Callable[..., Value], *operands: Value) -> Value:
             mistakes.append(mistake)
     if not results:
         raise mistakes[0]
-    if len({repr(value.data) for _, value in results}) > most().values:
+    limit = most().values
+    if len(results) > limit and len({repr(value.data) for _, value in results}) > limit:
         raise TooManyCases
     return _decision(results, bits)
 

@@ -122,7 +122,7 @@ class States:
                 if error.problem is not QasmSemantic:
                     raise
                 mistakes.append(error)
-                return _Turn(tables=[(1, number)])
+                changed, result = {}, _Turn(tables=[(1, number)])
             self._writer.tried += listing.turns - taken_before + size
             if self._writer.tried > _MOST_TRIED:
                 raise TooManyCases

@@ -65,20 +65,19 @@ class StraightLines:
         blocks: Blocks,
     ) -> None:
         self._listing = evaluator.listing
+        self._scopes = evaluator.scopes
         self._machine = machine
         self._blocks = blocks
         self._qubits = _SingleQubits(evaluator)
         self._bits = _SingleBits(evaluator.scopes)
         self._calls = _Calls(evaluator, machine, gates)
         self._lines = 0
-        self._is_version_2 = False
         # They are kept: parts of the compiler know a statement by its id().
         self._alone: list[Node] = []
 
     def compile(self, node: Lines) -> None:
         """Writes the operations of lines at the top level of a program."""
         qubits, bits, calls = self._qubits, self._bits, self._calls
-        self._is_version_2 = calls.is_version_2 = node.is_version_2
         self._listing.take_turn(len(node.lines))
         self._lines += len(node.lines)
         calls.forget()
@@ -138,7 +137,7 @@ class StraightLines:
         self._calls.forget()
         if len(self._alone) > _MOST_ALONE + self._lines // 4:
             raise UnsureError
-        node = straight.statement(line, self._is_version_2)
+        node = straight.statement(line, self._scopes.is_version_2)
         self._alone.append(node)
         self._blocks.statement(node)
         self._calls.forget()
@@ -196,8 +195,7 @@ class _Calls(dict[str, Call]):
         self._turns: dict[str, tuple[int, str]] = {}
         self._changing: list[str] = []  # those whose angles may be others after a statement
         self._stale = False  # whether variables do not know yet what was measured
-        self.is_version_2 = False
-        self._replaced = 0
+        self._replaced = 0  # of the scopes, when this was filled
 
     def forget(self) -> None:
         """Forgets what another statement may have changed; all variables are up to date."""
@@ -253,7 +251,7 @@ class _Calls(dict[str, Call]):
 
     def _evaluated(self, text: str) -> Call:
         line = (text, "q", "", "", "", "", "", "", "")
-        node = straight.statement(line, self.is_version_2)
+        node = straight.statement(line, self._scopes.is_version_2)
         if not isinstance(node, ast.QuantumGate) or node.name.name == "nop":
             raise _NotSimpleError
         found: list[Call] = []
