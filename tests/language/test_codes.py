@@ -15,7 +15,7 @@ from quantum_tasks.circuits.circuit import Branch, Loop, Measure, Program, flat
 from quantum_tasks.language import program
 from quantum_tasks.language.compiler import Compiler
 from quantum_tasks.language.inputs import Given
-from quantum_tasks.language.measured import codes
+from quantum_tasks.language.measured import codes, states
 from quantum_tasks.language.measured.cases import following, most
 from quantum_tasks.language.program import ProgramError
 
@@ -234,9 +234,9 @@ MENDED = {
     "a code has no more values than a number": (
         "qubit[41] big; bit b; bit[3] c; int n = 0; for int i in [0:39] { reset q; "
         "if (i < 3) x q; b = measure q; if (b) n += 1; } reset q; x q; b = measure q; int k = 0; "
-        "while (b && k < 2) { x big[n]; x big[2 * n - 3]; reset q; b = measure q; k += 1; } "
+        "while (b && k < 2) { x big[n]; reset q; b = measure q; k += 1; n = 3; } "
         "c[0] = measure big[3];",
-        "000",
+        "001",
     ),
 }
 
@@ -274,3 +274,23 @@ def test_loops_without_an_end_are_refused_within_a_check(body: str) -> None:
         f"while (b) {{ h q; b = measure q; {body} }} rx(n) q; c = measure q;"
     )
     assert time.process_time() - began < 10  # about one, on a good day
+
+
+def test_what_is_tried_state_by_state_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    qc = (
+        f"{TOSSES} int n = 0; b[0] = 1; while (b[0] && n < 60) {{ h q; b[0] = measure q; "
+        "n += 1; } x r[n % 3]; c = measure r;"
+    )
+    compiled(qc)
+    monkeypatch.setattr(states, "_MOST_TRIED", 100)
+    assert "1,024" in refused(qc).message
+
+
+def test_what_is_worked_out_case_by_case_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    qc = (
+        f"{TOSSES} float f = 0; for int i in [0:40] {{ h q; b[i] = measure q; "
+        "if (b[i]) f += 0.1; } rx(f) q; c = measure r;"
+    )
+    compiled(qc)
+    monkeypatch.setattr(codes, "_MOST_WORKED", 1000)
+    assert "one by one" in refused(qc).message

@@ -169,6 +169,7 @@ WRONG = {
     ),
     "qreg q[2]; creg c[1]; if (c==1) barrier q;": ("qasm_syntax", (3, 33), "can have a condition"),
     "qreg q[2]; creg c[1]; if (c==1) if (c==1) x q;": ("qasm_syntax", (3, 33), "can have a cond"),
+    "qreg q[2]; creg c[1]; if (c==1) foo q[0];": ("qasm_semantic", (3, 33), "'foo' is not def"),
     "gate g a { reset a; }": ("qasm_syntax", (3, 12), "a gate consists of"),
     "gate g a { measure a -> c; }": ("qasm_syntax", (3, 12), "a gate consists of"),
     "gate g a { x a[0]; }": ("qasm_syntax", (3, 15), "a ';' is missing"),

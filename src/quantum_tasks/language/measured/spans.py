@@ -73,8 +73,7 @@ def opposite(span: Span) -> Span | None:
     """The span with the sign of all its numbers changed; None if that takes more than a code."""
     if span.length > 2:
         return None
-    code = tuple(map(negated, span.code)) if span.length == 2 else ()
-    return Span(code, -span.high, span.length)
+    return Span(tuple(map(negated, span.code)), -span.high, span.length)
 
 
 def total(a: Span, b: Span) -> Span:
