@@ -43,7 +43,8 @@ _CORE = "u3 u2 u1 cx id x y z h s sdg t tdg rx ry rz cz cy ch ccx crz cu1 cu3"
 _SHARED = """
     x y z h s sdg t tdg sx p rx ry rz cx cy cz ch swap cswap ccx crx cry crz cp cu id u1
 """
-# What the paper on OpenQASM 2 lists (arXiv:1707.03429). Many programs define some of the others by themselves.
+# What the paper on OpenQASM 2 lists (arXiv:1707.03429). Many programs define some of the others
+# by themselves.
 CORE = frozenset(_CORE.split())
 SHARED = frozenset(_SHARED.split())
 # name: (number of angles, how to build it).
