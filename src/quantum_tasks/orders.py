@@ -49,13 +49,15 @@ class Limits(msgspec.Struct, frozen=True):
 
 class Check(msgspec.Struct, frozen=True, tag="check"):
     """Can this program be run on one of these `instances`, or on this one if none are named? The
-    reply is Accepted or Rejected; or Unfinished, after `cpu_s` seconds of processor time."""
+    reply is Accepted, with its `circuit` if that is wanted, or Rejected; or Unfinished, after
+    `cpu_s` seconds of processor time."""
 
     qc: str
     shots: int = 1
     options: Options | None = None
     cpu_s: float = 1.8
     instances: Sequence[Capability] = ()
+    circuit: bool = False
 
 
 class Run(msgspec.Struct, frozen=True, tag="run"):
@@ -93,9 +95,10 @@ class Accepted(msgspec.Struct, frozen=True, tag="accepted"):
     `large` programs take long or much memory, and only a few of them run at once; `parallel`
     programs can use several cores. `work_ms` is how long one core will take, if that is certain;
     `estimated_ms` is the same within a factor of a few. `stats` is a Stats as JSON text, which the
-    service passes on without reading it. `compiled` is empty if the program is compiled when it
-    runs, as for a sweep. `needs` is what an instance has to have: see capability.Needs. No run
-    takes less than `least_ms`, on any machine.
+    service passes on without reading it, as it does a `circuit` (pictures/steps.py), which is not
+    stored. `compiled` is empty if the program is compiled when it runs, as for a sweep. `needs` is
+    what an instance has to have: see capability.Needs. No run takes less than `least_ms`, on any
+    machine.
     """
 
     compiled: bytes
@@ -106,6 +109,7 @@ class Accepted(msgspec.Struct, frozen=True, tag="accepted"):
     stats: str = ""
     needs: Annotated[dict[EngineName, Megabytes], Meta(max_length=16)] | None = None
     least_ms: Milliseconds = 0.0
+    circuit: str = ""
 
 
 class Completed(msgspec.Struct, frozen=True, tag="completed"):

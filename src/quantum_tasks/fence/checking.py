@@ -99,17 +99,20 @@ class Checker:
         shots: int,
         options: Options | None,
         instances: Sequence[Capability] = (),
+        circuit: bool = False,
     ) -> Accepted | None:
         """The result of checking a program that one of the instances can run, or this one if none
-        are given; None if the check takes longer than the quick time.
+        are given, with its circuit if that is wanted; None if the check takes longer than the
+        quick time.
 
         Raises the Problem that says why it cannot be run, or ServiceBusy.
         """
         look_s = min(_QUICK_S, _LOOK_S + len(qc) * _LOOK_S_PER_CHARACTER)
-        order = Check(qc, shots, options, look_s, self._others(instances))
+        order = Check(qc, shots, options, look_s, self._others(instances), circuit)
         if self._was_slow(order):
             return None
-        likely_ms = len(qc) * _CHECK_MS if options is None and len(qc) <= _SHORT else None
+        usual = options is None and not circuit
+        likely_ms = len(qc) * _CHECK_MS if usual and len(qc) <= _SHORT else None
         found = await self._look(order, likely_ms)
         if found is None and look_s < _QUICK_S:
             found = await self._look_longer(order)
@@ -126,6 +129,7 @@ class Checker:
         options: Options | None,
         peer: str,
         instances: Sequence[Capability] = (),
+        circuit: bool = False,
     ) -> Accepted:
         """The same, in the slow lane, when it is this peer's turn.
 
@@ -133,7 +137,7 @@ class Checker:
         """
         # It has already used the quick time, and up to twice that by the clock.
         cpu_s, wall_s = (max(0.1, self._time_limit_s - _QUICK_S * had) for had in (1, 2))
-        order = Check(qc, shots, options, cpu_s, self._others(instances))
+        order = Check(qc, shots, options, cpu_s, self._others(instances), circuit)
         try:
             async with self._turns.place(peer):
                 begun = time.monotonic()
@@ -193,7 +197,7 @@ class Checker:
         return True
 
     def _key(self, order: Check) -> int:
-        return hash(self._encoder.encode((order.qc, order.shots, order.options)))
+        return hash(self._encoder.encode((order.qc, order.shots, order.options, order.circuit)))
 
     async def _look_longer(self, order: Check) -> Accepted | None:
         try:

@@ -22,6 +22,7 @@ from quantum_tasks.orders import (
     Run,
     Unfinished,
 )
+from quantum_tasks.pictures.steps import Circuit
 from quantum_tasks.tasks import Details, Stats, warnings_in
 
 _LARGEST_MESSAGE = 64 * 1024  # characters
@@ -46,6 +47,7 @@ _Counts = dict[str, Annotated[int, Meta(ge=0, le=2**31 - 1)]]
 _COUNTS = msgspec.json.Decoder(_Counts | list[_Counts | None])
 _DETAILS = msgspec.json.Decoder(Details | list[Details])
 _STATS = msgspec.json.Decoder(Stats)
+_CIRCUIT: msgspec.json.Decoder[object] = msgspec.json.Decoder(Circuit)
 
 
 def ceiling(limits: Limits) -> int:
@@ -65,6 +67,8 @@ def read(order: type[Order], encoded: bytes | memoryview) -> Reply:
                     _STATS.decode(reply.stats)
                     if len(warnings_in(reply.stats)) > _MOST_WARNINGS:
                         raise ValueError("too many warnings")
+                if reply.circuit:
+                    _look_through(reply.circuit, _CIRCUIT)
             case Completed():
                 _look_through(reply.counts, _COUNTS)
                 if reply.details is not None:

@@ -7,6 +7,7 @@ import math
 import traceback
 from collections.abc import Callable
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from openqasm3 import ast
@@ -24,6 +25,7 @@ from quantum_tasks.circuits.circuit import (
     negated,
     without_unread,
 )
+from quantum_tasks.circuits.outline import Barrier, Call, Closed, Opened
 from quantum_tasks.errors import QasmUnsupported, TooComplex
 from quantum_tasks.language.expressions import Evaluator
 from quantum_tasks.language.inputs import Given, Input, input_names
@@ -31,7 +33,7 @@ from quantum_tasks.language.listing import Listing
 from quantum_tasks.language.machine import Machine
 from quantum_tasks.language.measured import runtime
 from quantum_tasks.language.measured.codes import Writer
-from quantum_tasks.language.scope import Scopes, Subroutine, what
+from quantum_tasks.language.scope import Qubits, Scopes, Subroutine, what
 from quantum_tasks.language.statements.arrays import Arrays
 from quantum_tasks.language.statements.assignments import Assignments
 from quantum_tasks.language.statements.blocks import Blocks
@@ -74,14 +76,17 @@ _BUGS = (
 class Compiler:
     """Compiles one program, its inputs having the values that were given.
 
-    With `follows`, numbers of which there are few are followed, although many bits decide them.
+    With `follows`, numbers of which there are few are followed, although many bits decide them. If
+    it `outlines`, the result is not to be run, but to be drawn.
     """
 
-    def __init__(self, bounds: Bounds, given: Given, follows: bool = False) -> None:
+    def __init__(
+        self, bounds: Bounds, given: Given, follows: bool = False, outlines: bool = False
+    ) -> None:
         self.scopes = Scopes()
         self._given = given
         self._timed = False  # whether something was said of timing
-        self._listing = listing = Listing(bounds)
+        self._listing = listing = Listing(bounds, outlines)
         writer = Writer(listing) if follows else None
         self._machine = machine = Machine(listing, writer)
         self._evaluator = evaluator = Evaluator(listing, self.scopes, writer)
@@ -134,9 +139,36 @@ class Compiler:
         if self._variables.given_bits:  # or a program with inputs could hardly be sampled
             operations = without_unread(operations, self._variables.given_bits)
         registers, names = list(shown.values()), list(shown)
+        if self._listing.outlines:
+            return Program(self._listing.qubits, registers, operations, names)
         program = compact(Program(self._listing.qubits, registers, operations, names))
         self._look_back(program, shown)
         return program
+
+    @property
+    def registers(self) -> dict[str, Qubits]:
+        """The quantum registers that were declared, in order; hardware qubits are such, too."""
+        found: dict[str, Qubits] = {}
+        seen = 0
+        for name, symbol in self.scopes.stack[1].items():
+            # An alias has no qubits of its own: they were declared before it.
+            if isinstance(symbol, Qubits) and symbol.numbers and symbol.numbers[0] == seen:
+                found[name] = symbol
+                seen += len(symbol.numbers)
+        return found
+
+    @property
+    def qubit_names(self) -> list[str]:
+        """What people call each qubit."""
+        return [
+            name if symbol.scalar else f"{name}[{place}]"
+            for name, symbol in self.registers.items()
+            for place in range(len(symbol.numbers))
+        ]
+
+    def is_single(self, name: str) -> bool:
+        """Whether a classical register is a single bit, declared without a size."""
+        return self._variables.declared[name][1]
 
     @property
     def warnings(self) -> list[Found]:
@@ -239,20 +271,25 @@ class Compiler:
             self._listing.emit(Reset(qubit))
 
     def barrier(self, node: ast.QuantumBarrier) -> None:
-        for qubit in node.qubits:
-            self._evaluator.references.qubits(qubit)
+        found = [self._evaluator.references.qubits(qubit).numbers for qubit in node.qubits]
+        if self._listing.outlines:
+            every = chain(*found) if found else range(self._listing.qubits)
+            self._listing.mark_down(Barrier(tuple(every)))
 
     def delay(self, node: ast.DelayInstruction) -> None:
         self._note_timing("delay", node)
         self._check_duration(node.duration, "A delay")
         for qubit in node.qubits:
-            self._evaluator.references.qubits(qubit)
+            for number in self._evaluator.references.qubits(qubit).numbers:
+                self._listing.mark_down(Call("delay", (), (), (number,)))
 
     def box(self, node: ast.Box) -> None:
         self._note_timing("box", node)
         if node.duration is not None:
             self._check_duration(node.duration, "A box")
+        self._listing.mark_down(Opened("box"))
         self.blocks.block(node.body)
+        self._listing.mark_down(Closed())
 
     def _note_timing(self, what: str, node: Node) -> None:
         if not self._timed:

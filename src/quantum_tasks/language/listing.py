@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from quantum_tasks.circuits.bounds import Bounds, too_many, too_many_operations
 from quantum_tasks.circuits.circuit import Condition, Kept, Operation, Store, size
+from quantum_tasks.circuits.outline import Mark
 from quantum_tasks.errors import Problem, TooManyClbits, TooManyQubits
 from quantum_tasks.language.measured.cases import bases, most, simplified
 from quantum_tasks.language.values import Choice, Value
@@ -20,10 +21,14 @@ _LARGE = 30  # a condition of more parts is stored rather than repeated
 
 
 class Listing:
-    """The operations as far as they are written, within the bounds of a program."""
+    """The operations as far as they are written, within the bounds of a program.
 
-    def __init__(self, bounds: Bounds) -> None:
+    If it `outlines`, they are to be drawn, not to be run.
+    """
+
+    def __init__(self, bounds: Bounds, outlines: bool = False) -> None:
         self.bounds = bounds
+        self.outlines = outlines
         self.operations: list[Operation] = []
         self.qubits = 0
         self.bits = 2  # no bit is numbered 0 or 1, which Python takes for False and True
@@ -43,6 +48,11 @@ class Listing:
         if self._written > self.bounds.operations:
             raise too_many_operations(None, self.bounds.operations)
         self.operations.append(operation)
+
+    def mark_down(self, mark: Mark) -> None:
+        """Adds what only a drawing shows."""
+        if self.outlines:
+            self.emit(cast(Operation, mark))
 
     def extend(self, operations: list[Operation]) -> None:
         """Adds operations. Raises ProgramError when there are too many."""

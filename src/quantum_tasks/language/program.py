@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -17,11 +19,12 @@ from quantum_tasks.language.compiler import Compiler
 from quantum_tasks.language.inputs import Given, Input
 from quantum_tasks.language.measured.cases import following
 from quantum_tasks.language.warnings import Found
-from quantum_tasks.parsing import syntax
+from quantum_tasks.parsing import lexer, syntax
 from quantum_tasks.parsing.cursor import UnsureError
-from quantum_tasks.parsing.mistakes import Node, ProgramError
+from quantum_tasks.parsing.mistakes import Node, ProgramError, Start
 from quantum_tasks.tasks import Parameters, ProgramWarning
 
+_LINE = re.compile("\n")
 _LONG = 65_536  # characters; to read a longer program as a tree, for a place, takes too long
 
 
@@ -48,6 +51,7 @@ class Source:
         self.inputs: dict[str, Input] = {}  # of what was compiled last
         self._found: list[Found] = []
         self._by_lines = False
+        self._given = Given({})  # of what was compiled last, as these
         self._again: Callable[[ast.Program], Program]
         with self._shown():
             self._straight = syntax.parse_straight(self._text, self._bare)
@@ -78,7 +82,7 @@ class Source:
         self, tree: ast.Program, bounds: Bounds, given: Given, observed: bool
     ) -> Program:
         compiler, program = compiled(tree, bounds, given, once=tree is self._straight)
-        self.inputs = compiler.inputs
+        self.inputs, self._given = compiler.inputs, given
         self._found, self._by_lines = compiler.warnings, tree is self._straight
         self._again = partial(self._compiled, bounds=bounds, given=given, observed=observed)
         if not observed and not (program.registers and syntax.measures(self._bare)):
@@ -98,6 +102,28 @@ class Source:
                 return [msgspec.structs.replace(one, node=None).shown("") for one in self._found]
             self._again(self._whole)
         return [found.shown(self._bare) for found in self._found]
+
+    def outline(self, bounds: Bounds) -> tuple[Compiler, Program]:
+        """What was compiled last as it is drawn, and the compiler that knows its names. Raises
+        ProgramError."""
+        with self._shown():
+            return compiled(self._whole, bounds, self._given, outlines=True)
+
+    def places(self) -> Callable[[Start], tuple[int, int]]:
+        """Says the line and the column of what begins somewhere; 0 where nobody knows."""
+        starts = lexer.starts(self._bare)
+        lines = [0, *(found.end() for found in _LINE.finditer(self._bare))]
+
+        def place(start: Start) -> tuple[int, int]:
+            if start is None:
+                return 0, 0
+            if not isinstance(start, int):
+                return start.start_line, start.start_column + 1
+            at = starts[start] if start < len(starts) else len(self._bare)
+            line = bisect_right(lines, at)
+            return line, at - lines[line - 1] + 1
+
+        return place
 
     def _declaration(self, name: str) -> Node:
         """Where an input is declared in the whole text."""
@@ -129,21 +155,21 @@ class Source:
 
 
 def compiled(
-    tree: ast.Program, bounds: Bounds, given: Given, once: bool = False
+    tree: ast.Program, bounds: Bounds, given: Given, once: bool = False, outlines: bool = False
 ) -> tuple[Compiler, Program]:
     """The program of a syntax tree, and the compiler that knows its names.
 
     If there are too many cases for it to be compiled, and not only `once` is tried, it is compiled
     with its numbers followed. Raises ProgramError.
     """
-    compiler = Compiler(bounds, given)
+    compiler = Compiler(bounds, given, outlines=outlines)
     try:
         return compiler, compiler.compile(tree)
     except ProgramError as error:
         if once or not error.too_many_values:
             raise
         first = error
-    compiler = Compiler(bounds, given, follows=True)
+    compiler = Compiler(bounds, given, follows=True, outlines=outlines)
     try:
         with following(bounds.values):
             return compiler, compiler.compile(tree)

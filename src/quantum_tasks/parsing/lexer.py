@@ -62,6 +62,11 @@ def position(text: str, index: int) -> tuple[int, int]:
     return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
 
 
+def starts(text: str) -> list[int]:
+    """Where each token of a text begins."""
+    return [found.start() for found in _NEXT.finditer(text, start(text))]
+
+
 def start(text: str) -> int:
     """Where the first token of a text begins."""
     return len(text) - len(text.lstrip(" \t\n"))

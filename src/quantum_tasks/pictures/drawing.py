@@ -26,7 +26,6 @@ from quantum_tasks.circuits.circuit import Branch, Gate, Loop, Operation, Progra
 from quantum_tasks.errors import InternalError, TooLargeToDraw
 from quantum_tasks.language import program
 from quantum_tasks.language.inputs import Given
-from quantum_tasks.language.scope import Qubits
 from quantum_tasks.orders import Draw, Drawn
 from quantum_tasks.parsing import syntax
 from quantum_tasks.parsing.mistakes import ProgramError
@@ -190,14 +189,7 @@ def _quantum_registers(
     text = syntax.clean(qc)
     tree = syntax.parse(text, syntax.without_comments(text))
     compiler, _ = program.compiled(tree, bounds, Given(parameters or {}))
-    registers: list[tuple[str, int]] = []
-    seen = 0
-    for name, symbol in compiler.scopes.stack[1].items():
-        # An alias has no qubits of its own: they were declared before it.
-        if isinstance(symbol, Qubits) and symbol.numbers and symbol.numbers[0] == seen:
-            registers.append((name, len(symbol.numbers)))
-            seen += len(symbol.numbers)
-    return registers
+    return [(name, len(symbol.numbers)) for name, symbol in compiler.registers.items()]
 
 
 def _text(circuit: Any) -> str:

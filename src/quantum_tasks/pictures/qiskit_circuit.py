@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import reduce
 from io import StringIO
 from typing import Any
 
@@ -16,11 +15,17 @@ from qiskit.qasm3.exporter import _ExprBuilder
 from qiskit.qasm3.printer import BasicPrinter
 
 from quantum_tasks.circuits.circuit import Condition, Gate, Measure, Reset, Store, Unitary
+from quantum_tasks.pictures.conditions import Reading, Registers
 from quantum_tasks.pictures.legible import If, Step, While, bits_of
 
-_MAX_TABLE_BITS = 8  # bits of a condition that is tried with all values
 _LONG_NAME = 20
-_MAX_CASES = 2  # values of a register that are listed
+_COMPARED = {
+    "==": expr.equal,
+    "!=": expr.not_equal,
+    "<=": expr.less_equal,
+    ">=": expr.greater_equal,
+}
+_JOINED = {"&&": expr.logic_and, "||": expr.logic_or, "^": expr.bit_xor}
 _GATES = {
     "x": library.XGate,
     "y": library.YGate,
@@ -110,10 +115,10 @@ class _Builder:
         self.circuit = QuantumCircuit(*quantum, *classical)
         qubits = self.circuit.qubits
         self._qubits = [qubits[place] for place in places] if all_qubits else qubits
-        self._registers: dict[frozenset[int], tuple[ClassicalRegister, Sequence[int]]] = {}
+        self._named = classical
+        self._reader = Registers([bits for _, bits in declared.classical])
         self._bits: dict[int, Any] = {}  # the number of a bit -> Qiskit's bit or variable
         for register, (_, bits) in zip(classical, declared.classical, strict=True):
-            self._registers[frozenset(bits)] = register, bits
             self._bits.update(zip(bits, register, strict=True))
         self._expressions: dict[Condition, Any] = {}
 
@@ -173,49 +178,22 @@ class _Builder:
         if condition not in self._expressions:
             if isinstance(condition, bool):
                 return expr.lift(condition)  # which is equal to a number
-            self._expressions[condition] = self._new_expression(condition)
+            self._expressions[condition] = self._built(self._reader.read(condition))
         return self._expressions[condition]
 
-    def _new_expression(self, condition: Condition) -> Any:
-        """The condition as a person would write it, if it depends on all bits of a register or is
-        a product of bits."""
-        about = bits_of(condition)
-        register, bits = self._registers.get(about, (None, sorted(about)))
-        factors = _product(condition, True)
-        values: list[int] = []
-        if factors is not None:
-            values = [sum(factors[bit] << place for place, bit in enumerate(bits))]
-        elif len(bits) <= _MAX_TABLE_BITS:
-            values = _values(condition, bits)
-        elif register is not None and (factors := _product(condition, False)) is not None:
-            value = sum(factors[bit] << place for place, bit in enumerate(bits))
-            return expr.not_equal(register, value)
-        if register is not None and values:
-            if comparison := _comparison(register, values, 1 << len(bits)):
-                return comparison
-        elif len(values) == 1:
-            literals = [
-                self._literal(bit, values[0] >> place & 1) for place, bit in enumerate(bits)
-            ]
-            return reduce(expr.logic_and, literals)
-        return self._operation(condition)
-
-    def _literal(self, bit: int, value: int) -> Any:
-        return self._variable(bit) if value else expr.logic_not(self._variable(bit))
-
-    def _operation(self, condition: Condition, holds: bool = True) -> Any:
-        """The condition as it is, or its negation; negations are moved inside."""
-        if isinstance(condition, bool):
-            return expr.lift(condition == holds)
-        if isinstance(condition, int):
-            return self._literal(condition, holds)
-        operator, first, *others = condition
-        if operator == "!":
-            return self._operation(first, not holds)
-        if operator == "^":
-            return expr.bit_xor(self._operation(first, holds), self._operation(others[0]))
-        join = expr.logic_and if (operator == "&") == holds else expr.logic_or
-        return join(self._operation(first, holds), self._operation(others[0], holds))
+    def _built(self, reading: Reading) -> Any:
+        match reading:
+            case bool():
+                return expr.lift(reading)
+            case int():
+                return self._variable(reading)
+            case ("==" | "!=" | "<=" | ">=" as compared, number, value):
+                return _COMPARED[compared](self._named[number], value)
+            case ("!", inner):
+                return expr.logic_not(self._built(inner))
+            case (joined, one, other):
+                return _JOINED[joined](self._built(one), self._built(other))
+        raise AssertionError(reading)
 
     def _text(self, condition: Condition) -> str:
         """A condition as the drawers write it."""
@@ -232,65 +210,6 @@ class _Builder:
             return ast.Identifier(var.name)
         register, place = self.circuit.find_bit(var).registers[0]
         return ast.SubscriptedIdentifier(register.name, ast.IntegerLiteral(place))
-
-
-def _product(condition: Condition, holds: bool) -> dict[int, bool] | None:
-    """The bits of a condition that holds (or does not hold) for exactly one value of each bit."""
-    match condition:
-        case bool():
-            return None
-        case int():
-            return {condition: holds}
-        case ("!", inner):
-            return _product(inner, not holds)
-        case ("&" | "|" as operator, left, right) if (operator == "&") == holds:
-            one, other = _product(left, holds), _product(right, holds)
-            if one is not None and other is not None and {**one, **other} == {**other, **one}:
-                return {**one, **other}
-    return None
-
-
-def _values(condition: Condition, bits: Sequence[int]) -> list[int]:
-    """The numbers whose bits fulfil a condition."""
-    numbers = range(1 << len(bits))
-    columns = {
-        bit: sum(1 << number for number in numbers if number >> place & 1)
-        for place, bit in enumerate(bits)
-    }
-    table = _table(condition, columns, (1 << len(numbers)) - 1)
-    return [number for number in numbers if table >> number & 1]
-
-
-def _table(condition: Condition, columns: dict[int, int], every: int) -> int:
-    """A truth table, one bit for each number."""
-    if isinstance(condition, bool):
-        return every if condition else 0
-    if isinstance(condition, int):
-        return columns[condition]
-    first, *others = (_table(part, columns, every) for part in condition[1:])
-    match condition[0]:
-        case "!":
-            return every ^ first
-        case "&":
-            return first & others[0]
-        case "|":
-            return first | others[0]
-    return first ^ others[0]
-
-
-def _comparison(register: ClassicalRegister, values: list[int], end: int) -> Any:
-    """The condition that a register has one of these values, if there is a simple comparison for
-    it; `end` is the first value that it cannot have."""
-    if len(values) == end - 1 and len(values) > 1:
-        return expr.not_equal(register, next(n for n in range(end) if n not in values))
-    if 1 <= len(values) <= _MAX_CASES:
-        return reduce(expr.logic_or, [expr.equal(register, value) for value in values])
-    if 1 < len(values) < end and values[-1] - values[0] == len(values) - 1:
-        if values[0] == 0:
-            return expr.less_equal(register, values[-1])
-        if values[-1] == end - 1:
-            return expr.greater_equal(register, values[0])
-    return None
 
 
 def _gate(gate: Gate) -> Any:

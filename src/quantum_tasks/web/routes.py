@@ -337,6 +337,10 @@ API: list[Endpoint] = [
         handler=submitting.validate,
         tag="tasks",
         body=[submitting.Submission],
+        query={
+            "circuit": _enum(("0", "1"), "Whether to answer with the circuit, too.")
+            | {"example": "1"}
+        },
         body_examples=examples.SUBMISSION,
         answers={200: [submitting.Validation]},
         problems=(*_BODY_PROBLEMS, *_DATABASE_PROBLEMS),

@@ -92,3 +92,52 @@ def test_nothing_is_accepted_while_the_queue_is_full_and_nothing_is_stored(start
     assert answer["accepted"] is False
     assert [finding["code"] for finding in answer["diagnostics"]] == ["queue_full"]
     assert answer["estimate"]["stats"]["qubits"] == 2
+
+
+# The circuit
+
+
+def test_a_circuit_comes_only_if_it_is_asked_for(service: Service):
+    assert "circuit" not in validate(service, BELL)
+    answer = body(post(service, {"qc": BELL}, "/v1/validate?circuit=1"))
+    assert answer["circuit"] == {
+        "qubits": ["q[0]", "q[1]"],
+        "registers": [{"name": "c", "size": 2}],
+        "steps": [
+            {"kind": "gate", "line": 5, "column": 1, "name": "h", "qubits": [0]},
+            {"kind": "gate", "line": 6, "column": 1, "name": "x", "qubits": [1], "controls": [0]},
+            {"kind": "measure", "line": 7, "column": 1, "qubits": [0], "bit": [0, 0]},
+            {"kind": "measure", "line": 7, "column": 1, "qubits": [1], "bit": [0, 1]},
+        ],
+    }
+    assert list(answer) == [*validate(service, BELL), "circuit"]
+
+
+def test_a_program_that_is_refused_has_no_circuit(service: Service):
+    answer = body(post(service, {"qc": "OPENQASM 3.0; qubit"}, "/v1/validate?circuit=1"))
+    assert answer["accepted"] is False
+    assert "circuit" not in answer
+
+
+def test_of_a_sweep_the_circuit_is_that_of_its_first_run(service: Service):
+    qc = STDGATES + "input angle a; qubit q; bit c; rx(a) q; c = measure q;"
+    request = {"qc": qc, "parameters": [{"a": 0.25}, {"a": 0.5}]}
+    answer = body(post(service, request, "/v1/validate?circuit=1"))
+    assert [step.get("text") for step in answer["circuit"]["steps"]] == ["0.25", None]
+
+
+def test_a_large_circuit_is_whole_and_a_larger_one_left_out(service: Service):
+    large = STDGATES + "qubit[50] q; bit[50] c; for int i in [1:190] { h q; } c = measure q;"
+    answer = body(post(service, {"qc": large}, "/v1/validate?circuit=1"))
+    assert len(answer["circuit"]["steps"]) == 191 * 50
+    answer = body(post(service, {"qc": large.replace("190", "210")}, "/v1/validate?circuit=1"))
+    assert answer["accepted"] is True
+    assert answer["circuit"] == {
+        "left_out": "The circuit has more than 10,000 operations: too many to be drawn here."
+    }
+
+
+@pytest.mark.parametrize("wanted", ["", "2", "true", "1&circuit=x"])
+def test_whether_a_circuit_is_wanted_is_0_or_1(service: Service, wanted: str):
+    response = post(service, {"qc": BELL}, f"/v1/validate?circuit={wanted}")
+    assert "?circuit=1" in refused(response, 422, "invalid_request")["detail"]

@@ -18,6 +18,8 @@ from quantum_tasks.language.inputs import Given
 from quantum_tasks.language.program import Source, collector_paused
 from quantum_tasks.orders import Accepted, Check
 from quantum_tasks.parsing.mistakes import ProgramError, invalid
+from quantum_tasks.pictures.outline import outline
+from quantum_tasks.pictures.steps import Circuit
 from quantum_tasks.tasks import Method, Options, ProgramWarning, warned
 
 
@@ -26,27 +28,34 @@ def check(order: Check, here: Capability, bounds: Bounds) -> Accepted:
     cannot run on any of the instances that the order names: on this one, if it names none."""
     begun = time.perf_counter()
     options = order.options
-    loaded, warnings = _loaded(order, options, bounds)
+    loaded, warnings, circuit = _loaded(order, options, bounds)
     compile_ms = (time.perf_counter() - begun) * 1e3
     if options is not None and options.observables:
         _check_observables(loaded, options, order.shots)
     accepted = assess(loaded, order.shots, order.instances or [here], options, compile_ms)
-    if not warnings:
+    if not warnings and circuit is None:
         return accepted
-    return msgspec.structs.replace(accepted, stats=warned(accepted.stats, warnings))
+    stats = warned(accepted.stats, warnings)
+    drawn = "" if circuit is None else msgspec.json.encode(circuit).decode()
+    return msgspec.structs.replace(accepted, stats=stats, circuit=drawn)
 
 
 def _loaded(
     order: Check, options: Options | None, bounds: Bounds
-) -> tuple[Program, list[ProgramWarning]]:
+) -> tuple[Program, list[ProgramWarning], Circuit | None]:
+    """The program, or the first of a sweep; the warnings about it, and its circuit if wanted."""
     values = None if options is None else options.parameters
     observed = order.shots == 0 or bool(options and options.observables)
     if isinstance(values, list):
         source = parsed(order.qc)
-        return first_program(source, values, bounds, observed), source.warnings()
+        program = first_program(source, values, bounds, observed)
+    else:
+        with collector_paused():
+            source = Source(order.qc)
+            program = source.program(bounds, Given(values or {}), observed)
     with collector_paused():
-        source = Source(order.qc)
-        return source.program(bounds, Given(values or {}), observed), source.warnings()
+        circuit = outline(source, bounds) if order.circuit else None
+        return program, source.warnings(), circuit
 
 
 def _check_observables(loaded: Program, options: Options, shots: int) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from openqasm3 import ast
 
+from quantum_tasks.circuits.outline import At
 from quantum_tasks.errors import QasmSemantic
 from quantum_tasks.language.expressions import Evaluator
 from quantum_tasks.language.machine import Machine
@@ -78,6 +79,8 @@ class Blocks:
         """Compiles one statement in the scope around it."""
         self.current = node
         self._listing.take_turn()
+        if self._listing.outlines:
+            self._listing.mark_down(At(node.span))
         try:
             if self.subroutines and (calls := self.subroutines.called_before(node)):
                 work = partial(self.in_all_cases, node, self._work)

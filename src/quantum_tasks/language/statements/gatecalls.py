@@ -34,6 +34,7 @@ from quantum_tasks.language.scope import (
     what,
 )
 from quantum_tasks.language.statements.iteration import Iteration
+from quantum_tasks.language.statements.outlines import outlined
 from quantum_tasks.language.values import FLOAT, INTEGERS, Value, as_number
 from quantum_tasks.parsing.mistakes import Node, ProgramError, semantic, unsupported
 from quantum_tasks.tasks import WarningCode
@@ -181,10 +182,25 @@ class GateCalls:
         calls = self._operands(node, gate)
         try:
             self._listing.require(gate.cost * len(calls))
+            if self._listing.outlines:
+                self._outline(node, calls)
+                return
             for qubits in calls:
                 gate.emit(qubits, (), self._listing.emit)
         except RecursionError:
             raise ProgramError(TooComplex, "The gate is nested too deeply.", node) from None
+
+    def _outline(
+        self, node: ast.QuantumGate | ast.QuantumPhase, calls: list[tuple[int, ...]]
+    ) -> None:
+        """Writes what is to be drawn instead of gates."""
+        is_phase = isinstance(node, ast.QuantumPhase)
+        symbol = None if is_phase else self._scopes.find(node.name.name)
+        angles = [self._angle(one) for one in ([node.argument] if is_phase else node.arguments)]
+        given = [modifier.argument for modifier in node.modifiers]
+        numbers = [1 if one is None else as_number(self._evaluator.known(one)) for one in given]
+        for call in outlined(node, symbol, angles, numbers, calls):
+            self._listing.mark_down(call)
 
     def called(self, node: ast.QuantumGate | ast.QuantumPhase) -> Gate:
         """The gate that a call means, with its angles and modifiers. Raises ProgramError."""

@@ -14,6 +14,7 @@ from typing import Any
 from openqasm3 import ast
 
 from quantum_tasks.circuits.circuit import Condition
+from quantum_tasks.circuits.outline import Closed, Opened
 from quantum_tasks.language.arithmetic import FUNCTIONS
 from quantum_tasks.language.expressions import Evaluator
 from quantum_tasks.language.machine import Machine, Variable
@@ -163,10 +164,12 @@ class Subroutines:
         scopes = self._evaluator.scopes
         with scopes.function(scope), self._exits.subroutine() as returned:
             self._calls.append((definition, returned, result))
+            self._machine.listing.mark_down(Opened(name))
             try:
                 self._blocks.run(definition.body)
             finally:
                 self._calls.pop()
+            self._machine.listing.mark_down(Closed())
             if result is not None and returned.value.data is False:
                 raise semantic(f"The subroutine '{name}' ends without returning.", node)
         return None if result is None else result.value

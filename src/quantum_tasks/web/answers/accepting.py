@@ -159,16 +159,17 @@ def _check_values(parameters: Any) -> None:
         raise _field("parameters", wide) from None
 
 
-async def check(request: Request, body: TaskRequest) -> Accepted:
-    """The result of checking a program that can be run; raises the Problem that says why it
-    cannot."""
+async def check(request: Request, body: TaskRequest, circuit: bool = False) -> Accepted:
+    """The result of checking a program that can be run, with its circuit if that is wanted; raises
+    the Problem that says why it cannot be run."""
     checker: Checker = request.app.state.checker
     options = None if body.options == _PLAIN else body.options
     what = body.qc, shots_of(body, request.app.state.settings), options
     instances = await request.app.state.submissions.fleet.known()
-    checked = await checker.quickly(*what, instances)
+    checked = await checker.quickly(*what, instances, circuit)
     if checked is None:
-        checked = await unless_gone(request, checker.slowly(*what, peer(request), instances))
+        slowly = checker.slowly(*what, peer(request), instances, circuit)
+        checked = await unless_gone(request, slowly)
     if checked is None:
         raise RequestTimeout("The connection was closed before the program was checked.")
     return checked

@@ -31,6 +31,7 @@ from quantum_tasks.errors import (
 )
 from quantum_tasks.live.waiting import Waiters
 from quantum_tasks.orders import Accepted
+from quantum_tasks.pictures.steps import Circuit
 from quantum_tasks.queue.submissions import NewTask, Submissions
 from quantum_tasks.settings import Settings
 from quantum_tasks.tasks import (
@@ -50,10 +51,12 @@ from quantum_tasks.web.answers.accepting import (
     submit,
     within,
 )
+from quantum_tasks.web.answers.large import LargeAnswers
 from quantum_tasks.web.answers.reading import found, record_response
 from quantum_tasks.web.requests import (
     decode,
     idempotency_key,
+    parameters,
     poll,
     preferred_wait_s,
     read_body,
@@ -65,6 +68,7 @@ from quantum_tasks.web.responses import ProblemBody, as_body, json_response, rep
 logger = logging.getLogger(__name__)
 
 _RETRY_S = 1
+_LARGE_CIRCUIT = 65_536  # characters: a larger one is sent as large results are
 MOST_TASKS = 1000
 _BATCH_CHECK_S = 30.0
 _CHECKED_AT_ONCE = 2  # programs of one batch, so that others need not wait for all of it
@@ -124,13 +128,14 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
 
 class Validation(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a submission would be `accepted` now; if not, the `diagnostics` say why; if its
-    program can be run, the `estimate` says what that would take, and `warnings` what in it may
-    surprise."""
+    program can be run, the `estimate` says what that would take, `warnings` what in it may
+    surprise, and its `circuit` how it is drawn, if that was asked for."""
 
     accepted: bool
     diagnostics: list[Diagnostic] = []
     warnings: list[ProgramWarning] = []
     estimate: Estimate | None = None
+    circuit: Circuit | msgspec.UnsetType = msgspec.UNSET
 
 
 async def submit_task(request: Request) -> Response:
@@ -296,28 +301,46 @@ def _batch_response(answer: str | None, again: bool) -> Response:
 
 
 async def validate(request: Request) -> Response:
-    """Says whether a task would be accepted, and what it would take, without submitting it."""
+    """Says whether a task would be accepted, and what it would take, without submitting it.
+
+    With `?circuit=1` the answer has the circuit of the program: its wires and the steps on them,
+    with the line of each, for somebody who draws it.
+    """
     state = request.app.state
+    wanted = parameters(request).get("circuit", "0")
+    if wanted not in ("0", "1"):
+        raise InvalidRequest("The parameter 'circuit' is 0 or 1: ?circuit=1.")
     settings: Settings = state.settings
     submissions: Submissions = state.submissions
     body = await read_json(request, Submission, settings)
     try:
         check_fields(body, settings)
-        checked = await check(request, body)
+        checked = await check(request, body, wanted == "1")
     except Problem as problem:
         if problem.status >= 500:
             raise
         return json_response(Validation(accepted=False, diagnostics=within(problem, "")))
-    estimate, warnings = _estimate(checked), warnings_in(checked.stats)
+    found: dict[str, Any] = {
+        "warnings": warnings_in(checked.stats),
+        "estimate": _estimate(checked),
+        "circuit": msgspec.Raw(checked.circuit.encode()) if checked.circuit else msgspec.UNSET,
+    }
     try:
         await submissions.check_room()
         await submissions.check_storage([new_task(body, checked, settings)])
     except (QueueFull, StorageFull) as full:
-        why = within(full, "")
-        return json_response(
-            Validation(accepted=False, diagnostics=why, warnings=warnings, estimate=estimate)
-        )
-    return json_response(Validation(accepted=True, warnings=warnings, estimate=estimate))
+        answer = Validation(accepted=False, diagnostics=within(full, ""), **found)
+    else:
+        answer = Validation(accepted=True, **found)
+    if len(checked.circuit) <= _LARGE_CIRCUIT:
+        return json_response(answer)
+    encoded = msgspec.json.encode(answer)
+    answers: LargeAnswers = state.large_answers
+
+    async def made() -> list[bytes]:
+        return [encoded]
+
+    return await answers.respond(request, object(), made, {}, "application/json")
 
 
 def _estimate(checked: Accepted) -> Estimate | None:
