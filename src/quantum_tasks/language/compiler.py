@@ -33,7 +33,7 @@ from quantum_tasks.language.listing import Listing
 from quantum_tasks.language.machine import Machine
 from quantum_tasks.language.measured import runtime
 from quantum_tasks.language.measured.codes import Writer
-from quantum_tasks.language.scope import Qubits, Scopes, Subroutine, what
+from quantum_tasks.language.scope import Scopes, Subroutine, what
 from quantum_tasks.language.statements.arrays import Arrays
 from quantum_tasks.language.statements.assignments import Assignments
 from quantum_tasks.language.statements.blocks import Blocks
@@ -144,31 +144,6 @@ class Compiler:
         program = compact(Program(self._listing.qubits, registers, operations, names))
         self._look_back(program, shown)
         return program
-
-    @property
-    def registers(self) -> dict[str, Qubits]:
-        """The quantum registers that were declared, in order; hardware qubits are such, too."""
-        found: dict[str, Qubits] = {}
-        seen = 0
-        for name, symbol in self.scopes.stack[1].items():
-            # An alias has no qubits of its own: they were declared before it.
-            if isinstance(symbol, Qubits) and symbol.numbers and symbol.numbers[0] == seen:
-                found[name] = symbol
-                seen += len(symbol.numbers)
-        return found
-
-    @property
-    def qubit_names(self) -> list[str]:
-        """What people call each qubit."""
-        return [
-            name if symbol.scalar else f"{name}[{place}]"
-            for name, symbol in self.registers.items()
-            for place in range(len(symbol.numbers))
-        ]
-
-    def is_single(self, name: str) -> bool:
-        """Whether a classical register is a single bit, declared without a size."""
-        return self._variables.declared[name][1]
 
     @property
     def warnings(self) -> list[Found]:

@@ -189,7 +189,8 @@ def _quantum_registers(
     text = syntax.clean(qc)
     tree = syntax.parse(text, syntax.without_comments(text))
     compiler, _ = program.compiled(tree, bounds, Given(parameters or {}))
-    return [(name, len(symbol.numbers)) for name, symbol in compiler.registers.items()]
+    registers = compiler.declarations.quantum_registers
+    return [(name, len(symbol.numbers)) for name, symbol in registers.items()]
 
 
 def _text(circuit: Any) -> str:

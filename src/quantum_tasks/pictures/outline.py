@@ -71,13 +71,13 @@ class _Builder:
         self._at = (0, 0)
         self._written = 0
         self._wires: dict[int, int] = {}
-        self._labels = compiler.qubit_names
+        self._labels = compiler.declarations.qubit_names
 
     def _named_bits(self, compiler: Compiler) -> dict[int, str]:
         names: dict[int, str] = {}
         for name, bits in zip(self._program.names, self._program.registers, strict=True):
             for place, bit in enumerate(bits):
-                names[bit] = name if compiler.is_single(name) else f"{name}[{place}]"
+                names[bit] = name if compiler.declarations.is_single(name) else f"{name}[{place}]"
         return names
 
     def circuit(self) -> Circuit:

@@ -35,6 +35,31 @@ class Declarations:
         self._inputs_given = given
         self.registers: list[tuple[ast.QubitDeclaration, Sequence[int]]] = []
 
+    @property
+    def quantum_registers(self) -> dict[str, Qubits]:
+        """The quantum registers that were declared, in order; hardware qubits are such, too."""
+        found: dict[str, Qubits] = {}
+        seen = 0
+        for name, symbol in self._scopes.stack[1].items():
+            # An alias has no qubits of its own: they were declared before it.
+            if isinstance(symbol, Qubits) and symbol.numbers and symbol.numbers[0] == seen:
+                found[name] = symbol
+                seen += len(symbol.numbers)
+        return found
+
+    @property
+    def qubit_names(self) -> list[str]:
+        """What people call each qubit."""
+        return [
+            name if symbol.scalar else f"{name}[{place}]"
+            for name, symbol in self.quantum_registers.items()
+            for place in range(len(symbol.numbers))
+        ]
+
+    def is_single(self, name: str) -> bool:
+        """Whether a classical register is a single bit, declared without a size."""
+        return self._variables.declared[name][1]
+
     def include(self, node: ast.Include) -> None:
         """The names of a file of gates."""
         old = self._scopes.is_version_2
