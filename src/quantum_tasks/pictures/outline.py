@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
@@ -28,7 +27,8 @@ MOST_WIRES = 1_000
 _MOST_REGISTERS = 200
 _DEEPEST = 20
 _MANY_QUBITS = 20  # with more, those are left out with which nothing is done
-_LARGEST_PART = 1024  # of a turn by pi, as people write it
+_PARTS = 1024 * 9 * 5 * 7  # of pi: people write angles as some of them
+_MOST_PARTS = 1024
 _LONG = 200  # characters
 
 
@@ -207,14 +207,16 @@ class _Builder:
 @lru_cache(1024)
 def angle(radians: float) -> str:
     """An angle as people write it: as a part of pi, if it is one, else as a decimal number."""
-    part = Fraction(radians / math.pi).limit_denominator(_LARGEST_PART)
-    if part == 0 or abs(part.numerator) > _LARGEST_PART:
-        return "0" if radians == 0 else f"{radians:.4g}"
-    if not math.isclose(float(part) * math.pi, radians, rel_tol=1e-12):
+    parts = radians / math.pi * _PARTS
+    nearest = round(parts)
+    if not nearest or abs(parts - nearest) > 1e-12 * abs(parts):
         return f"{radians:.4g}"
-    sign = "-" if part < 0 else ""
-    times = "" if abs(part.numerator) == 1 else str(abs(part.numerator))
-    return f"{sign}{times}π" + ("" if part.denominator == 1 else f"/{part.denominator}")
+    common = math.gcd(nearest, _PARTS)
+    times, of = abs(nearest) // common, _PARTS // common
+    if times > _MOST_PARTS:
+        return f"{radians:.4g}"
+    sign = "-" if nearest < 0 else ""
+    return f"{sign}{'' if times == 1 else times}π{'' if of == 1 else f'/{of}'}"
 
 
 def _cut(text: str) -> str:
