@@ -35,7 +35,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     otherwise: list[Step] = []
 
 
-class Circuit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Circuit(msgspec.Struct, frozen=True, kw_only=True):
     """A circuit to be drawn: the names of its `qubits`, which are its wires, its classical
     `registers`, and its `steps` in order. Of one that is too large there is only the reason why it
     is `left_out`."""
@@ -43,4 +43,4 @@ class Circuit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     qubits: list[str] = []
     registers: list[Register] = []
     steps: list[Step] = []
-    left_out: str = ""
+    left_out: str | msgspec.UnsetType = msgspec.UNSET
