@@ -1,0 +1,199 @@
+// How a program is to be run: what the fields say, as a request, and back.
+
+const byId = (id) => document.getElementById(id);
+const MOST_RUNS = 1000;
+const INPUT = /^[ \t]*input[ \t]+([a-z]+)(?:\[[^\]]*\])?[ \t]+([\p{L}_][\p{L}\p{N}_]*)/gmu;
+const FIRST = { angle: "pi/4", float: "0.5", bool: "true", bit: "0" };
+const PLAIN = ["shots", "seed", "method", "precision", "p1", "p2", "readout", "observables"];
+const FIELDS = [...PLAIN, "name", "tags"];
+
+/** A field says what cannot be understood. */
+export class FieldError extends Error {
+  constructor(field, message) {
+    super(message);
+    this.field = field;
+  }
+}
+
+/** The request of a task: the program, and the options that were chosen. Throws a FieldError. */
+export function request(qc) {
+  const value = (id) => byId(id).value.trim();
+  const body = { qc };
+  for (const id of ["shots", "seed"]) if (value(id)) body[id] = whole(id, value(id));
+  for (const id of ["method", "precision"]) if (value(id)) body[id] = value(id);
+  const noise = {};
+  const depolarizing = {};
+  for (const id of ["p1", "p2"]) if (value(id)) depolarizing[id] = decimal(id, value(id));
+  if (Object.keys(depolarizing).length) noise.depolarizing = depolarizing;
+  if (value("readout")) noise.readout = decimal("readout", value("readout"));
+  if (Object.keys(noise).length) body.noise = noise;
+  if (value("observables")) body.observables = value("observables").split(/[;,]/).map(sum);
+  if (value("name")) body.name = value("name");
+  if (value("tags")) body.tags = Object.fromEntries(value("tags").split(",").map(tag));
+  const parameters = given();
+  if (parameters) body.parameters = parameters;
+  return body;
+}
+
+function whole(id, text) {
+  if (!/^\d{1,15}$/.test(text)) throw new FieldError(id, `${title(id)} must be a whole number.`);
+  return Number(text);
+}
+
+function decimal(id, text) {
+  const found = calculated(text);
+  if (!(found >= 0 && found <= 1)) {
+    throw new FieldError(id, `${title(id)} must be a probability, from 0 to 1.`);
+  }
+  return found;
+}
+
+const title = (id) => byId(id).labels[0].firstChild.textContent.trim();
+
+/** "XX + 0.5 YY": a sum of Pauli operators. */
+function sum(text) {
+  const terms = text.match(/[+-]?[^+-]*(?:e[+-]\d+[^+-]*)?/gi).filter((term) => term.trim());
+  const found = terms.map((term) => {
+    const parts = /^\s*([+-]?)\s*([\d.]+(?:e[+-]?\d+)?)?\s*\*?\s*([IXYZ]+)\s*$/i.exec(term);
+    if (!parts) {
+      throw new FieldError("observables", `'${term.trim()}' is no Pauli operator, as 0.5 XX is.`);
+    }
+    return { pauli: parts[3].toUpperCase(), coeff: Number(`${parts[1]}${parts[2] ?? 1}`) };
+  });
+  if (!found.length) throw new FieldError("observables", "An observable is missing.");
+  return found;
+}
+
+function tag(text) {
+  const [key, ...rest] = text.split("=");
+  if (!key.trim()) throw new FieldError("tags", "Tags are written as key=value, key=value.");
+  return [key.trim(), rest.join("=").trim()];
+}
+
+// Inputs: a field for each; a range makes a sweep
+
+/** The value of "3*pi/4" and its like; NaN if it is none. */
+export function calculated(text) {
+  const tokens = text.match(/\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?|pi|π|tau|τ|[-+*/()]|\S/gi) ?? [];
+  let at = 0;
+  const known = { pi: Math.PI, "π": Math.PI, tau: 2 * Math.PI, "τ": 2 * Math.PI };
+  const factor = () => {
+    const token = tokens[at++] ?? "";
+    if (token === "-") return -factor();
+    if (token === "+") return factor();
+    if (token === "(") {
+      const inner = added();
+      return tokens[at++] === ")" ? inner : NaN;
+    }
+    return known[token.toLowerCase()] ?? (/^[\d.]/.test(token) ? Number(token) : NaN);
+  };
+  const multiplied = () => {
+    let found = factor();
+    while (tokens[at] === "*" || tokens[at] === "/") {
+      found = tokens[at++] === "*" ? found * factor() : found / factor();
+    }
+    return found;
+  };
+  const added = () => {
+    let found = multiplied();
+    while (tokens[at] === "+" || tokens[at] === "-") {
+      found = tokens[at++] === "+" ? found + multiplied() : found - multiplied();
+    }
+    return found;
+  };
+  const found = added();
+  return at === tokens.length ? found : NaN;
+}
+
+/** Makes a field for each input of the program; those that stay keep their values. */
+export function showInputs(qc, values = {}) {
+  const group = byId("inputs");
+  const before = { ...inputValues(), ...values };
+  const code = qc.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, "");
+  const wanted = [...code.matchAll(INPUT)];
+  const now = wanted.map(([, type, name]) => `${type} ${name}`).join();
+  if (group.dataset.shown === now && !Object.keys(values).length) return;
+  group.dataset.shown = now;
+  group.replaceChildren(
+    ...wanted.map(([, type, name]) => {
+      const label = document.createElement("label");
+      const field = document.createElement("input");
+      Object.assign(field, { value: before[name] ?? FIRST[type] ?? "0", spellcheck: false });
+      Object.assign(field.dataset, { input: name, type });
+      field.title = "a value, or a range for one task of many runs: from : to : how many";
+      label.append(`${name} `, field);
+      return label;
+    }),
+  );
+  group.hidden = !wanted.length;
+}
+
+const inputFields = () => [...byId("inputs").querySelectorAll("input")];
+const inputValues = () =>
+  Object.fromEntries(inputFields().map((field) => [field.dataset.input, field.value]));
+
+/** The parameters that the fields say: one set, or a list of them. Throws a FieldError. */
+function given() {
+  const fields = inputFields();
+  if (!fields.length) return null;
+  let every = [{}];
+  let swept = false;
+  for (const field of fields) {
+    const values = ranged(field);
+    swept ||= values.length > 1;
+    if (every.length * values.length > MOST_RUNS) {
+      throw new FieldError(field, `At most ${MOST_RUNS} runs are possible in one task.`);
+    }
+    every = every.flatMap((set) =>
+      values.map((value) => ({ ...set, [field.dataset.input]: value })),
+    );
+  }
+  return swept ? every : every[0];
+}
+
+function ranged(field) {
+  const { input, type } = field.dataset;
+  const text = field.value.trim();
+  const parts = text.split(":");
+  if (type === "bool" || type === "bit") return [worded(type, text)];
+  const numbers = parts.map(calculated);
+  const count = parts.length === 3 ? numbers[2] : 1;
+  const wrong = numbers.some(Number.isNaN) || ![1, 3].includes(parts.length);
+  if (wrong || !(Number.isInteger(count) && count >= 1 && count <= MOST_RUNS)) {
+    throw new FieldError(
+      field,
+      `${input} must be a number, as pi/4, or a range from : to : how many, as 0 : pi : 20.`,
+    );
+  }
+  const [from, to] = numbers;
+  const step = count > 1 ? (to - from) / (count - 1) : 0;
+  const values = Array.from({ length: count }, (_, place) => from + step * place);
+  return type === "int" || type === "uint" ? values.map(Math.round) : values;
+}
+
+function worded(type, text) {
+  if (text === "true" || text === "false") return text === "true";
+  return type === "bit" && text.length > 1 ? text : text === "1";
+}
+
+// All fields, to be kept or shared
+
+/** What was chosen, without what is usual. */
+export function chosen() {
+  const found = FIELDS.map((id) => [id, byId(id).value]).filter(([, value]) => value);
+  const inputs = inputValues();
+  return { ...Object.fromEntries(found), ...(Object.keys(inputs).length && { inputs }) };
+}
+
+/** Fills the fields. */
+export function choose(values, qc) {
+  for (const id of FIELDS) byId(id).value = values[id] ?? "";
+  showInputs(qc, values.inputs ?? {});
+  showChosen();
+}
+
+/** Says what was chosen beside the word Options, which may be closed. */
+export function showChosen() {
+  const found = FIELDS.filter((id) => byId(id).value).map((id) => `${id} ${byId(id).value}`);
+  byId("chosen").textContent = found.join(" · ");
+}

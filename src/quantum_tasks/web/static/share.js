@@ -1,0 +1,28 @@
+// A program with its options, in the part of an address that no server sees.
+
+async function through(bytes, stream) {
+  const piped = new Blob([bytes]).stream().pipeThrough(stream);
+  return new Uint8Array(await new Response(piped).arrayBuffer());
+}
+
+/** The fragment of an address. */
+export async function packed(found) {
+  const text = new TextEncoder().encode(JSON.stringify(found));
+  const bytes = await through(text, new CompressionStream("deflate-raw"));
+  const encoded = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+  return `#1.${encoded.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")}`;
+}
+
+/** What a fragment has, or null. */
+export async function unpacked(fragment) {
+  const [, packed] = /^#1\.([\w-]+)$/.exec(fragment) ?? [];
+  try {
+    const encoded = atob(packed.replaceAll("-", "+").replaceAll("_", "/"));
+    const bytes = Uint8Array.from(encoded, (letter) => letter.charCodeAt(0));
+    const text = await through(bytes, new DecompressionStream("deflate-raw"));
+    const found = JSON.parse(new TextDecoder().decode(text));
+    return typeof found?.qc === "string" ? found : null;
+  } catch {
+    return null;
+  }
+}
