@@ -72,6 +72,7 @@ def create_app(parts: Parts) -> ASGIApp:
         routes += [
             Route("/openapi.json", pages.read_document),
             Route("/", pages.read_index),
+            Route("/ui/tasks/{id}", pages.read_task),
             Route("/docs", pages.read_docs),
             Route("/static/{path:path}", pages.read_file),
         ]
