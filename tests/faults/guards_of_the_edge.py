@@ -19,6 +19,8 @@ CHECKING = "tests/fence/test_checking.py::"
 READERS = "tests/web/v1/test_readers.py::"
 STORAGE = "tests/queue/test_storage.py::"
 EDGE = "tests/hostile/test_connections.py::"
+PACKED = "tests/web/test_compression.py::"
+FILES = "tests/web/v1/test_files.py::"
 
 GUARDS_OF_THE_EDGE = [
     Guard("Postgres of our own: no secrets", CODE + "database/embedded.py",
@@ -249,4 +251,17 @@ GUARDS_OF_THE_EDGE = [
     Guard("answers that nobody takes", CODE + "web/wire/crowd.py",
           "while self._unread_bytes > _MOST_UNREAD", "while False",
           EDGE + "test_answers_that_nobody_takes_give_way_to_others"),
+    Guard("compression: beside the event loop", CODE + "web/wire/compression.py",
+          "return await asyncio.get_running_loop().run_in_executor(self._thread, work)",
+          "return work()",
+          PACKED + "test_the_event_loop_goes_on_while_something_large_is_compressed"),
+    Guard("compression: not while too much waits", CODE + "web/wire/compression.py",
+          "if self._waiting and self._waiting + len(body) > _MOST_WAITING:", "if False:",
+          PACKED + "test_when_many_ask_some_are_sent_what_is_there"),
+    Guard("pages: a nonce of its own", CODE + "web/pages.py",
+          "nonce = secrets.token_urlsafe(16)", 'nonce = "A" * 22',
+          FILES + "test_a_nonce_is_in_the_page_and_in_its_policy_and_never_comes_again"),
+    Guard("files: kept for ever only under their own version", CODE + "web/pages.py",
+          "for_ever=version == site.version", "for_ever=bool(version)",
+          FILES + "test_a_version_of_another_instance_is_answered_and_not_kept"),
 ]  # fmt: skip

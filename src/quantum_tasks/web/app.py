@@ -36,6 +36,7 @@ from quantum_tasks.web.responses import (
     problem_response,
 )
 from quantum_tasks.web.routes import API
+from quantum_tasks.web.wire.compression import Compression, Packer
 from quantum_tasks.web.wire.headers import finished
 from quantum_tasks.web.wire.origins import Origins, allow
 
@@ -71,6 +72,7 @@ def create_app(parts: Parts) -> ASGIApp:
         routes += [
             Route("/openapi.json", pages.read_document),
             Route("/", pages.read_index),
+            Route("/ui/tasks/{id}", pages.read_task),
             Route("/docs", pages.read_docs),
             Route("/static/{path:path}", pages.read_file),
         ]
@@ -86,9 +88,10 @@ def create_app(parts: Parts) -> ASGIApp:
     for name in Parts.__struct_fields__:
         setattr(app.state, name, getattr(parts, name))
     app.state.pace = Pace()
-    app.state.large_answers = LargeAnswers(_LARGE_RESULTS * settings.max_result_bytes)
+    packer = app.state.packer = Packer()
+    app.state.large_answers = LargeAnswers(_LARGE_RESULTS * settings.max_result_bytes, packer)
     served = _LastWord(BodyBudget(app, settings.max_body_bytes))
-    return _Edge(Origins(allow(served, settings), settings))
+    return _Edge(Compression(Origins(allow(served, settings), settings), packer))
 
 
 class _Edge:

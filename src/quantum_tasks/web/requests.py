@@ -171,7 +171,10 @@ def idempotency_key(request: Request) -> str | None:
 
 
 def has_seen(request: Request, tag: str) -> bool:
-    """Whether the header If-None-Match names this ETag; weak and strong ETags count as equal."""
+    """Whether the header If-None-Match names this ETag; weak and strong ETags count as equal.
+
+    All ETags of this service are weak, because the same answer may be sent compressed or not.
+    """
     seen = request.headers.get("if-none-match", "")
     tags = [one.strip().removeprefix("W/") for one in seen.split(",")]
     return seen.strip() == "*" or tag.removeprefix("W/") in tags

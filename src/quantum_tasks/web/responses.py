@@ -53,9 +53,9 @@ def media_type(request: Request, kinds: Sequence[str]) -> str:
     several equally. Raises NotAcceptable."""
     # The weight of a media type is that of the range that names it most exactly.
     patterns = {kind: (kind, f"{kind.partition('/')[0]}/*", "*/*") for kind in kinds}
-    weights = _weights(request.headers.get("accept") or "*/*", set().union(*patterns.values()))
+    weighed = weights(request.headers.get("accept") or "*/*", set().union(*patterns.values()))
     liking = {
-        kind: next((weights[name] for name in names if name in weights), 0.0)
+        kind: next((weighed[name] for name in names if name in weighed), 0.0)
         for kind, names in patterns.items()
     }
     liked = max(kinds, key=liking.__getitem__)
@@ -64,9 +64,10 @@ def media_type(request: Request, kinds: Sequence[str]) -> str:
     return liked
 
 
-def _weights(accepted: str, known: Set[str]) -> dict[str, float]:
-    """The weights of the media ranges that this service knows."""
-    weights: dict[str, float] = {}
+def weights(accepted: str, known: Set[str]) -> dict[str, float]:
+    """What a header Accept, or one like it, has of the names that this service knows, and the
+    weights that it gives them."""
+    found: dict[str, float] = {}
     for part in accepted.lower().split(","):
         name, _, parameters = part.partition(";")
         if (name := name.strip()) not in known:
@@ -74,10 +75,10 @@ def _weights(accepted: str, known: Set[str]) -> dict[str, float]:
         qualities = (piece.strip() for piece in parameters.split(";"))
         quality = next((piece[2:] for piece in qualities if piece.startswith("q=")), "1")
         try:
-            weights[name] = max(weights.get(name, 0.0), float(quality))
+            found[name] = max(found.get(name, 0.0), float(quality))
         except ValueError:
             continue
-    return weights
+    return found
 
 
 def replayed(again: bool) -> dict[str, str]:

@@ -20,6 +20,7 @@ from quantum_tasks.errors import ServiceBusy
 from quantum_tasks.queue.store import SMALL
 from quantum_tasks.web.answers import large
 from quantum_tasks.web.answers.large import LargeAnswers
+from quantum_tasks.web.wire.compression import Packer
 from quantum_tasks.web.wire.crowd import ABORT
 
 SHOTS = 20_000
@@ -98,10 +99,13 @@ def test_a_large_result_that_was_seen_is_not_sent_again(service: Service, wide):
 
 
 def test_the_head_of_a_large_answer_says_how_long_it_is(service: Service, wide):
-    whole = service.client.get(wide["links"]["result"])
-    head = service.client.head(wide["links"]["result"])
-    assert head.headers["content-length"] == str(len(whole.content))
-    assert head.content == b""
+    for coding in ("identity", "gzip"):
+        accepted = {"Accept-Encoding": coding}
+        whole = service.client.get(wide["links"]["result"], headers=accepted)
+        head = service.client.head(wide["links"]["result"], headers=accepted)
+        assert head.headers["content-length"] == whole.headers["content-length"]
+        assert head.content == b""
+    assert int(whole.headers["content-length"]) < len(whole.content) / 3
 
 
 def test_whoever_waits_for_a_task_gets_its_large_result(service: Service, counts):
@@ -115,7 +119,9 @@ def test_whoever_waits_for_a_task_gets_its_large_result(service: Service, counts
 class Reader:
     """A client that takes an answer in its own time."""
 
-    def __init__(self, answers: LargeAnswers, key: str, host: str = "client") -> None:
+    def __init__(
+        self, answers: LargeAnswers, key: str, host: str = "client", accepted: bytes = b""
+    ) -> None:
         self.made = 0
         self.aborted = False
         self.received = 0
@@ -126,7 +132,7 @@ class Reader:
             "type": "http",
             "method": "GET",
             "client": (host, 1),
-            "headers": [],
+            "headers": [(b"accept-encoding", accepted)],
             ABORT: self._abort,
         }
 
@@ -162,7 +168,7 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 async def test_those_who_ask_for_the_same_are_sent_the_same_bytes() -> None:
-    answers = LargeAnswers(10_000_000)
+    answers = LargeAnswers(10_000_000, Packer())
     readers = [Reader(answers, "a") for _ in range(50)]
     reading = [asyncio.create_task(reader.read()) for reader in readers]
     await until(lambda: answers.on_their_way == 1_000_000)
@@ -177,7 +183,7 @@ async def test_those_who_ask_for_the_same_are_sent_the_same_bytes() -> None:
 
 async def test_slow_readers_are_cut_off_only_to_make_room_for_others(monkeypatch) -> None:
     monkeypatch.setattr(large, "_GRACE_S", 0.3)
-    answers = LargeAnswers(3_000_000)
+    answers = LargeAnswers(3_000_000, Packer())
     slow = [Reader(answers, key) for key in "abc"]
     reading = [asyncio.create_task(reader.read()) for reader in slow]
     await until(lambda: answers.on_their_way == 3_000_000)
@@ -195,7 +201,7 @@ async def test_slow_readers_are_cut_off_only_to_make_room_for_others(monkeypatch
 
 async def test_there_is_no_room_as_long_as_nobody_is_slow(monkeypatch) -> None:
     monkeypatch.setattr(large, "_PATIENCE_S", 0.2)
-    answers = LargeAnswers(1_000_000)
+    answers = LargeAnswers(1_000_000, Packer())
     first = Reader(answers, "a")
     reading = asyncio.create_task(first.read())
     await until(lambda: answers.on_their_way == 1_000_000)
@@ -206,3 +212,28 @@ async def test_there_is_no_room_as_long_as_nobody_is_slow(monkeypatch) -> None:
     assert caught.value.retry_after_s == 5
     first.takes.set()
     assert await reading == 1_000_000
+
+
+async def test_what_many_ask_for_is_compressed_once_for_all_who_take_that(monkeypatch) -> None:
+    packer, packed = Packer(), []
+    pack_all = packer.pack_all
+
+    async def counted(pieces: Any) -> Any:
+        packed.append(pieces)
+        return await pack_all(pieces)
+
+    monkeypatch.setattr(packer, "pack_all", counted)
+    answers = LargeAnswers(10_000_000, packer)
+    plain = [Reader(answers, "a") for _ in range(5)]
+    asking = [Reader(answers, "a", accepted=b"gzip") for _ in range(50)]
+    reading = [asyncio.create_task(reader.read()) for reader in (*plain, *asking)]
+    await until(lambda: answers.on_their_way > 1_000_000 and len(packed) == 1)
+    assert answers.on_their_way < 1_050_000
+    for reader in (*plain, *asking):
+        reader.takes.set()
+    sizes = await asyncio.gather(*reading)
+    assert set(sizes[:5]) == {1_000_000}
+    assert len(set(sizes[5:])) == 1
+    assert sizes[5] < 50_000
+    assert len(packed) == 1
+    assert answers.on_their_way == 0

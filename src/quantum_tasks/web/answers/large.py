@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 from quantum_tasks.errors import ServiceBusy
 from quantum_tasks.turns.lane import Lane, NoRoom
 from quantum_tasks.web.requests import peer, unless_gone
+from quantum_tasks.web.wire.compression import Packer, packed_from
 from quantum_tasks.web.wire.crowd import ABORT
 
 _AT_ONCE = 2
@@ -27,12 +28,13 @@ _LOOK_S = 0.1
 
 
 class _Body:
-    """The bytes of an answer, and the clients that they are being sent to: since when, and how to
-    stop."""
+    """The bytes of an answer, whether they are compressed, and the clients that they are being
+    sent to: since when, and how to stop."""
 
-    def __init__(self, key: Hashable, pieces: Sequence[bytes]) -> None:
+    def __init__(self, key: Hashable, pieces: Sequence[bytes], packed: bool = False) -> None:
         self.key = key
         self.pieces = pieces
+        self.packed = packed
         self.size = sum(map(len, pieces))
         self.sendings: dict[object, tuple[float, Callable[[], object]]] = {}
 
@@ -40,13 +42,15 @@ class _Body:
 class LargeAnswers:
     """The large answers that this instance is making and sending.
 
-    Clients that ask for the same answer share its bytes. If there is no room for another answer,
-    those that have been on their way for longest are cut off. So a client may read slowly as long
-    as nobody waits for the memory of its answer.
+    Clients that ask for the same answer share its bytes; so it is compressed once for all of them,
+    before the first is sent anything, and not for each of them as it reads. If there is no room
+    for another answer, those that have been on their way for longest are cut off. So a client may
+    read slowly as long as nobody waits for the memory of its answer.
     """
 
-    def __init__(self, most_bytes: int) -> None:
+    def __init__(self, most_bytes: int, packer: Packer) -> None:
         self._most_bytes = most_bytes
+        self._packer = packer
         self._lane: Lane[_Body] = Lane(_AT_ONCE, _MOST_WAITING, _PATIENCE_S)
         self._out: dict[Hashable, _Body] = {}
         self._bytes = 0
@@ -67,16 +71,20 @@ class LargeAnswers:
     ) -> Response:
         """Answers with the bytes of this key; `make` makes them if they are not there yet. Raises
         ServiceBusy, and whatever `make` raises."""
+        least = packed_from(request.scope)
+        key = key, least
         body = self._out.get(key)
         if body is None:
-            making = self._lane(peer(request), key, lambda: self._make(key, make))
+            making = self._lane(peer(request), key, lambda: self._make(key, make, least))
             try:
                 body = await unless_gone(request, making)
             except NoRoom:
                 raise _busy() from None
         return _Streamed(self, body or _Body(key, []), headers, media_type)
 
-    async def _make(self, key: Hashable, make: Callable[[], Awaitable[Sequence[bytes]]]) -> _Body:
+    async def _make(
+        self, key: Hashable, make: Callable[[], Awaitable[Sequence[bytes]]], least: float
+    ) -> _Body:
         try:
             async with asyncio.timeout(_PATIENCE_S):
                 while self._bytes >= self._most_bytes:
@@ -84,7 +92,10 @@ class LargeAnswers:
                     await asyncio.sleep(_LOOK_S)
         except TimeoutError:
             raise _busy() from None
-        return _Body(key, await make())
+        pieces = await make()
+        if sum(map(len, pieces)) < least:
+            return _Body(key, pieces)
+        return _Body(key, await self._packer.pack_all(pieces), packed=True)
 
     def _cut_off(self) -> None:
         """Ends the answer that has been on its way for longest, if that is long enough."""
@@ -128,6 +139,8 @@ class _Streamed(Response):
     ) -> None:
         super().__init__(None, 200, headers, media_type)
         self.headers["Content-Length"] = str(body.size)
+        if body.packed:
+            self.headers["Content-Encoding"] = "gzip"
         self._answers = answers
         self._whole = body
 

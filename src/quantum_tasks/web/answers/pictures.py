@@ -69,7 +69,7 @@ async def _circuit(request: Request, format: str) -> Response:
         tag = f"{key.hex()}-{_drawn_by()}"
     # A program never changes, and its drawing changes only with the versions of the service and
     # its libraries.
-    tag = f'"{tag}-{format}"'
+    tag = f'W/"{tag}-{format}"'
     headers = {"ETag": tag, "Vary": "Accept"} | (_SVG if format == "svg" else {})
     if has_seen(request, tag):
         return Response(status_code=304, headers=headers)
@@ -107,7 +107,7 @@ async def read_counts_svg(request: Request) -> Response:
         raise InvalidRequest("The parameter 'item' is the number of a run, from 0: ?item=0.")
     id = task_id(request)
     result = await completed(archive, id)
-    tag = f'"{result.change:x}-{int(item)}"'
+    tag = f'W/"{result.change:x}-{int(item)}"'
     headers = {"ETag": tag, **_SVG}
     if has_seen(request, tag):
         return Response(status_code=304, headers=headers)

@@ -89,7 +89,7 @@ async def read_result(request: Request) -> Response:
     result = await completed(archive, id)
     assert id is not None
     which = "-".join(str(one) for one in (view or "all", top, format) if one is not None)
-    tag = f'"{result.change:x}-{which}-{type}"'
+    tag = f'W/"{result.change:x}-{which}-{type}"'
     headers = {"ETag": tag, "Vary": "Accept"}
     if has_seen(request, tag):
         return Response(status_code=304, headers=headers)

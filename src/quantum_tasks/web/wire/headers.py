@@ -6,22 +6,16 @@ from collections.abc import Iterable
 
 Headers = list[tuple[bytes, bytes]]
 
-# Browsers must not guess media types, let other pages keep access to a window of ours, or use
-# answers as parts of other pages.
+# Browsers must not guess media types, let other pages keep access to a window of ours, use
+# answers as parts of other pages, or tell other servers which address a link was on.
 _ALWAYS = [
     (b"x-content-type-options", b"nosniff"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
-]
-# Pages load nothing from other servers, and no page may show them, or any answer, in a frame.
-_PAGE = [
-    (
-        b"content-security-policy",
-        b"default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
-        b"frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
-    ),
     (b"referrer-policy", b"no-referrer"),
 ]
+# What is no page loads nothing and runs nothing, and nobody may put a frame around it. Pages
+# (web/pages.py) and drawings bring policies of their own.
 _NO_PAGE = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 # Answers about tasks are private, and they change.
 _ASK_AGAIN = (b"cache-control", b"private, no-cache")
@@ -36,11 +30,9 @@ def finished(headers: Iterable[tuple[bytes, bytes]], request_id: bytes) -> Heade
     """
     all_ = [header for header in headers if header[0] != b"accept-ranges"]
     given = dict(all_)
-    kind = given.get(b"content-type")
-    # After a 304 a browser keeps its copy, but changes its headers to those of this answer.
-    if kind is not None and kind.startswith(b"text/html"):
-        all_ += _PAGE
-    elif kind is not None and b"content-security-policy" not in given:
+    # After a 304, which has no type, a browser keeps its copy, but changes the headers of the copy
+    # to those of this answer: so it must not have a policy.
+    if b"content-type" in given and b"content-security-policy" not in given:
         all_.append(_NO_PAGE)
     if b"cache-control" not in given:
         all_.append(_ASK_AGAIN if b"etag" in given else _KEEP_NOTHING)

@@ -18,6 +18,7 @@ _WORD = 256
 # not checked.
 READ = {
     b"accept": _LIST,
+    b"accept-encoding": _LIST,
     b"access-control-request-headers": _LIST,
     b"access-control-request-method": _WORD,
     b"access-control-request-private-network": _WORD,
