@@ -12,7 +12,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 # start of the service compiles all of Qiskit for itself: 1.5 s instead of 0.5.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup setup-dev run-local reset-local test coverage chaos guards bench fuzz lint format lock env-example clean
+.PHONY: help setup setup-dev run-local reset-local test coverage chaos guards bench fuzz lint format lock vendor env-example clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -84,6 +84,14 @@ lock:  ## pin every dependency anew (needs uv)
 	$(LOCK) --extra qsim pyproject.toml -o requirements.lock
 	$(LOCK) --extra qsim --group dev pyproject.toml -c requirements.lock -o tests/requirements.lock
 	$(LOCK) --group fuzz -o tests/fuzz/requirements.lock
+
+EDITOR := src/quantum_tasks/web/static/vendor/editor
+TO ?= $(CURDIR)/$(EDITOR)
+
+vendor:  ## bundle the page's editor and lit-html anew, from their lock file (needs npm)
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && cp -R $(EDITOR)/source/. "$$folder" \
+	&& cd "$$folder" && npm ci --no-audit --no-fund --loglevel=error && node build.mjs made \
+	&& cp made/* "$(TO)"
 
 env-example: setup  ## write .env.example from the settings
 	$(BIN)/python -c 'from quantum_tasks.settings import describe; print(describe(), end="")' > .env.example
