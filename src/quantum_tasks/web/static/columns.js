@@ -223,9 +223,10 @@ function stepWidth({ step }) {
   if (kind === "set") width = textWidth(shortened(text, 20), 11) + 12;
   if (kind === "gate") {
     const name = textWidth(shortened(drawnName(step.name)), 13) + 12;
-    if (step.name === "gphase") width = textWidth("phase", 10) + angle;
-    else if (!(step.name === "swap" && qubits.length === 2)) width = Math.max(name, angle);
-    if (qubits.length > 1 && step.name !== "swap") width += 16; // the numbers of its arguments
+    if (!qubits.length) width = textWidth("phase ", 11) + textWidth(shortened(text), 11);
+    else if (!(step.name === "swap" && qubits.length === 2)) {
+      width = Math.max(name, angle) + (qubits.length > 1 ? 16 : 0); // numbers of its arguments
+    }
   }
   return kind === "barrier" ? 8 : 4 * Math.ceil(Math.max(BOX, width) / 4);
 }
