@@ -81,13 +81,13 @@ ATTEMPTS = {
     "read a result without looking": 'read("/v1/tasks/" + id + "/result", { mode: "no-cors" })',
     "read the list": 'read("/v1/tasks")',
     "read what the service is": 'read("/v1/backend")',
-    "read a file": 'read("/static/app.js")',
+    "read a file": 'read("/static/compose.js")',
     "listen to a task": 'events("/v1/tasks/" + id + "/events")',
     "listen to all": 'events("/v1/tasks/feed", "opened")',
     "show a drawing": 'load("img", "src", "/v1/tasks/" + id + "/counts.svg")',
     "show a drawing by CORS": 'load("img", "src", "/v1/tasks/" + id + "/counts.svg", '
     '{ crossOrigin: "anonymous" })',
-    "run our script": 'load("script", "src", "/static/app.js")',
+    "run our script": 'load("script", "src", "/static/compose.js")',
     "use our style": 'load("link", "href", "/static/app.css", { rel: "stylesheet" })',
 }
 # The beginning of what the page of a friend learns, where that is more than nothing.
@@ -295,7 +295,7 @@ def test_a_name_that_leads_here_does_not_make_a_page_of_ours_somebody_elses(
     browser: Chrome, victim: Service, ended: list[str]
 ) -> None:
     port = victim.url.rpartition(":")[2]
-    for path in ("/", f"/v1/tasks/{ended[0]}/result", "/static/app.js"):
+    for path in ("/", f"/v1/tasks/{ended[0]}/result", "/static/compose.js"):
         browser.get(f"http://evil.example:{port}{path}")
         assert "unknown_host" in browser.page_source
         assert ended[0] not in browser.page_source
