@@ -71,7 +71,7 @@ export class ResultView {
   async show(record, signal) {
     const path = `/ui/tasks/${encodeURIComponent(record.id)}`;
     this.link.replaceChildren("Task ", element("a", { href: path, className: "id" }, record.id));
-    this.link.hidden = false;
+    this.link.hidden = location.pathname === path;
     if (!isFinal(record)) {
       this.say(record.status, STATES[record.status]);
       record = await follow(
