@@ -38,10 +38,11 @@ let editor = new PlainEditor(textarea, { onchange: changed, oncursor });
 
 let typed; // the timer
 let looking = new AbortController();
+let restoring = false; // whether a program is shown that nobody edited
 let resumes = 0; // when the service wants to be asked again
 let latest = { problems: [] }; // what was found
 
-function changed({ edited = true } = {}) {
+function changed({ edited = !restoring } = {}) {
   if (edited) example.value = "";
   showInputs(editor.text);
   showChosen();
@@ -199,7 +200,9 @@ async function open(name) {
 /** Shows a program with its options; without one, the first example. */
 function restore(draft, name = draft ? "" : "bell") {
   const { qc = bell, ...options } = draft ?? {};
+  restoring = true;
   editor.text = qc;
+  restoring = false;
   choose(options, qc);
   example.value = name;
   changed({ edited: false });

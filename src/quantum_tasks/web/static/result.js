@@ -137,7 +137,7 @@ function choice(items, show) {
       .join(", ");
   const select = element(
     "select",
-    {},
+    { ariaLabel: "Run" },
     ...items.map((item, place) => element("option", { value: place }, named(item))),
   );
   select.addEventListener("change", () => show(items[select.value]));
