@@ -282,3 +282,13 @@ def _luminance(color: str) -> float:
     ]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_a_barrier_is_a_line_over_its_wires_alone(page: Page) -> None:
+    show(page, circuit([step("barrier", 1, qubits=[3, 0, 1])], 4))
+    d = page.locator(".barrier").get_attribute("d")
+    assert d
+    assert d.count("M") == 2
+    rows = laid_out(page, circuit([], 4))[0]["rows"]
+    ends = sorted(float(part.split("V")[1]) for part in d.split("M")[1:])
+    assert ends == [rows[1]["y"] + 18, rows[3]["y"] + 18]

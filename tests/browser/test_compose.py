@@ -472,14 +472,21 @@ def test_the_palette_inserts_a_statement_with_qubits_of_the_program(front: Compo
 
 
 def test_a_gate_leads_to_its_line_and_a_line_to_its_gates(front: Composer) -> None:
-    front.type(BELL)
-    expect(front.circuit).to_be_visible()
+    front.choose("ghz")
+    expect(front.page.get_by_role("img", name="Circuit: 20 qubits")).to_be_visible()
     front.page.get_by_role("application", name="Steps of the circuit").focus()
     front.page.keyboard.press("Home")
     front.page.keyboard.press("ArrowRight")
     front.page.keyboard.press("Enter")
-    assert front.line() == "cx q[0], q[1];"
+    assert front.line() == "  cx q[i], q[i + 1];"
     assert front.focused() == "Program"
+    marked = front.page.locator("#circuit .marks > *")
+    expect(marked.first).to_be_attached()
+    before = marked.count()
+    front.page.keyboard.press("ArrowUp")
+    front.page.keyboard.press("ArrowUp")
+    expect(front.page.locator(".cm-activeLine")).to_have_text("h q[0];")
+    assert marked.count() != before
 
 
 def test_control_and_enter_run_the_program(front: Composer) -> None:
