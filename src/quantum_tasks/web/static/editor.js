@@ -114,12 +114,12 @@ export class PlainEditor {
 
   markLines() {} // a text area has no lines to colour
 
-  goTo(line, column = 1) {
+  goTo(line, column = 1, focus = true) {
     const lines = this.text.split("\n");
     const begin = lines.slice(0, line - 1).reduce((sum, text) => sum + text.length + 1, 0);
     const at = begin + indexOf(lines[line - 1] ?? "", column);
     const height = parseFloat(getComputedStyle(this.#textarea).lineHeight);
-    this.focus();
+    if (focus) this.focus();
     this.#textarea.setSelectionRange(at, at);
     this.#textarea.scrollTop = (line - 0.5) * height - this.#textarea.clientHeight / 2;
   }
@@ -235,13 +235,13 @@ class CodeEditor {
     this.#view.dispatch({ effects: this.#language.mark.of(lines) });
   }
 
-  goTo(line, column = 1) {
+  goTo(line, column = 1, focus = true) {
     const { doc } = this.#view.state;
     const { from, text } = doc.line(Math.min(Math.max(line, 1), doc.lines));
     const anchor = from + indexOf(text, column);
     const effects = this.#cm.EditorView.scrollIntoView(anchor, { y: "center" });
     this.#view.dispatch({ selection: { anchor }, effects });
-    this.focus();
+    if (focus) this.focus();
   }
 
   nextProblem(back = false) {
