@@ -90,6 +90,18 @@ async def files(ground: Ground) -> None:
     await ground.clients(30, client, _PAUSE_S)
 
 
+async def compressed(ground: Ground) -> None:
+    """30 clients let the service compress a program of 250 kB again and again: 5 ms each."""
+    noise = "".join(random.choices("0123456789abcdef", k=250_000))
+    id = await ground.ended({"qc": f"OPENQASM 3; qubit q; bit c; c = measure q; // {noise}"})
+
+    async def client(wire: Wire) -> None:
+        path = f"/v1/tasks/{id}/circuit"
+        await ground.ask(wire, "GET", path, headers={"Accept-Encoding": "gzip"})
+
+    await ground.clients(30, client, _PAUSE_S)
+
+
 async def long_queries(ground: Ground) -> None:
     """30 clients send a query of eight kilobytes: parameters, tags, statuses, escapes."""
     pieces = ("a&", "tag=a:b&", "status=queued,", "%41", "fields=id,", "q=%25&", "wait=1&", "&")

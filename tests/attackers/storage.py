@@ -36,12 +36,15 @@ async def large_results_in_every_view(ground: Ground) -> None:
 
     async def client(wire: Wire) -> None:
         number = ground.number()
+        headers = {"Accept-Encoding": "gzip"} if number // 30 % 2 else {}
+        path = f"/v1/tasks/{id}/result"
         if number % 6 == 5:
-            await ground.ask(wire, "GET", f"/v1/tasks/{id}/counts.svg")
+            path = f"/v1/tasks/{id}/counts.svg"
         elif number % 6 == 4:
-            await ground.ask(wire, "GET", f"/v1/tasks/{id}/result", headers={"Accept": "text/csv"})
+            headers["Accept"] = "text/csv"
         else:
-            await ground.ask(wire, "GET", f"/v1/tasks/{id}/result?{views[number % len(views)]}")
+            path += f"?{views[number % len(views)]}"
+        await ground.ask(wire, "GET", path, headers=headers)
 
     await ground.clients(20, client)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench import (
+    compression,
     deliveries,
     engines,
     feedforward,
@@ -35,6 +36,7 @@ SECTIONS = {
     "overload": lambda options: overload.measure(options.tasks),
     "large": lambda options: large.measure(),
     "start": lambda options: start.measure(),
+    "compression": lambda options: compression.measure(),
     "feedforward": lambda options: feedforward.measure(),
     "engines": lambda options: engines.measure(),
     "plans": lambda options: plans.measure(),
@@ -49,6 +51,7 @@ MODULES = {
     "overload": overload,
     "large": large,
     "start": start,
+    "compression": compression,
     "feedforward": feedforward,
     "engines": engines,
     "plans": plans,

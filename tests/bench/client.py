@@ -20,6 +20,7 @@ import uvloop
 T = TypeVar("T")
 _WAIT_S = 30
 _PAUSE_S, _LONGEST_PAUSE_S = 0.1, 1.0
+_SMALL_ONES, _EVERY_S = 1000, 0.01
 
 
 @dataclass
@@ -34,6 +35,7 @@ class Load:
     tasks: list[float] = field(default_factory=list)  # submission to the result
     ended: list[float] = field(default_factory=list)  # begin of the run to the result
     failures: Counter[str] = field(default_factory=Counter)
+    received: int = 0  # bytes of bodies
 
 
 def in_process(work: Callable[..., T], *arguments: object) -> T:
@@ -56,10 +58,13 @@ class Connection(asyncio.Protocol):
         _, connection = await asyncio.get_running_loop().create_connection(cls, host, int(port))
         return connection
 
-    async def ask(self, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
+    async def ask(
+        self, method: str, path: str, body: bytes = b"", headers: str = ""
+    ) -> tuple[int, bytes]:
         """Status and body of the answer."""
         self._answer = asyncio.get_running_loop().create_future()
         head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        head += headers
         self._transport.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
         return await self._answer
 
@@ -158,6 +163,49 @@ def gets(url: str, ids: list[str], clients: int) -> Load:
             assert b'"completed"' in answer, answer
 
     _drive(url, iter([f"/tasks/{id}" for id in ids]), clients, client, load)
+    return load
+
+
+def fetches(url: str, paths: list[str], clients: int, headers: str) -> Load:
+    """Each client asks for addresses with more headers, and takes what there is."""
+    load = Load()
+
+    async def client(http: Connection, paths: Iterator[str]) -> None:
+        for path in paths:
+            status, answer = await http.ask("GET", path, headers=headers)
+            assert status == 200, answer
+            load.received += len(answer)
+
+    _drive(url, iter(paths), clients, client, load)
+    return load
+
+
+def meanwhile(url: str, path: str, large: str, others: int, headers: str) -> Load:
+    """A client asks for something small a thousand times, while others ask for something large
+    again and again."""
+    load = Load()
+
+    async def other(http: Connection) -> None:
+        while True:
+            status, answer = await http.ask("GET", large, headers=headers)
+            assert status == 200, answer
+
+    async def main() -> None:
+        http = await Connection.open(url)
+        loading = [asyncio.create_task(other(await Connection.open(url))) for _ in range(others)]
+        await asyncio.sleep(1)
+        for _ in range(_SMALL_ONES):
+            asked = time.perf_counter()
+            status, answer = await http.ask("GET", path)
+            load.tasks.append(time.perf_counter() - asked)
+            assert status == 200, answer
+            await asyncio.sleep(_EVERY_S)
+        for task in loading:
+            assert not task.done(), task
+            task.cancel()
+        http.close()
+
+    _run(main(), load)
     return load
 
 

@@ -68,14 +68,14 @@ class _File:
         self.content = content
         self.media_type = media_type
         self.tag = _tag(content)
-        self._packed: bytes | None = None
+        self.packed: bytes | None = None
 
-    def packed(self) -> bytes:
+    def pack(self) -> bytes:
         """The same, compressed. To be called in the packer's thread: there it is done only once,
         even if many ask for it at the same time."""
-        if self._packed is None:
-            self._packed = best(self.content)
-        return self._packed
+        if self.packed is None:
+            self.packed = best(self.content)
+        return self.packed
 
 
 class _Site(NamedTuple):
@@ -163,7 +163,7 @@ async def _answer(request: Request, file: _File, for_ever: bool = False) -> Resp
     content = file.content
     if len(content) >= packed_from(request.scope):
         packer: Packer = request.app.state.packer
-        content = await packer.run(file.packed)
+        content = file.pack() if file.packed else await packer.run(file.pack)
         headers["Content-Encoding"] = "gzip"
     return Shared(content, 200, headers, file.media_type)
 
