@@ -5,11 +5,7 @@ import { drawLabels, drawStep, drawWires, inWords, stepInWords, svg } from "./sy
 
 const DRAWN_WHOLE = 2000; // steps; of more, only what is near the view is in the document
 const AROUND = 400; // pixels around the view that count as near
-<<<<<<< HEAD
-const FIRST_MS = 40; // for the first part of a drawing, and for each further one
-=======
 const FIRST_MS = 24; // for the first part of a drawing, and for each further one
->>>>>>> f8faa70685bc0766e43d28317103d8874c78c5b3
 const NEXT_MS = 4;
 const KEYS = /^(Arrow(Left|Right|Up|Down)|Home|End|Enter|Escape)$/;
 

@@ -108,14 +108,9 @@ function drawSet(put, item, y) {
 function drawBarrier(put, item, y) {
   drawTarget(put, item);
   const on = new Set(item.rows);
-<<<<<<< HEAD
-  const end = (row) => (on.has(row + 1) ? y(row + 1) - 24 : y(row) + 24);
-  const d = item.rows.map((row) => `M${item.x} ${y(row) - 24}V${end(row)}`);
-=======
   const last = (row) => (on.has(row + 1) ? last(row + 1) : row);
   const firsts = item.rows.filter((row) => !on.has(row - 1)); // of wires side by side
   const d = firsts.map((row) => `M${item.x} ${y(row) - 18}V${y(last(row)) + 18}`);
->>>>>>> f8faa70685bc0766e43d28317103d8874c78c5b3
   put("path", { class: "barrier", d: d.join("") });
 }
 
@@ -134,15 +129,9 @@ function drawBox(put, item, y) {
 function drawReads(put, { x, lo, hi, top, bottom, ends }, y) {
   const down = Math.max(...ends);
   const up = Math.min(...ends);
-<<<<<<< HEAD
-  const line = (from, to) => put("path", { class: "bits", d: `M${x - 1.5} ${from}V${to}m3 0V${from}` });
-  if (down > hi) line(bottom, y(down));
-  if (up < lo) line(top, y(up));
-=======
   const line = (from, to) => `M${x - 1.5} ${from}V${to}m3 0V${from}`;
   if (down > hi) put("path", { class: "bits", d: line(bottom, y(down)) });
   if (up < lo) put("path", { class: "bits", d: line(top, y(up)) });
->>>>>>> f8faa70685bc0766e43d28317103d8874c78c5b3
   for (const row of ends) put("circle", { class: "end", cx: x, cy: y(row), r: 4 });
 }
 
