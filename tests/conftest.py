@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import asyncpg
 import pytest
@@ -43,10 +45,10 @@ def postgres() -> Iterator[str]:
 def template(postgres: str) -> Iterator[str]:
     """A database with the newest schema, to be cloned."""
     name = f"template_{os.getpid()}"
-    asyncio.run(_execute(postgres, f"create database {name}"))
-    asyncio.run(migrate(_url(postgres, name)))
+    _run(_execute(postgres, f"create database {name}"))
+    _run(migrate(_url(postgres, name)))
     yield name
-    asyncio.run(_execute(postgres, f"drop database {name} with (force)"))
+    _run(_execute(postgres, f"drop database {name} with (force)"))
 
 
 @pytest.fixture
@@ -136,13 +138,19 @@ def submissions(pool: Pool) -> Submissions:
 def _clone(postgres: str, template: str) -> Iterator[str]:
     name = f"test_{os.getpid()}_{next(_numbers)}"
     create = f"create database {name} template {template} strategy file_copy"
-    asyncio.run(_execute(postgres, create))
+    _run(_execute(postgres, create))
     yield _url(postgres, name)
-    asyncio.run(_execute(postgres, f"drop database {name} with (force)"))
+    _run(_execute(postgres, f"drop database {name} with (force)"))
 
 
 def _url(postgres: str, database: str) -> str:
     return postgres.replace("/postgres?", f"/{database}?")
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    """In a thread of its own: in that of the tests, a browser's event loop may be running."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work).result()
 
 
 async def _execute(url: str, statement: str) -> None:

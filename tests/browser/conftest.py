@@ -1,48 +1,92 @@
-"""A real Chromium, driven by its own driver."""
+"""A browser for each process of tests, a clean context and a new page for each test.
+
+Ask for `page` (or `front`, the page at `/`): whatever goes wrong in it fails the test, see
+`complaints.py`. What can be measured of a page is in `measures.py`, answers of a service that is
+not there in `answers.py`. `wait_for_function` does not work in our pages: their policy forbids it.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
-import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
+import chromium as debian
 import pytest
-from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+from complaints import Complaints
+from front_page import FrontPage
+from playwright.sync_api import BrowserContext, Page, expect
+from service import Service
 
-_ARGUMENTS = [
-    "--headless=new",
-    "--no-sandbox",  # Chromium has none as root, which containers often are
-    "--disable-dev-shm-usage",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-proxy-server",
-    # Whatever else it or a page would look up, it does not find: only 127.0.0.1 is reached.
-    "--host-resolver-rules=MAP service 127.0.0.1, MAP evil.example 127.0.0.1, "
-    "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
-]
+expect.set_options(timeout=30_000)  # a busy machine is no mistake of a page
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    """One Chromium per module, with a profile of its own."""
-    options = ChromeOptions()
-    options.binary_location = _find("chromium", "chromium-browser", "google-chrome")
-    for argument in [*_ARGUMENTS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"]:
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = Chrome(options, ChromeService(_find("chromedriver")))
-    yield driver
-    driver.quit()
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[debian.Chromium]:
+    """One browser per process, started by the first test that needs it."""
+    path = debian.find()
+    if path is None:
+        reason = f"the browser tests need {debian.NAMES[0]}: apt-get install {debian.NAMES[0]}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    chromium = debian.Chromium(path)
+    yield chromium
+    chromium.close()
 
 
-def _find(*names: str) -> str:
-    for name in names:
-        if path := shutil.which(name):
-            return path
-    reason = f"the browser tests need {names[0]}: apt-get install chromium chromium-driver"
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
+@pytest.fixture(autouse=True)
+def awake(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Wakes the browser for a test and its fixtures. Those of a module do it themselves."""
+    if "chromium" not in request.fixturenames:
+        yield
+        return
+    with request.getfixturevalue("chromium").awake():
+        yield
+
+
+@pytest.fixture
+def complaints() -> Iterator[Complaints]:
+    """What the pages of a test complain about: nothing, but for what the test expects."""
+    complaints = Complaints()
+    yield complaints
+    complaints.check()
+
+
+@pytest.fixture
+def context(chromium: debian.Chromium, complaints: Complaints) -> Iterator[BrowserContext]:
+    """It has nothing of the tests before. What cannot be taken away again (`add_init_script`,
+    `expose_function`) belongs to a page, or to a context from `new_context`."""
+    context = chromium.context()
+    complaints.watch(context)
+    yield context
+    chromium.clean(complaints.origins)
+    complaints.ignore(context)
+
+
+@pytest.fixture
+def new_context(
+    chromium: debian.Chromium, complaints: Complaints
+) -> Iterator[Callable[..., BrowserContext]]:
+    """Makes more contexts: for other visitors, with other options."""
+    with contextlib.ExitStack() as opened:
+
+        def make(**options: Any) -> BrowserContext:
+            context = chromium.new_context(**options)
+            opened.callback(context.close)
+            complaints.watch(context)
+            return context
+
+        yield make
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return context.new_page()
+
+
+@pytest.fixture
+def front(page: Page, service: Service) -> FrontPage:
+    """The page at `/` of the service that all tests share."""
+    return FrontPage(page, f"{service.url}/")

@@ -9,9 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from selenium.webdriver import Chrome
-from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import WebDriverWait
+from chromium import Chromium
+from playwright.sync_api import Page, expect
 from service import BELL, Service
 
 PAGE = b"<!doctype html><meta charset=utf-8><title>Elsewhere</title><body></body>"
@@ -21,7 +20,7 @@ BODY = '{"qc": "OPENQASM 3.0; qubit q; bit c; c = measure q;"}'
 # What a page tries; each says what it has learned, or that it has learned nothing. `url` is the
 # service, `id` a finished task, `body` a submission.
 PRELUDE = """
-const [url, id, body, done] = arguments;
+document.body.replaceChildren();
 const nothing = "nothing";
 const read = (path, options) => fetch(url + path, options).then(
   async (answer) => answer.type === "opaque" ? nothing : answer.status + " " + await answer.text(),
@@ -41,6 +40,16 @@ const events = (path, answered) => new Promise((resolve) => {
   source.onopen = () => answered === "opened" && end("opened");
   source.onmessage = (event) => end(event.data);
   source.onerror = () => end(nothing);
+});
+const beacon = (path, content) => new Promise((resolve) => {
+  // It is known to have ended only by this, and never says how.
+  new PerformanceObserver((entries, observer) => {
+    if (entries.getEntries().some((entry) => entry.initiatorType === "beacon")) {
+      observer.disconnect();
+      resolve(nothing);
+    }
+  }).observe({ type: "resource" });
+  navigator.sendBeacon(url + path, content);
 });
 const form = (path, enctype, name) => new Promise((resolve) => {
   const target = document.createElement("iframe");
@@ -65,8 +74,7 @@ ATTEMPTS = {
     "submit as JSON": 'post("/v1/tasks", body, { headers: json })',
     "submit without a referrer": 'post("/v1/tasks", new Blob([body]), '
     '{ mode: "no-cors", referrerPolicy: "no-referrer" })',
-    "submit by a beacon": 'Promise.resolve(navigator.sendBeacon(url + "/v1/tasks", '
-    "new Blob([body])) && nothing)",
+    "submit by a beacon": 'beacon("/v1/tasks", new Blob([body]))',
     "submit by a form": 'form("/v1/tasks", "text/plain", body.slice(0, -1) + \',"x":"\')',
     "submit by another form": 'form("/v1/tasks", "multipart/form-data", body)',
     "cancel by tag": 'post("/v1/tasks/cancel", new Blob([tagged]))',
@@ -109,17 +117,17 @@ ALLOWED = {
     "listen to all": "opened",
     "show a drawing by CORS": "drawn",
 }
-SANDBOXED = """
-const frame = document.createElement("iframe");
-frame.sandbox = "allow-scripts";
-frame.srcdoc = `<script>
-  fetch("${url}/v1/tasks", { method: "POST", body: new Blob([${JSON.stringify(body)}]) })
-    .then((answer) => answer.text(), () => "nothing")
-    .then((text) => parent.postMessage(text, "*"));
-</${"script"}>`;
-const said = new Promise((resolve) => { onmessage = (event) => resolve(event.data); });
-document.body.append(frame);
-said"""
+SANDBOXED = """new Promise((resolve) => {
+  const frame = document.createElement("iframe");
+  frame.sandbox = "allow-scripts";
+  frame.srcdoc = `<script>
+    fetch("${url}/v1/tasks", { method: "POST", body: new Blob([${JSON.stringify(body)}]) })
+      .then((answer) => answer.text(), () => "nothing")
+      .then((text) => parent.postMessage(text, "*"));
+  </${"script"}>`;
+  onmessage = (event) => resolve(event.data);
+  document.body.append(frame);
+})"""
 
 
 class Elsewhere(BaseHTTPRequestHandler):
@@ -170,15 +178,28 @@ def victim(module_database: str, elsewhere: int, ended: list[str]) -> Iterator[S
         service.close()
 
 
-def visit(browser: Chrome, host: str, port: int) -> None:
-    browser.get(f"http://{host}:{port}/")
-    assert browser.title == "Elsewhere"
+@pytest.fixture(scope="module")
+def tab(chromium: Chromium) -> Iterator[Page]:
+    """Stays open for all tests of this module: a new one takes ten times as long as an attempt."""
+    with chromium.awake() as browser:
+        page = browser.new_page()
+    yield page
+    with chromium.awake():
+        page.close()
 
 
-def attempt(browser: Chrome, url: str, id: str, script: str) -> str:
+def visit(page: Page, host: str, port: int) -> None:
+    """Opens a page elsewhere, unless it is the one that is open."""
+    if page.url != f"http://{host}:{port}/":
+        page.goto(f"http://{host}:{port}/")
+    assert page.title() == "Elsewhere"
+
+
+def attempt(page: Page, url: str, id: str, script: str) -> str:
     """What a page learns by a script."""
-    browser.set_script_timeout(20)
-    return str(browser.execute_async_script(f"{PRELUDE} {script}.then(done)", url, id, BODY))
+    late = "new Promise((_, reject) => setTimeout(reject, 20_000, 'it does not end'))"
+    function = f"([url, id, body]) => {{ {PRELUDE} return Promise.race([{script}, {late}]); }}"
+    return str(page.evaluate(function, [url, id, BODY]))
 
 
 def state(service: Service) -> Any:
@@ -190,33 +211,33 @@ def state(service: Service) -> Any:
 STRANGERS = ["evil.example", "127.0.0.1"]
 
 
-@pytest.mark.parametrize("host", STRANGERS)
 @pytest.mark.parametrize("what", ATTEMPTS)
+@pytest.mark.parametrize("host", STRANGERS)
 def test_a_page_of_another_origin_does_and_learns_nothing(
-    browser: Chrome, victim: Service, elsewhere: int, ended: list[str], what: str, host: str
+    tab: Page, victim: Service, elsewhere: int, ended: list[str], what: str, host: str
 ) -> None:
     before = state(victim)
-    visit(browser, host, elsewhere)
-    assert attempt(browser, victim.url, ended[0], ATTEMPTS[what]) == "nothing"
+    visit(tab, host, elsewhere)
+    assert attempt(tab, victim.url, ended[0], ATTEMPTS[what]) == "nothing"
     assert state(victim) == before
 
 
 @pytest.mark.parametrize("what", ATTEMPTS)
 def test_a_page_of_cors_origins_may_call(
-    browser: Chrome, victim: Service, elsewhere: int, ended: list[str], what: str
+    tab: Page, victim: Service, elsewhere: int, ended: list[str], what: str
 ) -> None:
     id = ended.pop() if what == "delete" else ended[0]
-    visit(browser, "localhost", elsewhere)
-    learned = attempt(browser, victim.url, id, ATTEMPTS[what])
+    visit(tab, "localhost", elsewhere)
+    learned = attempt(tab, victim.url, id, ATTEMPTS[what])
     assert learned.startswith(ALLOWED.get(what, "nothing"))
 
 
 def test_a_page_of_cors_origins_sees_the_headers_of_an_answer(
-    browser: Chrome, victim: Service, elsewhere: int, ended: list[str]
+    tab: Page, victim: Service, elsewhere: int, ended: list[str]
 ) -> None:
-    visit(browser, "localhost", elsewhere)
+    visit(tab, "localhost", elsewhere)
     headers = attempt(
-        browser,
+        tab,
         victim.url,
         ended[0],
         'fetch(url + "/v1/tasks", { method: "POST", body, headers: { ...json, "Idempotency-Key": '
@@ -227,85 +248,72 @@ def test_a_page_of_cors_origins_sees_the_headers_of_an_answer(
 
 @pytest.mark.parametrize("host", [*STRANGERS, "localhost"])
 def test_a_frame_without_an_origin_does_and_learns_nothing(
-    browser: Chrome, victim: Service, elsewhere: int, ended: list[str], host: str
+    tab: Page, victim: Service, elsewhere: int, ended: list[str], host: str
 ) -> None:
     before = state(victim)
-    visit(browser, host, elsewhere)
-    assert attempt(browser, victim.url, ended[0], SANDBOXED) == "nothing"
+    visit(tab, host, elsewhere)
+    assert attempt(tab, victim.url, ended[0], SANDBOXED) == "nothing"
     assert state(victim) == before
 
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/v1/tasks/{id}", "/v1/tasks/{id}/counts.svg"])
 def test_nobody_puts_a_frame_around_anything(
-    browser: Chrome, victim: Service, elsewhere: int, ended: list[str], path: str
+    tab: Page, victim: Service, elsewhere: int, ended: list[str], path: str
 ) -> None:
     for host in (*STRANGERS, "localhost"):
-        visit(browser, host, elsewhere)
+        visit(tab, host, elsewhere)
         script = f'load("iframe", "src", "{path.replace("{id}", ended[0])}")'
-        attempt(browser, victim.url, ended[0], script)
-        browser.switch_to.frame(0)
-        assert ended[0] not in browser.page_source
-        assert "quantum-tasks" not in browser.page_source
-        browser.switch_to.default_content()
+        attempt(tab, victim.url, ended[0], script)
+        _, frame = tab.frames
+        shown = frame.content()
+        assert ended[0] not in shown
+        assert "quantum-tasks" not in shown
 
 
 @pytest.mark.parametrize("rel", ["", "opener"])
 def test_a_link_to_a_task_opens_and_the_page_with_the_link_learns_nothing(
-    browser: Chrome, victim: Service, elsewhere: int, ended: list[str], rel: str
+    tab: Page, victim: Service, elsewhere: int, ended: list[str], rel: str
 ) -> None:
-    visit(browser, "evil.example", elsewhere)
-    browser.execute_script(
-        "document.body.innerHTML = `<a target=_blank rel='${arguments[1]}' "
-        "href='${arguments[0]}'>A task</a>`",
-        f"{victim.url}/v1/tasks/{ended[0]}",
-        rel,
+    visit(tab, "evil.example", elsewhere)
+    tab.evaluate(
+        "([url, rel]) => { document.body.innerHTML = "
+        "`<a target=_blank rel='${rel}' href='${url}'>A task</a>`; }",
+        [f"{victim.url}/v1/tasks/{ended[0]}", rel],
     )
-    here = browser.current_window_handle
-    browser.find_element(By.TAG_NAME, "a").click()
-    WebDriverWait(browser, 20).until(lambda _: len(browser.window_handles) == 2)
-    browser.switch_to.window(next(w for w in browser.window_handles if w != here))
-    try:
-        WebDriverWait(browser, 20).until(lambda _: ended[0] in browser.page_source)
-        assert '"status":"completed"' in browser.page_source
-        assert browser.execute_script("return window.opener") is None
-    finally:
-        browser.close()
-        browser.switch_to.window(here)
+    with tab.context.expect_page() as opening:
+        tab.get_by_role("link").click()
+    with opening.value as opened:
+        expect(opened.locator("body")).to_contain_text(ended[0])
+        assert '"status":"completed"' in opened.content()
+        assert opened.evaluate("window.opener") is None
 
 
 def test_a_window_of_ours_is_out_of_reach_for_the_page_that_opened_it(
-    browser: Chrome, victim: Service, elsewhere: int, ended: list[str]
+    tab: Page, victim: Service, elsewhere: int, ended: list[str]
 ) -> None:
-    visit(browser, "evil.example", elsewhere)
-    here = browser.current_window_handle
-    browser.execute_script("window.opened = window.open(arguments[0])", f"{victim.url}/")
-    WebDriverWait(browser, 20).until(lambda _: len(browser.window_handles) == 2)
-    try:
-        WebDriverWait(browser, 20).until(
-            lambda _: browser.execute_script("return window.opened.closed")
-        )
-    finally:
-        browser.switch_to.window(next(w for w in browser.window_handles if w != here))
-        assert browser.title == "quantum-tasks"
-        browser.close()
-        browser.switch_to.window(here)
+    visit(tab, "evil.example", elsewhere)
+    with tab.context.expect_page() as opening:
+        tab.evaluate("(url) => { window.opened = window.open(url); }", f"{victim.url}/")
+    with opening.value as opened:
+        tab.wait_for_function("window.opened.closed")
+        assert opened.title() == "quantum-tasks"
 
 
 def test_a_name_that_leads_here_does_not_make_a_page_of_ours_somebody_elses(
-    browser: Chrome, victim: Service, ended: list[str]
+    tab: Page, victim: Service, ended: list[str]
 ) -> None:
     port = victim.url.rpartition(":")[2]
     for path in ("/", f"/v1/tasks/{ended[0]}/result", "/static/app.js"):
-        browser.get(f"http://evil.example:{port}{path}")
-        assert "unknown_host" in browser.page_source
-        assert ended[0] not in browser.page_source
+        tab.goto(f"http://evil.example:{port}{path}")
+        assert "unknown_host" in tab.content()
+        assert ended[0] not in tab.content()
 
 
-def test_our_own_page_may_do_all_of_it(browser: Chrome, victim: Service, ended: list[str]) -> None:
-    browser.get(f"{victim.url}/")
+def test_our_own_page_may_do_all_of_it(tab: Page, victim: Service, ended: list[str]) -> None:
+    tab.goto(f"{victim.url}/")
     for what, learned in ALLOWED.items():
         if what not in ("delete", "show a drawing by CORS"):
-            said = attempt(browser, victim.url, ended[0], ATTEMPTS[what])
+            said = attempt(tab, victim.url, ended[0], ATTEMPTS[what])
             assert said.startswith(learned), what
     for what in ("show a drawing", "run our script", "use our style"):
-        assert attempt(browser, victim.url, ended[0], ATTEMPTS[what]) in ("drawn", "loaded")
+        assert attempt(tab, victim.url, ended[0], ATTEMPTS[what]) in ("drawn", "loaded")

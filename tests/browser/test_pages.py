@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
-import time
-from collections.abc import Iterator
+from typing import Literal
 
 import pytest
-from front_page import SUBMITTED, Page, static
-from selenium.webdriver import Chrome, Keys
-from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import Select
+from chromium import PHONE, WIDE
+from complaints import Complaints
+from front_page import PENDING, SUBMITTED, FrontPage, static
+from measures import layout_shift, overflow, violations
+from playwright.sync_api import Page, Route, ViewportSize, expect
 from service import BELL, STDGATES, Service
 
 # What an example promises: outcomes, and the least share of the shots that they take.
@@ -23,29 +24,21 @@ EXAMPLES = {
     "phase-estimation": ({"0101"}, 1.0),
     "repeat-until-success": ({"0 0", "1 0"}, 1.0),
 }
-PENDING = (200, {"status": "pending", "message": "Task is still in progress."})
+Scheme = Literal["light", "dark"]
 HOSTILE = "<img src=x onerror=alert(1)>"
 OTHER_HOST = "service"  # the browser takes it for 127.0.0.1
 UNREACHABLE = "The service cannot be reached. Is it running?"
 
 
 @pytest.fixture
-def page(browser: Chrome, service: Service) -> Page:
-    browser.get_log("browser")  # what an earlier test left there
-    return Page(browser, f"{service.url}/")
+def phone(page: Page, service: Service) -> FrontPage:
+    """The page at `/`, as wide as a small phone."""
+    page.set_viewport_size(PHONE)
+    return FrontPage(page, f"{service.url}/")
 
 
-@pytest.fixture
-def narrow(browser: Chrome) -> Iterator[int]:
-    """The browser's width, in pixels: a small phone's."""
-    size = {"width": 360, "height": 800, "deviceScaleFactor": 1, "mobile": False}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    yield 360
-    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-
-
-def test_the_menu_offers_every_example(page: Page) -> None:
-    offered = [option.get_property("value") for option in Select(page.find("#example")).options]
+def test_the_menu_offers_every_example(front: FrontPage) -> None:
+    offered = front.example.locator("option").evaluate_all("all => all.map((one) => one.value)")
     assert sorted(offered) == sorted(
         path.name.removesuffix(".qasm") for path in (static() / "examples").iterdir()
     )
@@ -54,158 +47,178 @@ def test_the_menu_offers_every_example(page: Page) -> None:
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_an_examples_bars_add_up_to_the_shots_and_say_what_it_promises(
-    page: Page, name: str
+    front: FrontPage, name: str
 ) -> None:
-    page.choose(name)
-    page.run()
-    counts = page.counts()
+    front.choose(name)
+    front.run()
+    counts = front.counts()
     assert sum(counts.values()) == 1024
     promised, share = EXAMPLES[name]
     assert sum(counts.get(key, 0) for key in promised) >= share * 1024
     assert list(counts) == sorted(counts)
-    assert "1,024 shots" in page.status
+    assert "1,024 shots" in front.status.inner_text()
 
 
-def test_the_shots_are_those_asked_for(page: Page) -> None:
-    page.type(BELL, shots=17)
-    page.run()
-    assert sum(page.counts().values()) == 17
+def test_the_shots_are_those_asked_for(front: FrontPage) -> None:
+    front.type(BELL, shots=17)
+    front.run()
+    assert sum(front.counts().values()) == 17
 
 
-def test_the_result_names_its_task(page: Page, service: Service) -> None:
-    page.run()
-    link = page.find("#link")
-    assert link.get_property("href") == f"{service.url}/tasks/{link.text}"
-    assert service.task(link.text)["result"] == page.counts()
+def test_the_result_names_its_task(front: FrontPage, service: Service) -> None:
+    front.run()
+    id = front.task.inner_text()
+    expect(front.task).to_have_attribute("href", f"/tasks/{id}")
+    assert service.task(id)["result"] == front.counts()
 
 
-def test_a_mistake_is_shown_with_its_line_a_caret_and_a_hint(page: Page) -> None:
-    page.choose("mistake")
-    assert "line 9" in page.fail()
-    code, caret = str(page.find(".snippet").get_property("textContent")).split("\n")
+def test_a_mistake_is_shown_with_its_line_a_caret_and_a_hint(
+    front: FrontPage, complaints: Complaints
+) -> None:
+    complaints.expect("status of 422")
+    front.choose("mistake")
+    assert "line 9" in front.fail()
+    code, caret = str(front.snippets.text_content()).split("\n")
     assert code == "cx q[0] q[1];"
     assert caret == " " * code.index("q[1]") + "^"
-    assert "missing" in page.find(".hint").text
-    program = page.find("#program")
-    start, end = program.get_property("selectionStart"), program.get_property("selectionEnd")
-    assert page.program[start:end] == code
-    assert page.browser.switch_to.active_element == program
+    assert "missing" in front.hints.inner_text()
+    assert front.selected() == code
+    assert front.focused() == "Program"
 
 
-def test_the_editor_scrolls_to_a_mistake_far_down(page: Page) -> None:
-    page.type(BELL + "\n" * 200 + "oops q;")
-    page.browser.execute_script("arguments[0].scrollTop = 0", page.find("#program"))
-    assert "line 208" in page.fail()
-    top, seen = page.browser.execute_script(
-        "const p = arguments[0]; return [p.scrollTop, p.clientHeight]", page.find("#program")
-    )
-    line_height = 21
-    assert top <= 207 * line_height <= top + seen
+def test_the_editor_scrolls_to_a_mistake_far_down(
+    front: FrontPage, complaints: Complaints
+) -> None:
+    complaints.expect("status of 422")
+    front.type(BELL + "\n" * 200 + "oops q;")
+    front.editor.evaluate("editor => { editor.scrollTop = 0; }")
+    assert not front.sees_line(208)
+    assert "line 208" in front.fail()
+    assert front.sees_line(208)
 
 
-def test_a_mistake_is_gone_once_the_program_runs(page: Page) -> None:
-    page.choose("mistake")
-    page.fail()
-    page.type(BELL)
-    page.run()
-    assert page.texts("#problems *") == []
-    assert page.find("#program").get_attribute("aria-invalid") is None
+def test_a_mistake_is_gone_once_the_program_runs(front: FrontPage, complaints: Complaints) -> None:
+    complaints.expect("status of 422")
+    front.choose("mistake")
+    front.fail()
+    expect(front.editor).to_have_attribute("aria-invalid", "true")
+    front.type(BELL)
+    front.run()
+    expect(front.snippets.or_(front.hints)).to_have_count(0)
+    expect(front.editor).not_to_have_attribute("aria-invalid", "true")
 
 
-def test_a_failed_task_says_why(page: Page) -> None:
-    page.type(STDGATES + "qubit[20] q;\nbit[5000] c;\nh q;\nc[0:19] = measure q;\n")
-    assert page.fail().startswith("result_too_large: ")
-    assert page.texts("#counts li") == []
+def test_a_failed_task_says_why(front: FrontPage) -> None:
+    front.type(STDGATES + "qubit[20] q;\nbit[5000] c;\nh q;\nc[0:19] = measure q;\n")
+    assert front.fail().startswith("result_too_large: ")
+    assert front.rows() == []
 
 
-def test_a_busy_service_says_when_to_try_again(page: Page) -> None:
+def test_a_busy_service_says_when_to_try_again(front: FrontPage, complaints: Complaints) -> None:
+    complaints.expect("status of 503")
     problem = {"code": "service_busy", "detail": "The service is busy.", "errors": []}
-    page.answer((503, problem, {"Retry-After": "5"}))
-    assert page.fail() == "The service is busy. Try again in 5 s."
+    front.answer((503, problem, {"Retry-After": "5"}))
+    assert front.fail() == "The service is busy. Try again in 5 s."
 
 
-def test_an_answer_that_is_no_json_is_still_an_answer(page: Page) -> None:
-    page.browser.execute_script(
-        "window.fetch = async () => new Response('<h1>Bad gateway</h1>', { status: 502 })"
-    )
-    assert page.fail() == "The service answered with HTTP status 502."
+def test_an_answer_that_is_no_json_is_still_an_answer(
+    front: FrontPage, complaints: Complaints
+) -> None:
+    complaints.expect("status of 502")
+    front.answer((502, "<h1>Bad gateway</h1>"))
+    assert front.fail() == "The service answered with HTTP status 502."
 
 
-def test_without_a_network_the_page_says_that_nobody_answers(page: Page) -> None:
-    page.browser.set_network_conditions(offline=True, latency=0, throughput=0)
-    try:
-        assert page.fail() == UNREACHABLE
-    finally:
-        page.browser.delete_network_conditions()
-    page.run()
+def test_without_a_network_the_page_says_that_nobody_answers(
+    front: FrontPage, complaints: Complaints
+) -> None:
+    complaints.expect("ERR_INTERNET_DISCONNECTED")
+    front.page.context.set_offline(True)
+    assert front.fail() == UNREACHABLE
+    front.page.context.set_offline(False)
+    front.run()
 
 
-def test_a_service_that_is_away_for_a_moment_does_not_end_the_wait(page: Page) -> None:
+def test_a_service_that_is_away_for_a_moment_does_not_end_the_wait(
+    front: FrontPage, complaints: Complaints
+) -> None:
+    complaints.expect("ERR_FAILED", "status of 503")
     away = (503, {"detail": "The database is away."})
     done = (200, {"status": "completed", "result": {"0": 1}})
-    page.answer(SUBMITTED, PENDING, None, away, PENDING, done)
-    page.run(until=f"{UNREACHABLE} The task is not lost")
-    page.until(lambda: page.status.startswith("The database is away. The task is not lost"))
-    page.until(lambda: page.status == "Completed: 1 shot, 1 outcome.")
+    front.answer(SUBMITTED, PENDING, None, away, PENDING, done)
+    front.page.clock.install()
+    front.run(until=f"{UNREACHABLE} The task is not lost")
+    front.page.clock.fast_forward(1000)
+    front.says("The database is away. The task is not lost")
+    front.page.clock.fast_forward(1000)
+    front.says("The task is in progress")
+    front.page.clock.fast_forward(1000)
+    expect(front.status).to_have_text("Completed: 1 shot, 1 outcome.")
 
 
-def test_a_new_run_takes_the_place_of_one_that_is_awaited(page: Page) -> None:
-    page.browser.execute_script(
-        """
-        window.asked = [];
-        window.fetch = async (path, { method }) => {
-          asked.push(path);
-          const submitted = asked.filter((path) => path === "/tasks").length;
-          return Response.json(
-            method === "POST" ? { task_id: submitted }
-            : path === "/tasks/1" ? { status: "pending" }
-            : { status: "completed", result: { 1: 5 } }
-          );
-        };
-        """
-    )
-    page.run(until="The task is in progress")
-    page.run()
-    asked = page.browser.execute_script("return asked")
-    time.sleep(1.5)  # the longest pause between two questions is a second
-    assert page.browser.execute_script("return asked") == asked
-    assert page.counts() == {"1": 5}
+def test_a_new_run_takes_the_place_of_one_that_is_awaited(front: FrontPage) -> None:
+    asked = []
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.url.rpartition("/")[2])
+        if route.request.method == "POST":
+            route.fulfill(status=202, json={"task_id": asked.count("tasks")})
+        elif asked[-1] == "1":
+            route.fulfill(json={"status": "pending"})
+        else:
+            route.fulfill(json={"status": "completed", "result": {"1": 5}})
+
+    front.page.route("**/tasks**", answer)
+    front.page.clock.install()
+    front.run(until="The task is in progress")
+    front.run()
+    before = [*asked]
+    assert before[0] == "tasks"
+    assert before[-2:] == ["tasks", "2"]
+    front.page.clock.run_for(5000)  # the longest pause between two questions is a second
+    front.page.evaluate("fetch('/tasks/last')")  # comes after all that the page has asked
+    assert asked == [*before, "last"]
+    assert front.counts() == {"1": 5}
 
 
 def test_bars_stand_in_the_order_of_their_keys_and_are_as_long_as_their_counts(
-    page: Page,
+    front: FrontPage,
 ) -> None:
-    page.show({"00": 100, "01": 50, "10": 200, "11": 50})
-    assert page.texts("#counts .key") == ["00", "01", "10", "11"]
-    assert page.texts("#counts .share") == ["25.0 %", "12.5 %", "50.0 %", "12.5 %"]
-    widths = [bar.size["width"] for bar in page.browser.find_elements(By.CLASS_NAME, "bar")]
-    assert [width / widths[2] for width in widths] == pytest.approx([0.5, 0.25, 1, 0.25], abs=0.02)
+    front.show({"00": 100, "01": 50, "10": 200, "11": 50})
+    assert [row.key for row in front.rows()] == ["00", "01", "10", "11"]
+    assert [row.share for row in front.rows()] == ["25.0 %", "12.5 %", "50.0 %", "12.5 %"]
+    bars = front.bars()
+    assert [bar / bars[2] for bar in bars] == pytest.approx([0.5, 0.25, 1, 0.25], abs=0.02)
 
 
 def test_of_many_outcomes_the_most_frequent_are_shown_and_the_rest_is_counted(
-    page: Page,
+    front: FrontPage,
 ) -> None:
-    page.show({f"{key:06b}": 1 + key for key in range(40)})
-    assert page.counts() == {f"{key:06b}": 1 + key for key in range(8, 40)}
-    assert page.find("#more").text.endswith("8 more share the other 36 shots.")
+    front.show({f"{key:06b}": 1 + key for key in range(40)})
+    assert front.counts() == {f"{key:06b}": 1 + key for key in range(8, 40)}
+    expect(front.result).to_contain_text("8 more share the other 36 shots.")
 
 
-def test_hostile_text_is_shown_and_not_interpreted(page: Page) -> None:
-    page.show({HOSTILE: 3})
-    assert page.counts() == {HOSTILE: 3}
+def test_hostile_text_is_shown_and_not_interpreted(
+    front: FrontPage, complaints: Complaints
+) -> None:
+    complaints.expect("status of 422")
+    front.show({HOSTILE: 3})
+    assert front.counts() == {HOSTILE: 3}
     error = {"line": 1, "column": 1, "snippet": HOSTILE, "hint": HOSTILE}
-    page.answer((422, {"detail": HOSTILE, "errors": [error]}))
-    assert page.fail() == HOSTILE
-    assert page.texts(".snippet, .hint") == [HOSTILE, f"Hint: {HOSTILE}"]
-    page.type(HOSTILE)
-    assert HOSTILE in page.find("#curl").text
-    assert page.texts("img") == []
+    front.answer((422, {"detail": HOSTILE, "errors": [error]}))
+    assert front.fail() == HOSTILE
+    assert front.snippets.all_inner_texts() == [HOSTILE]
+    assert front.hints.all_inner_texts() == [f"Hint: {HOSTILE}"]
+    front.type(HOSTILE)
+    expect(front.command).to_contain_text(HOSTILE)
+    expect(front.page.locator("img")).to_have_count(0)
 
 
-def test_curl_sends_what_the_page_would_send(page: Page, service: Service) -> None:
+def test_curl_sends_what_the_page_would_send(front: FrontPage, service: Service) -> None:
     program = BELL + '// it\'s "$HOME" `id` \\n \\ π\nEND\n'
-    page.type(program, shots=7)
-    snippet = page.find("#curl").get_property("textContent")
+    front.type(program, shots=7)
+    snippet = front.command.text_content()
     # A curl that prints its arguments, then what it was sent.
     script = f'curl() {{ printf "%s\\n" "$*"; cat; }}\n{snippet}'
     run = subprocess.run(
@@ -216,110 +229,124 @@ def test_curl_sends_what_the_page_would_send(page: Page, service: Service) -> No
     assert submit == f"-s {tasks} -H Content-Type: application/json --data @-"
     assert json.loads(body) == {"qc": program, "shots": 7}
     assert fetch == f"-s {tasks}/TASK_ID"
-    page.choose("ghz")
-    page.run()
-    assert f"{tasks}/{page.find('#link').text}'" in page.find("#curl").text
+    front.choose("ghz")
+    front.run()
+    expect(front.command).to_contain_text(f"{tasks}/{front.task.inner_text()}'")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", OTHER_HOST])  # one with a clipboard, one without
-def test_the_copy_button_copies_the_command(browser: Chrome, service: Service, host: str) -> None:
-    page = Page(browser, service.url.replace("127.0.0.1", host))
-    has_clipboard = browser.execute_script("return navigator.clipboard !== undefined")
+def test_the_copy_button_copies_the_command(
+    page: Page, complaints: Complaints, service: Service, host: str
+) -> None:
+    if host == OTHER_HOST:  # over plain HTTP, this header is for 127.0.0.1 alone
+        complaints.expect("Cross-Origin-Opener-Policy header has been ignored")
+    front = FrontPage(page, service.url.replace("127.0.0.1", host))
+    has_clipboard = page.evaluate("navigator.clipboard !== undefined")
     assert has_clipboard == (host == "127.0.0.1")
-    page.type(f"copied from {host}")
-    command = page.find("#curl").get_property("textContent")
-    page.find("#copy").click()
-    page.until(lambda: page.find("#copy").text == "Copied")
-    page.find("#program").clear()
-    page.find("#program").send_keys(Keys.CONTROL, "v")
-    page.until(lambda: page.program == command)
+    front.type(f"copied from {host}")
+    command = str(front.command.text_content())
+    front.copy.click()
+    expect(front.copy).to_have_text("Copied")
+    front.editor.clear()
+    front.editor.press("Control+v")
+    expect(front.editor).to_have_value(command)
 
 
-def test_tab_indents_while_one_types_and_never_catches_who_walks_by(page: Page) -> None:
-    def focused() -> str | None:
-        return page.browser.switch_to.active_element.get_attribute("id")
-
-    def press(*keys: str) -> None:
-        page.browser.switch_to.active_element.send_keys(*keys)
-
-    page.browser.execute_script("arguments[0].focus()", page.find("#example"))
-    press(Keys.TAB)
-    assert focused() == "program"
-    press(Keys.TAB)
-    assert focused() == "shots"
-    press(Keys.SHIFT, Keys.TAB)
-    press("a", Keys.TAB, "b")
-    assert "a  b" in page.program
-    press(Keys.ESCAPE, Keys.TAB)
-    assert focused() == "shots"
+def test_tab_indents_while_one_types_and_never_catches_who_walks_by(front: FrontPage) -> None:
+    press = front.page.keyboard.press
+    front.example.focus()
+    press("Tab")
+    assert front.focused() == "Program"
+    press("Tab")
+    assert front.focused() == "Shots"
+    press("Shift+Tab")
+    for key in ("a", "Tab", "b"):
+        press(key)
+    assert "a  b" in front.program
+    press("Escape")
+    press("Tab")
+    assert front.focused() == "Shots"
 
 
-def test_control_and_enter_run_the_program(page: Page) -> None:
-    page.find("#program").send_keys(Keys.CONTROL, Keys.ENTER)
-    page.until(lambda: page.status.startswith("Completed"))
+def test_control_and_enter_run_the_program(front: FrontPage) -> None:
+    front.editor.press("Control+Enter")
+    front.says("Completed")
 
 
-def test_an_edited_example_is_there_when_one_comes_back(page: Page) -> None:
-    page.type("mine")
-    page.choose("ghz")
-    Select(page.find("#example")).select_by_value("bell")
-    page.until(lambda: page.program == "mine")
+def test_an_edited_example_is_there_when_one_comes_back(front: FrontPage) -> None:
+    front.type("mine")
+    front.choose("ghz")
+    front.example.select_option(value="bell")
+    expect(front.editor).to_have_value("mine")
 
 
-def test_a_phone_need_not_scroll_sideways(narrow: int, page: Page) -> None:
-    assert _width(page.browser) <= narrow
-    page.choose("ghz")
-    page.run()
-    assert _width(page.browser) <= narrow
-    page.type("oops " * 100)
-    page.fail()
-    assert page.texts(".snippet") != []
-    assert _width(page.browser) <= narrow
+def test_a_phone_need_not_scroll_sideways(phone: FrontPage, complaints: Complaints) -> None:
+    complaints.expect("status of 422")
+    assert not overflow(phone.page)
+    phone.choose("ghz")
+    phone.run()
+    assert not overflow(phone.page)
+    phone.type("oops " * 100)
+    phone.fail()
+    expect(phone.snippets).to_have_count(1)
+    assert not overflow(phone.page)
 
 
-def test_a_phone_need_not_scroll_sideways_for_long_keys(narrow: int, page: Page) -> None:
-    page.show({" ".join(["01" * 50] * 3): 999_999, "1" * 302: 1})
-    assert _width(page.browser) <= narrow
-    for part in page.browser.find_elements(By.CSS_SELECTOR, "#counts li > *"):
-        assert part.rect["x"] + part.rect["width"] <= narrow
+def test_a_phone_need_not_scroll_sideways_for_long_keys(phone: FrontPage) -> None:
+    phone.show({" ".join(["01" * 50] * 3): 999_999, "1" * 302: 1})
+    assert not overflow(phone.page)
+    parts = [part.bounding_box() for part in phone.outcomes.locator("> *").all()]
+    assert len(parts) == 8
+    assert all(box and box["x"] + box["width"] <= PHONE["width"] for box in parts)
 
 
-def test_the_page_asks_nobody_but_its_own_service_and_has_no_complaints(
-    page: Page, service: Service
+@pytest.mark.parametrize("size", [PHONE, WIDE], ids=["phone", "wide"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everybody_can_use_the_page_in_every_state(
+    front: FrontPage, complaints: Complaints, size: ViewportSize, scheme: Scheme
 ) -> None:
-    page.run()
-    requests = _requests(page.browser)
-    assert f"{service.url}/tasks" in requests
-    assert [url for url in requests if not url.startswith(f"{service.url}/")] == []
-    assert page.browser.get_log("browser") == []
+    complaints.expect("status of 422")
+    front.page.set_viewport_size(size)
+    front.page.emulate_media(color_scheme=scheme)
+    assert violations(front.page) == []
+    front.run()
+    assert violations(front.page) == []
+    front.choose("mistake")
+    front.fail()
+    assert violations(front.page) == []
 
 
-def test_the_reference_lists_the_api_and_asks_nobody_else(
-    browser: Chrome, page: Page, service: Service
-) -> None:
-    browser.get(f"{service.url}/docs")
-    page.until(lambda: "/tasks" in page.texts(".opblock-post .opblock-summary-path"))
-    assert "/tasks/{id}" in [path.replace("\u200b", "") for path in page.texts(".opblock-get a")]
-    page.find(".opblock-post button").click()
-    page.until(lambda: page.texts(".opblock-post .response"))
-    requests = _requests(browser)
-    assert f"{service.url}/openapi.json" in requests
-    assert [url for url in requests if not url.startswith(f"{service.url}/")] == []
-    assert browser.get_log("browser") == []
+def test_the_page_does_not_jump_while_it_is_loaded(front: FrontPage) -> None:
+    assert layout_shift(front.page) <= 0.01
 
 
-def test_the_reference_leads_back_to_the_page(page: Page, service: Service) -> None:
-    page.find("a[href='/docs']").click()
-    page.until(lambda: page.browser.current_url == f"{service.url}/docs")
-    page.find("a[href='/']").click()
-    page.until(lambda: page.browser.current_url == f"{service.url}/")
+def test_the_page_asks_nobody_but_its_own_service(page: Page, service: Service) -> None:
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    FrontPage(page, f"{service.url}/").run()
+    assert f"{service.url}/tasks" in asked
+    assert [url for url in asked if not url.startswith(f"{service.url}/")] == []
 
 
-def _width(browser: Chrome) -> int:
-    return int(browser.execute_script("return document.documentElement.scrollWidth"))
+def test_the_reference_lists_the_api_and_asks_nobody_else(page: Page, service: Service) -> None:
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{service.url}/docs")
+    submission = page.locator(".opblock-post").filter(has_text=re.compile("^POST/tasks"))
+    expect(submission).to_have_count(1)
+    reads = page.locator(".opblock-get a").all_inner_texts()
+    assert "/tasks/{id}" in [path.replace("\u200b", "") for path in reads]
+    submission.get_by_role("button").first.click()
+    expect(submission.locator(".response").first).to_be_visible()
+    assert f"{service.url}/openapi.json" in asked
+    foreign = [url for url in asked if not url.startswith((f"{service.url}/", "data:"))]
+    assert foreign == []
 
 
-def _requests(browser: Chrome) -> list[str]:
-    """Every address that the page has asked, whether or not it got an answer."""
-    script = "return performance.getEntriesByType('resource').map((entry) => entry.name)"
-    return list(browser.execute_script(script))
+def test_the_reference_leads_back_to_the_page(front: FrontPage, service: Service) -> None:
+    page = front.page
+    page.locator("a[href='/docs']").click()
+    page.wait_for_url(f"{service.url}/docs")
+    page.locator("a[href='/']").click()
+    page.wait_for_url(f"{service.url}/")
+    expect(front.editor).to_have_value(re.compile("OPENQASM"))
