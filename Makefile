@@ -12,7 +12,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 # start of the service compiles all of Qiskit for itself: 1.5 s instead of 0.5.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup setup-dev run-local reset-local test coverage chaos guards bench fuzz lint format lock vendor env-example clean
+.PHONY: help setup setup-dev run-local reset-local test coverage chaos guards bench fuzz screenshots lint format lock vendor env-example clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -70,6 +70,9 @@ $(VENV)/fuzz.stamp: $(VENV)/dev.stamp tests/fuzz/requirements.lock
 	$(PIP) --require-hashes -r tests/fuzz/requirements.lock
 	touch $@
 
+screenshots: setup-dev  ## pictures of every page in every state, in screenshots/
+	@$(BIN)/python tests/browser/screenshots.py $(ARGS)
+
 lint: setup-dev  ## what CI checks besides the tests
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -97,4 +100,4 @@ env-example: setup  ## write .env.example from the settings
 	$(BIN)/python -c 'from quantum_tasks.settings import describe; print(describe(), end="")' > .env.example
 
 clean:  ## delete everything that make made, but the data
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .coverage* dist
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .coverage* dist screenshots
