@@ -28,7 +28,7 @@ def measure() -> None:
             "a status, 0.06 kB": [f"/tasks/{id}" for id in ended] * 20,
             "a task": [f"/v1/tasks/{id}" for id in ended] * 20,
             "a list of 50 tasks": ["/v1/tasks"] * 200,
-            "a file, compressed once": ["/static/app.js"] * 2000,
+            "a file, compressed once": ["/static/compose.js"] * 2000,
             "counts of 10 MB, 12 clients": [f"/tasks/{wide}"] * 12,
             "counts of 10 MB, one client": [f"/tasks/{wide}"] * 4,
         }

@@ -128,9 +128,7 @@ class Composer:
             "bars => [...bars.children].map((cell) => cell.textContent)"
         )
         cells = [texts[at : at + 4] for at in range(0, len(texts), 4)]
-        return [
-            Outcome(key, int(count.replace(",", "")), share) for key, _, count, share in cells
-        ]
+        return [Outcome(key, int(count.replace(",", "")), share) for key, _, count, share in cells]
 
     def counts(self) -> dict[str, int]:
         return {row.key: row.count for row in self.rows()}

@@ -10,9 +10,11 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 import chromium as debian
+import drawn_circuits
 import pytest
 from complaints import Complaints
 from composer import Composer
@@ -84,6 +86,21 @@ def new_context(
 @pytest.fixture
 def page(context: BrowserContext) -> Page:
     return context.new_page()
+
+
+@pytest.fixture(scope="module")
+def drawing_board() -> Iterator[str]:
+    """The address of a page with nothing but the drawing of a circuit."""
+    with drawn_circuits.serving() as address:
+        yield address
+
+
+@pytest.fixture
+def opened(
+    drawing_board: str, context: BrowserContext, new_context: Callable[..., BrowserContext]
+) -> Callable[..., AbstractContextManager[Page]]:
+    """Opens that page."""
+    return drawn_circuits.opening(drawing_board, context, new_context)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +12,7 @@ from importlib.resources import files
 from random import Random
 from typing import Any
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page
 
 Step = dict[str, Any]
 Circuit = dict[str, Any]
@@ -83,39 +82,31 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def browsing() -> Iterator[Callable[..., AbstractContextManager[Page]]]:
-    """A browser and a server, and how to open the page. Whatever is done on the page, its policy
-    is kept, and nothing is thrown."""
-    with (
-        ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server,
-        sync_playwright() as playwright,
-    ):
+def serving() -> Iterator[str]:
+    """The address of the page."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-        )
-
-        shared = browser.new_page()
-
-        @contextmanager
-        def opened(**options: Any) -> Iterator[Page]:
-            page = browser.new_page(**options) if options else shared
-            wrong: list[str] = []
-            page.on("pageerror", note := lambda error: wrong.append(str(error)))
-            page.on("dialog", refuse := lambda dialog: wrong.append(dialog.message))
-            page.goto(f"http://127.0.0.1:{server.server_port}/")
-            until(page, "window.view !== undefined")
-            yield page
-            assert wrong == []
-            assert page.evaluate("said.violations") == []
-            page.remove_listener("pageerror", note)
-            page.remove_listener("dialog", refuse)
-            if options:
-                page.close()
-
-        yield opened
-        browser.close()
+        yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
+
+
+def opening(
+    address: str, context: BrowserContext, new_context: Callable[..., BrowserContext]
+) -> Callable[..., AbstractContextManager[Page]]:
+    """How to open the page. Whatever is done on it, its policy is kept, and nothing is thrown."""
+
+    @contextmanager
+    def opened(**options: Any) -> Iterator[Page]:
+        page = (new_context(**options) if options else context).new_page()
+        wrong: list[str] = []
+        page.on("dialog", lambda dialog: wrong.append(dialog.message))
+        page.goto(address)
+        until(page, "window.view !== undefined")
+        yield page
+        assert wrong == []
+        assert page.evaluate("said.violations") == []
+
+    return opened
 
 
 def show(page: Page, circuit: Circuit) -> None:

@@ -16,7 +16,7 @@ from typing import Literal
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from chromium import PHONE, WIDE, find, launch
-from front_page import PENDING, SUBMITTED, FrontPage
+from composer import Composer, brought, record
 from playwright.sync_api import Browser, Page, sync_playwright
 from service import BELL, ENDLESS, STDGATES, Service
 
@@ -27,31 +27,65 @@ FOLDER = Path(__file__).parents[2] / "screenshots"
 NOW = "2026-01-02T03:04:05Z"
 BELL_COUNTS = {"00": 509, "11": 515}
 MANY_COUNTS = {f"{key:06b}": 3 + (key * 37) % 61 for key in range(64)}
-FAILED = (200, {"status": "failed", "message": "timeout: The run took longer than 300 s."})
+WHY = {"code": "time_limit_exceeded", "message": "The run took longer than 90 s."}
+ABOUT = {"usage": {"simulate_ms": 0.31}, "engine": "qsim 0.22.1", "seed": 7}
 
 
-def front(do: Callable[[FrontPage], object]) -> Callable[[Page, str], None]:
+def front(do: Callable[[Composer], object]) -> Callable[[Page, str], None]:
     """A state of the page at `/`."""
 
     def bring(page: Page, url: str) -> None:
-        do(FrontPage(page, f"{url}/"))
+        composer = Composer(page, f"{url}/")
+        composer.circuit.wait_for()
+        do(composer)
 
     return bring
 
 
-def mistake(front: FrontPage) -> None:
-    front.choose("mistake")
-    front.fail()
+def chosen(example: str, circuit: str) -> Callable[[Composer], None]:
+    """An example, once its circuit, which is named so, is drawn."""
+
+    def bring(composer: Composer) -> None:
+        composer.choose(example)
+        composer.page.get_by_role("img", name=f"Circuit: {circuit}").wait_for()
+
+    return bring
 
 
-def running(front: FrontPage) -> None:
-    front.answer(SUBMITTED, *[PENDING] * 100)
-    front.run(until="The task is in progress")
+def mistake(composer: Composer) -> None:
+    composer.choose("mistake")
+    composer.fail()
 
 
-def failed(front: FrontPage) -> None:
-    front.answer(SUBMITTED, FAILED)
-    front.fail()
+def running(composer: Composer) -> None:
+    composer.answer((202, record("running")), *[None] * 9)
+    composer.run(until="The service cannot be reached")
+
+
+def shown(counts: dict[str, int]) -> Callable[[Composer], None]:
+    def bring(composer: Composer) -> None:
+        composer.answer((200, record("completed", **ABOUT)), (200, brought(counts)))
+        composer.run()
+
+    return bring
+
+
+def failed(composer: Composer) -> None:
+    composer.answer((200, record("failed", error=WHY)))
+    composer.fail()
+
+
+def options(composer: Composer) -> None:
+    chosen("sweep", "1 qubit")(composer)
+    composer.set("Name", "a sweep")
+
+
+def task(page: Page, url: str) -> None:
+    page.goto(url)
+    id = page.evaluate("fetch('/v1/tasks?name=bell+0').then((a) => a.json())")["tasks"][0]["id"]
+    page.goto(f"{url}/ui/tasks/{id}")
+    page.get_by_role("img", name="Circuit: ").wait_for()
+    page.get_by_role("img", name="Histogram: ").wait_for()
 
 
 def reference(page: Page, url: str) -> None:
@@ -60,12 +94,16 @@ def reference(page: Page, url: str) -> None:
 
 
 STATES: dict[str, Callable[[Page, str], None]] = {
-    "first-visit": front(lambda front: None),
+    "first-visit": front(lambda composer: None),
+    "teleportation": front(chosen("teleportation", "3 qubits")),
+    "qft": front(chosen("qft", "5 qubits")),
+    "options": front(options),
     "mistake": front(mistake),
-    "running": front(running),
-    "two-outcomes": front(lambda front: front.show(BELL_COUNTS)),
-    "many-outcomes": front(lambda front: front.show(MANY_COUNTS)),
+    "away": front(running),
+    "two-outcomes": front(shown(BELL_COUNTS)),
+    "many-outcomes": front(shown(MANY_COUNTS)),
     "failed": front(failed),
+    "task": task,
     "reference": reference,
 }
 WIDTHS = {"1280": WIDE, "360": PHONE}

@@ -11,7 +11,6 @@ import pytest
 from drawn_circuits import (
     NESTED,
     Circuit,
-    browsing,
     circuit,
     drawn,
     gate,
@@ -25,12 +24,6 @@ from drawn_circuits import (
 from playwright.sync_api import Page
 
 Opened = Callable[..., AbstractContextManager[Page]]
-
-
-@pytest.fixture(scope="module")
-def opened() -> Iterator[Opened]:
-    with browsing() as opened:
-        yield opened
 
 
 @pytest.fixture

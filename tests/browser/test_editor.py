@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from editor_page import served
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect
 
 _HEAD = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[2] q;\nbit[2] c;\n'
 _BELL = _HEAD + "h q[0];\ncx q[0], q[1];\nc = measure q;\n"
@@ -22,31 +22,13 @@ def address() -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=arguments)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def wide(chromium: Browser) -> BrowserContext:
-    return chromium.new_context(viewport={"width": 1000, "height": 700})
-
-
 @pytest.fixture
-def page(wide: BrowserContext, address: str) -> Iterator[Page]:
-    page = wide.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
+def page(context: BrowserContext, address: str) -> Iterator[Page]:
+    page = context.new_page()
+    page.set_viewport_size({"width": 1000, "height": 700})
     page.goto(address)
     yield page
-    violations = page.evaluate("violations")
-    page.close()
-    assert errors == []
-    assert violations == []
+    assert page.evaluate("violations") == []
 
 
 def test_the_upgrade_keeps_box_text_place_and_focus(page: Page) -> None:
@@ -424,10 +406,10 @@ def test_axe_finds_nothing_wrong(page: Page, colours: Any) -> None:
     assert found.violations_count == 0, found.generate_report()
 
 
-def test_phones_get_letters_of_16_pixels(chromium: Browser, address: str) -> None:
-    context = chromium.new_context(
-        viewport={"width": 360, "height": 640}, has_touch=True, is_mobile=True
-    )
+def test_phones_get_letters_of_16_pixels(
+    new_context: Callable[..., BrowserContext], address: str
+) -> None:
+    context = new_context(viewport={"width": 360, "height": 640}, has_touch=True, is_mobile=True)
     page = context.new_page()
     page.goto(address)
     _open(page, "upgraded", _LONG)
@@ -435,7 +417,6 @@ def test_phones_get_letters_of_16_pixels(chromium: Browser, address: str) -> Non
     assert size == "16px"
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     assert page.evaluate("violations") == []
-    context.close()
 
 
 def _pixels(page: Page) -> list[Any]:

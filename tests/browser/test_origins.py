@@ -89,13 +89,13 @@ ATTEMPTS = {
     "read a result without looking": 'read("/v1/tasks/" + id + "/result", { mode: "no-cors" })',
     "read the list": 'read("/v1/tasks")',
     "read what the service is": 'read("/v1/backend")',
-    "read a file": 'read("/static/app.js")',
+    "read a file": 'read("/static/task.js")',
     "listen to a task": 'events("/v1/tasks/" + id + "/events")',
     "listen to all": 'events("/v1/tasks/feed", "opened")',
     "show a drawing": 'load("img", "src", "/v1/tasks/" + id + "/counts.svg")',
     "show a drawing by CORS": 'load("img", "src", "/v1/tasks/" + id + "/counts.svg", '
     '{ crossOrigin: "anonymous" })',
-    "run our script": 'load("script", "src", "/static/app.js")',
+    "run our script": 'load("script", "src", "/static/task.js")',
     "use our style": 'load("link", "href", "/static/app.css", { rel: "stylesheet" })',
 }
 # The beginning of what the page of a friend learns, where that is more than nothing.
@@ -296,14 +296,14 @@ def test_a_window_of_ours_is_out_of_reach_for_the_page_that_opened_it(
         tab.evaluate("(url) => { window.opened = window.open(url); }", f"{victim.url}/")
     with opening.value as opened:
         tab.wait_for_function("window.opened.closed")
-        assert opened.title() == "quantum-tasks"
+        assert opened.title() == "Compose · quantum-tasks"
 
 
 def test_a_name_that_leads_here_does_not_make_a_page_of_ours_somebody_elses(
     tab: Page, victim: Service, ended: list[str]
 ) -> None:
     port = victim.url.rpartition(":")[2]
-    for path in ("/", f"/v1/tasks/{ended[0]}/result", "/static/app.js"):
+    for path in ("/", f"/v1/tasks/{ended[0]}/result", "/static/task.js"):
         tab.goto(f"http://evil.example:{port}{path}")
         assert "unknown_host" in tab.content()
         assert ended[0] not in tab.content()
@@ -315,6 +315,6 @@ def test_our_own_page_may_do_all_of_it(tab: Page, victim: Service, ended: list[s
         if what not in ("delete", "show a drawing by CORS"):
             said = attempt(tab, victim.url, ended[0], ATTEMPTS[what])
             assert said.startswith(learned), what
-    browser.get(f"{victim.url}/docs")  # at / no script may name another by a text
+    tab.goto(f"{victim.url}/docs")  # at / no script may name another by a text
     for what in ("show a drawing", "run our script", "use our style"):
         assert attempt(tab, victim.url, ended[0], ATTEMPTS[what]) in ("drawn", "loaded")

@@ -122,7 +122,7 @@ ODD = {
     "rubbish": (b"GET /static/%ff%zz%25%%% HTTP/1.1\r\n" + HOST + b"\r\n", 404),
     "a query": (b"GET /healthz?" + b"a=%zz&" * 1000 + b" HTTP/1.1\r\n" + HOST + b"\r\n", 200),
     "ranges": (
-        b"GET /static/compose.js HTTP/1.1\r\n"
+        b"GET /static/task.js HTTP/1.1\r\n"
         + HOST
         + b"Range: bytes="
         + b"0-0," * 4000
@@ -130,11 +130,11 @@ ODD = {
         200,
     ),
     "a huge range": (
-        b"GET /static/compose.js HTTP/1.1\r\n" + HOST + b"Range: bytes=" + b"9" * 5000 + b"-\r\n\r\n",
+        b"GET /static/task.js HTTP/1.1\r\n" + HOST + b"Range: bytes=" + b"9" * 5000 + b"-\r\n\r\n",
         200,
     ),
     "a date of nowhen": (
-        b"GET /static/compose.js HTTP/1.1\r\n"
+        b"GET /static/task.js HTTP/1.1\r\n"
         + HOST
         + b"If-Modified-Since: Mon, 9999999999999 Jan 999999999999 99:99:99 GMT\r\n\r\n",
         200,

@@ -43,7 +43,7 @@ PARTS = [
     {},
 ]
 PATHS = ["/v1/tasks", "/v1/tasks/feed", "/tasks/x", "/v1/tasks/x/circuit.svg", "/", "/docs"]
-PATHS += ["/static/compose.js", "/openapi.json", "/healthz", "/nosuch"]
+PATHS += ["/static/task.js", "/openapi.json", "/healthz", "/nosuch"]
 
 
 @pytest.fixture(scope="module")
@@ -325,7 +325,7 @@ def test_nothing_private_is_kept_by_a_cache(service: Service):
     for path in (f"/tasks/{id}", f"/v1/tasks/{id}/events"):
         assert ask(service, path=path).headers["cache-control"] == "no-store", path
     tagged = [f"/v1/tasks/{id}{part}" for part in ("", "/result", "/circuit", "/counts.svg")]
-    for path in (*tagged, "/", "/static/compose.js"):
+    for path in (*tagged, "/", "/static/task.js"):
         answer = ask(service, path=path)
         assert answer.headers["cache-control"] == "private, no-cache", path
         if path == "/":
@@ -335,7 +335,7 @@ def test_nothing_private_is_kept_by_a_cache(service: Service):
 
 
 def test_every_answer_keeps_to_itself(service: Service):
-    for path in ("/", "/docs", "/static/compose.js", "/v1/backend", "/tasks/x", "/nosuch"):
+    for path in ("/", "/docs", "/static/task.js", "/v1/backend", "/tasks/x", "/nosuch"):
         headers = ask(service, path=path).headers
         assert headers["cross-origin-opener-policy"] == "same-origin"
         assert headers["cross-origin-resource-policy"] == "same-origin"

@@ -59,7 +59,7 @@ def test_only_files_are_served(service: Service, path: str):
 @pytest.fixture
 def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of files like that of the service, which a test may change."""
-    for name in ("compose.js", "vendor/editor/editor.js", "vendor/editor/LICENSE.txt"):
+    for name in ("task.js", "vendor/editor/editor.js", "vendor/editor/LICENSE.txt"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(f"// {name}")
     monkeypatch.setattr(pages, "_STATIC", tmp_path)
@@ -73,7 +73,7 @@ BUILD = ["package.json", "package-lock.json", "build.mjs", ".npmrc", "README.md"
 def test_what_no_page_loads_is_not_served(workshop: Path, name: str):
     (workshop / "vendor/editor" / name).write_text("x")
     found = pages._site.__wrapped__()
-    assert [*found.files] == ["compose.js", "vendor/editor/LICENSE.txt", "vendor/editor/editor.js"]
+    assert [*found.files] == ["task.js", "vendor/editor/LICENSE.txt", "vendor/editor/editor.js"]
 
 
 def test_html_is_served_only_as_a_page(service: Service):
@@ -99,11 +99,11 @@ def test_a_browser_keeps_what_a_page_loads_for_ever(service: Service, path: str)
 
 
 def test_a_version_of_another_instance_is_answered_and_not_kept(service: Service):
-    other = service.client.get(f"/static/{'0' * 16}/compose.js")
-    assert other.content == service.client.get("/static/compose.js").content
+    other = service.client.get(f"/static/{'0' * 16}/task.js")
+    assert other.content == service.client.get("/static/task.js").content
     assert (other.status_code, other.headers["cache-control"]) == (200, AGAIN)
     for path in ("0" * 15, "0" * 17, "G" * 16, f"{'0' * 16}/{'0' * 16}"):
-        assert service.client.get(f"/static/{path}/compose.js").status_code == 404
+        assert service.client.get(f"/static/{path}/task.js").status_code == 404
 
 
 def test_the_version_changes_with_every_file_and_with_nothing_else(workshop: Path):
@@ -112,7 +112,7 @@ def test_the_version_changes_with_every_file_and_with_nothing_else(workshop: Pat
     assert pages._site.__wrapped__().version == versions[0]
     (workshop / "vendor/editor/editor.js").write_text("new")
     versions.append(pages._site.__wrapped__().version)
-    (workshop / "compose.js").rename(workshop / "compose2.js")
+    (workshop / "task.js").rename(workshop / "task2.js")
     versions.append(pages._site.__wrapped__().version)
     assert len(set(versions)) == 3
 
@@ -143,9 +143,9 @@ def test_the_address_of_a_task_never_answers_with_a_page(service: Service):
 
 def test_a_worker_has_no_pages(start):
     worker = start("--only", "worker")
-    assert {worker.client.get(path).status_code for path in [*PAGES, "/static/compose.js"]} == {404}
+    assert {worker.client.get(path).status_code for path in [*PAGES, "/static/task.js"]} == {404}
     api = start("--only", "api")
-    assert {api.client.get(path).status_code for path in [*PAGES, "/static/compose.js"]} == {200}
+    assert {api.client.get(path).status_code for path in [*PAGES, "/static/task.js"]} == {200}
 
 
 @pytest.mark.parametrize("path", ["/", TASK])
@@ -182,7 +182,13 @@ def test_a_page_is_another_if_only_its_policy_is(service: Service):
 
 
 def test_what_is_no_page_runs_nothing_at_all(service: Service):
-    paths = ["/static/compose.js", "/static/favicon.svg", "/openapi.json", "/v1/backend", "/nosuch"]
+    paths = [
+        "/static/task.js",
+        "/static/favicon.svg",
+        "/openapi.json",
+        "/v1/backend",
+        "/nosuch",
+    ]
     for path in paths:
         policy = service.client.get(path).headers["content-security-policy"]
         assert policy == "default-src 'none'; frame-ancestors 'none'"

@@ -1,7 +1,7 @@
 // The page on which programs are written, looked at and run.
 
 import { choose, chosen, FieldError, request, showChosen, showInputs } from "./options.js";
-import { duration, element, number, plural, problem, ResultView } from "./result.js";
+import { element, estimated, problem, ResultView } from "./result.js";
 import { cancel, Failure, isFinal, submit, validate } from "./service.js";
 import { PlainEditor, upgrade } from "./editor.js";
 import { packed, unpacked } from "./share.js";
@@ -20,7 +20,6 @@ const EXAMPLES = {
   "repeat-until-success": ["Repeat until success"],
   mistake: ["A program with a mistake"],
 };
-const PALETTE = "h x y z s t sx rx ry rz p cx cz swap ccx measure reset barrier";
 const ANGLES = new Set(["rx", "ry", "rz", "p"]);
 const QUBITS = { cx: 2, cz: 2, swap: 2, ccx: 3 };
 const TYPED_MS = 150; // after the last key, a program is looked at
@@ -79,34 +78,13 @@ function showFound({ diagnostics, warnings, estimate, circuit: found }) {
   latest = { problems: all.filter(({ line }) => line), circuit: found };
   editor.show(latest.problems);
   problems.replaceChildren(...all.map(listed));
-  facts.textContent = estimate ? inWords(estimate) : "";
+  facts.textContent = estimate ? estimated(estimate) : "";
   draw();
 }
 
 function draw() {
   if (latest.circuit) circuit?.show(latest.circuit);
   circuit?.stale(!latest.circuit);
-}
-
-function inWords({ stats, time_class, estimated_ms: ms, large }) {
-  const gates = Object.entries(stats.gates).filter(([name]) => name !== "measure");
-  const count = gates.reduce((sum, [, times]) => sum + times, 0);
-  const soon = time_class === "moments" ? "moments" : `about ${duration(ms)}`;
-  return [
-    plural(stats.qubits, "qubit"),
-    `depth ${number(stats.depth)}`,
-    plural(count, "gate"),
-    memory(stats.memory_bytes),
-    stats.method.replaceAll("_", " "),
-    large ? `${soon}, large` : soon,
-  ].join(" · ");
-}
-
-function memory(bytes) {
-  const units = ["B", "KiB", "MiB", "GiB"];
-  let unit = 0;
-  for (; bytes >= 1024 && unit < 3; unit++) bytes /= 1024;
-  return `${number(Number(bytes.toPrecision(3)))} ${units[unit]}`;
 }
 
 function listed({ severity, line, column, message, hint, snippet }) {
@@ -136,6 +114,7 @@ function oncursor(line) {
 
 let running = new AbortController();
 let current = null; // the id of the task that is awaited
+let submitted = null; // what was run last
 
 async function run() {
   running.abort();
@@ -157,7 +136,8 @@ async function run() {
     const record = await submit(body, signal, (sentence) => result.say("queued", sentence));
     current = record.id;
     byId("cancel").hidden = isFinal(record);
-    showCurl(body, record.id);
+    submitted = { body: JSON.stringify(body), id: record.id };
+    showCurl(body);
     await result.show(record, signal);
   } catch (failure) {
     if (signal.aborted) return;
@@ -247,11 +227,13 @@ const copy = async (text) =>
 // The same with curl
 
 /** JSON in a quoted here-document: the shell changes nothing in it, whatever the program says. */
-function showCurl(body, id = "TASK_ID") {
+function showCurl(body) {
+  const text = JSON.stringify(body);
+  const id = text === submitted?.body ? submitted.id : "TASK_ID";
   const tasks = `${location.origin}/v1/tasks`;
   byId("curl").textContent =
     `curl -s '${tasks}' -H 'Content-Type: application/json' -H 'Prefer: wait=20' --data @- <<'END'\n` +
-    `${JSON.stringify(body)}\nEND\ncurl -s '${tasks}/${id}/result'`;
+    `${text}\nEND\ncurl -s '${tasks}/${id}/result'`;
 }
 
 async function copyCurl() {
@@ -275,10 +257,9 @@ function statement(gate) {
   return `${gate}${ANGLES.has(gate) ? "(pi/2)" : ""} ${qubits.join(", ")};`;
 }
 
-for (const gate of PALETTE.split(" ")) {
-  const button = element("button", { type: "button", className: "gate" }, gate);
+for (const button of byId("palette").children) {
+  const gate = button.textContent;
   button.addEventListener("click", () => (editor.insert(statement(gate)), editor.focus()));
-  byId("palette").append(button);
 }
 
 // What people do

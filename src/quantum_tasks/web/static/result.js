@@ -119,6 +119,28 @@ const STATES = {
 export const duration = (ms) =>
   ms < 1000 ? `${ms.toPrecision(2)} ms` : `${number(Number((ms / 1000).toPrecision(3)))} s`;
 
+/** What a program is, and what its run would take. */
+export function estimated({ stats, time_class, estimated_ms: ms, large }) {
+  const gates = Object.entries(stats.gates).filter(([name]) => name !== "measure");
+  const count = gates.reduce((sum, [, times]) => sum + times, 0);
+  const soon = time_class === "moments" ? "moments" : `about ${duration(ms)}`;
+  return [
+    plural(stats.qubits, "qubit"),
+    `depth ${number(stats.depth)}`,
+    plural(count, "gate"),
+    memory(stats.memory_bytes),
+    stats.method.replaceAll("_", " "),
+    large ? `${soon}, large` : soon,
+  ].join(" · ");
+}
+
+function memory(bytes) {
+  const units = ["B", "KiB", "MiB", "GiB"];
+  let unit = 0;
+  for (; bytes >= 1024 && unit < 3; unit++) bytes /= 1024;
+  return `${number(Number(bytes.toPrecision(3)))} ${units[unit]}`;
+}
+
 /** A problem of a task, or of a request, with what may mend it. */
 export function problem({ message, errors = [] }) {
   const made = [element("p", {}, message)];
@@ -212,12 +234,13 @@ function* histogram(all, rest, shots) {
     element("tr", {}, element("td", {}, key), element("td", {}, amount(share))),
   );
   const head = ["Outcome", shots ? "Count" : "Probability"];
-  yield element(
+  const table = element(
     "table",
-    { className: "hidden" },
+    {},
     element("thead", {}, element("tr", {}, ...head.map((text) => element("th", {}, text)))),
     element("tbody", {}, ...rows),
   );
+  yield element("div", { className: "hidden" }, table); // a table itself would not become small
   if (rest?.outcomes) {
     const others = shots ? plural(Math.round(rest.probability * shots), "shot") : percent(rest.probability);
     yield element(

@@ -17,6 +17,7 @@ async function attempt(work) {
   try {
     await work();
   } catch (failure) {
+    if (leaving.signal.aborted) return;
     if (!(failure instanceof Failure)) throw failure;
     byId("note").textContent = failure.message;
   }
@@ -74,10 +75,11 @@ try {
   byId("actions").hidden = false;
   show(record);
   attempt(() => draw(record));
-  result.clear("…");
   show(await result.show(record, leaving.signal));
 } catch (failure) {
-  if (!(failure instanceof Failure)) throw failure;
-  result.fail(failure, "There is no such task");
+  if (!leaving.signal.aborted) {
+    if (!(failure instanceof Failure)) throw failure;
+    result.fail(failure, "The task cannot be shown");
+  }
 }
 result.busy = false;
