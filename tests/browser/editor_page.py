@@ -21,7 +21,8 @@ _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>An editor</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="nonce" content="{nonce}">
-<link rel="icon" href="data:,"><link rel="stylesheet" href="/page.css"><script type="module" src="/page.js"></script></head>
+<link rel="icon" href="data:,"><link rel="stylesheet" href="/page.css">
+<script type="module" src="/page.js"></script></head>
 <body><main><h1>An editor</h1><button id="before">Before</button>
 <label for="program">Program</label>
 <textarea id="program" class="editor" rows="14" wrap="off" spellcheck="false"></textarea>

@@ -75,6 +75,14 @@ def failed(composer: Composer) -> None:
     composer.fail()
 
 
+def ran(composer: Composer) -> None:
+    """The picture in the README."""
+    chosen("teleportation", "3 qubits")(composer)
+    composer.page.get_by_label("Seed").evaluate("field => { field.value = 7; }")
+    composer.run()
+    composer.page.evaluate("scrollTo(0, 0)")
+
+
 def options(composer: Composer) -> None:
     chosen("sweep", "1 qubit")(composer)
     composer.set("Name", "a sweep")
@@ -103,6 +111,7 @@ STATES: dict[str, Callable[[Page, str], None]] = {
     "two-outcomes": front(shown(BELL_COUNTS)),
     "many-outcomes": front(shown(MANY_COUNTS)),
     "failed": front(failed),
+    "ran": front(ran),
     "task": task,
     "reference": reference,
 }

@@ -63,7 +63,7 @@ GUARDS_OF_TASKS = [
           "    return null;\n", "    return new;\n",
           CLAIMS + "test_an_older_program_claims_no_task_that_needs_something"),
     Guard("submit: not what no living instance can run", CODE + "web/answers/accepting.py",
-          "checker.quickly(*what, instances)", "checker.quickly(*what)",
+          "checker.quickly(*what, instances, circuit)", "checker.quickly(*what, (), circuit)",
           "tests/faults/test_fleet.py::test_a_task_waits_for_who_can_run_it"),
     Guard("cancel: how it ended, once it is locked", SQL + "queue/cancel.sql",
           "select id, was::text from found where was in",
