@@ -36,7 +36,7 @@ SLOW = (ENDLESS, _tree(12, 12), _LONG, _UNKNOWN, _NESTED, _COUNTED)
 async def _repeat(ground: Ground, count: int, *programs: str) -> None:
     """So many clients submit programs and have them validated, again and again."""
     bodies = [json.dumps({"qc": program}).encode() for program in programs]
-    paths = ("/v1/validate", "/tasks", "/v1/tasks")
+    paths = ("/v1/validate", "/tasks", "/v1/tasks", "/v1/validate?circuit=1")
 
     async def client(wire: Wire) -> None:
         number = ground.number()

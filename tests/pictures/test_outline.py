@@ -186,6 +186,31 @@ def test_what_is_too_large_is_left_out_with_a_reason(qc, why):
     assert drawn == Circuit(left_out=drawn.left_out)
 
 
+def test_a_huge_power_is_drawn():
+    drawn = circuit(f"{STDGATES}qubit q; pow(10 ** 400) @ x q; pow(2.5) @ x q; pow(-7) @ x q;")
+    names = [step.name for step in drawn.steps]
+    assert names == [f"x^1{'0' * 36}…", "x^2.5", "x^-7"]
+
+
+def test_long_names_are_cut_however_often_they_occur():
+    name = "n" * 5000
+    qc = (
+        f"{STDGATES}gate g{name} a {{ x a; }} qubit[900] q{name}; bit[2] c{name};"
+        f"def d{name}(qubit a) {{ g{name} a; }} c{name}[0] = measure q{name}[0];"
+        f"g{name} q{name}; d{name}(q{name}[1]); if (c{name} == 1) x q{name}[1];"
+    )
+    drawn = circuit(qc)
+    assert len(msgspec.json.encode(drawn)) < 300_000
+    assert drawn.qubits[899] == f"q{'n' * 38}…[899]"
+    assert drawn.registers[0].name == f"c{'n' * 38}…"
+    assert drawn.steps[-1].text == f"c{'n' * 38}…[0]"
+
+
+def test_a_circuit_that_is_all_lines_is_left_out():
+    drawn = circuit("OPENQASM 3.0; qubit[1000] q; for int i in [1:101] { barrier; } reset q;")
+    assert "100,000 places" in drawn.left_out
+
+
 def test_what_is_just_small_enough_is_drawn():
     drawn = circuit("OPENQASM 3.0; qubit q; for int i in [1:10000] { reset q; }")
     assert len(drawn.steps) == 10_000

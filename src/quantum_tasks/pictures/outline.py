@@ -25,11 +25,13 @@ from quantum_tasks.tasks import Register
 MOST_STEPS = 10_000
 MOST_WIRES = 1_000
 _MOST_REGISTERS = 200
+_MOST_ENDS = 100_000  # places where a step meets a wire
 _DEEPEST = 20
 _MANY_QUBITS = 20  # with more, those are left out with which nothing is done
 _PARTS = 1024 * 9 * 5 * 7  # of pi: people write angles as some of them
 _MOST_PARTS = 1024
 _LONG = 200  # characters
+_LONG_NAME = 40  # a name may be as long as a program, and stand in it ten thousand times
 
 
 class _TooLargeError(Exception):
@@ -37,14 +39,14 @@ class _TooLargeError(Exception):
 
 
 def outline(source: Source, bounds: Bounds) -> Circuit:
-    """The circuit of what was compiled last. Raises ProgramError."""
+    """The circuit of what was compiled last; it has nothing but a reason if it cannot be drawn."""
     least = min(bounds.operations, 4 * MOST_STEPS)
     try:
         compiler, program = source.outline(msgspec.structs.replace(bounds, operations=least))
         return _Builder(source, compiler, program).circuit()
     except ProgramError as error:
-        if error.problem is not TooManyOperations:
-            raise
+        if error.problem is not TooManyOperations:  # which says nothing of how it would run
+            return Circuit(left_out=f"The circuit cannot be drawn: {error.message}")
         many = f"more than {MOST_STEPS:,} operations"
     except _TooLargeError as error:
         many = str(error)
@@ -60,6 +62,7 @@ class _Builder:
         shown = {bit for register in program.registers for bit in register}
         self._operations: Sequence[Any] = legible.legible(program.operations, shown)
         self._names = self._named_bits(compiler)
+        self._registers = [*map(_short, program.names)]
         self._cells = {
             bit: (number, place)
             for number, bits in enumerate(program.registers)
@@ -70,14 +73,16 @@ class _Builder:
         self._hidden: dict[int, str] = {}
         self._at = (0, 0)
         self._written = 0
+        self._ends = 0
         self._wires: dict[int, int] = {}
-        self._labels = compiler.declarations.qubit_names
+        self._declared = compiler.declarations.quantum_registers
 
     def _named_bits(self, compiler: Compiler) -> dict[int, str]:
         names: dict[int, str] = {}
         for name, bits in zip(self._program.names, self._program.registers, strict=True):
+            is_single, short = compiler.declarations.is_single(name), _short(name)
             for place, bit in enumerate(bits):
-                names[bit] = name if compiler.declarations.is_single(name) else f"{name}[{place}]"
+                names[bit] = short if is_single else f"{short}[{place}]"
         return names
 
     def circuit(self) -> Circuit:
@@ -95,12 +100,20 @@ class _Builder:
         steps = self._steps(iter(self._operations), 0)
         sizes = map(len, self._program.registers)
         return Circuit(
-            qubits=[self._labels[qubit] for qubit in wires],
+            qubits=self._qubit_names(wires),
             registers=[
-                Register(name, size) for name, size in zip(self._program.names, sizes, strict=True)
+                Register(name, size) for name, size in zip(self._registers, sizes, strict=True)
             ],
             steps=steps,
         )
+
+    def _qubit_names(self, wires: Iterable[int]) -> list[str]:
+        names: dict[int, str] = {}
+        for name, symbol in self._declared.items():
+            short = _short(name)
+            for place, qubit in enumerate(symbol.numbers):
+                names[qubit] = short if symbol.scalar else f"{short}[{place}]"
+        return [names[qubit] for qubit in wires]
 
     def _steps(self, operations: Iterable[Any], depth: int) -> list[Step]:
         """The steps of operations, up to the end of a box if they are in one."""
@@ -119,7 +132,7 @@ class _Builder:
                     inside = self._steps(operations, depth + 1)
                     self._at = at
                     if inside:
-                        steps.append(self._step("call", text=operation.name, steps=inside))
+                        steps.append(self._step("call", text=_short(operation.name), steps=inside))
                 case Store():
                     self._add_store(operation, steps)
                 case If() | While():
@@ -151,13 +164,17 @@ class _Builder:
         raise AssertionError(operation)  # the compiler writes nothing else if it outlines
 
     def _on(self, qubits: Iterable[int]) -> list[int]:
-        return [self._wires[qubit] for qubit in qubits]
+        wires = [self._wires[qubit] for qubit in qubits]
+        self._ends += len(wires)
+        if self._ends > _MOST_ENDS:
+            raise _TooLargeError(f"more than {_MOST_ENDS:,} places where a step meets a qubit")
+        return wires
 
     def _call(self, call: Call) -> Step:
         controls = self._on(call.qubits[: len(call.controls)])
         return self._step(
             "gate",
-            name=call.name,
+            name=_short(call.name),
             text=_cut(", ".join(map(angle, call.angles))),
             qubits=self._on(call.qubits[len(call.controls) :]),
             controls=controls,
@@ -193,7 +210,7 @@ class _Builder:
         return self._step(kind, text=text, reads=reads, steps=steps, otherwise=otherwise)
 
     def _condition(self, condition: Condition) -> str:
-        return _cut(written(self._readings.read(condition), self._bit, self._program.names))
+        return _cut(written(self._readings.read(condition), self._bit, self._registers))
 
     def _bit(self, bit: int) -> str:
         if bit in self._names:
@@ -221,6 +238,10 @@ def angle(radians: float) -> str:
 
 def _cut(text: str) -> str:
     return text if len(text) <= _LONG else f"{text[: _LONG - 1]}…"
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONG_NAME else f"{name[: _LONG_NAME - 1]}…"
 
 
 def _collect(operations: Iterable[Any], qubits: set[int]) -> None:

@@ -140,6 +140,16 @@ def test_a_large_circuit_is_whole_and_a_larger_one_left_out(service: Service):
     }
 
 
+def test_a_circuit_that_takes_too_long_is_left_out_of_a_program_that_does_not(start):
+    service = start("--only", "api", PARSE_TIME_LIMIT_S="0.1")
+    gates = "".join(f"rx(0.{n:04}) q[{n % 50}];\n" for n in range(9900))
+    qc = f"{STDGATES}qubit[50] q; bit[50] c;\n{gates}c = measure q;\n"
+    assert validate(service, qc)["accepted"] is True
+    answer = body(post(service, {"qc": qc}, "/v1/validate?circuit=1"))
+    assert answer["accepted"] is True
+    assert answer["circuit"]["left_out"] == "The circuit takes too long to be drawn."
+
+
 @pytest.mark.parametrize("wanted", ["", "2", "true", "1&circuit=x"])
 def test_whether_a_circuit_is_wanted_is_0_or_1(service: Service, wanted: str):
     response = post(service, {"qc": BELL}, f"/v1/validate?circuit={wanted}")

@@ -135,7 +135,8 @@ def _encoded(reply: Reply, limits: Limits, encoder: msgspec.msgpack.Encoder) -> 
     size = f"{len(encoded)} bytes, the limit is {replies.ceiling(limits)}"
     match reply:
         case Accepted():  # then it is compiled when it is run
-            return encoder.encode(msgspec.structs.replace(reply, compiled=b"", work_ms=None))
+            reply = msgspec.structs.replace(reply, compiled=b"", work_ms=None, circuit="")
+            return encoder.encode(reply)
         case Completed():
             return encoder.encode(Rejected(RESULT_TOO_LARGE, f"The result has {size}."))
     return encoder.encode(Rejected(TooLargeToDraw.code, f"The drawing has {size}."))

@@ -47,15 +47,6 @@ class Declarations:
                 seen += len(symbol.numbers)
         return found
 
-    @property
-    def qubit_names(self) -> list[str]:
-        """What people call each qubit."""
-        return [
-            name if symbol.scalar else f"{name}[{place}]"
-            for name, symbol in self.quantum_registers.items()
-            for place in range(len(symbol.numbers))
-        ]
-
     def is_single(self, name: str) -> bool:
         """Whether a classical register is a single bit, declared without a size."""
         return self._variables.declared[name][1]

@@ -9,6 +9,8 @@ from openqasm3 import ast
 from quantum_tasks.circuits.outline import CONTROLLED, Call
 from quantum_tasks.language.scope import StandardGate, Symbol
 
+_MOST = 1e6  # larger integers may be too large for a float
+
 
 def outlined(
     node: ast.QuantumGate | ast.QuantumPhase,
@@ -33,7 +35,7 @@ def outlined(
         if kind == "inv":
             name += "†"
         elif kind == "pow":
-            name += f"^{number:g}"
+            name += f"^{number}" if abs(number) > _MOST else f"^{number:g}"
     pattern += [True] * controls
     for qubits in calls:
         yield Call(name, tuple(angles), tuple(pattern), qubits)

@@ -28,6 +28,7 @@ from quantum_tasks.errors import (
     ServiceBusy,
     StorageFull,
     TaskExpired,
+    TooComplex,
 )
 from quantum_tasks.live.waiting import Waiters
 from quantum_tasks.orders import Accepted
@@ -315,7 +316,9 @@ async def validate(request: Request) -> Response:
     body = await read_json(request, Submission, settings)
     try:
         check_fields(body, settings)
-        checked = await check(request, body, wanted == "1")
+        checked = (
+            await _with_circuit(request, body) if wanted == "1" else await check(request, body)
+        )
     except Problem as problem:
         if problem.status >= 500:
             raise
@@ -341,6 +344,17 @@ async def validate(request: Request) -> Response:
         return [encoded]
 
     return await answers.respond(request, object(), made, {}, "application/json")
+
+
+async def _with_circuit(request: Request, body: Submission) -> Accepted:
+    """The result of a check, with the circuit, unless only that takes too long."""
+    try:
+        return await check(request, body, circuit=True)
+    except TooComplex:
+        checked = await check(request, body)
+        nothing = Circuit(left_out="The circuit takes too long to be drawn.")
+        drawn = msgspec.json.encode(nothing).decode()
+        return msgspec.structs.replace(checked, circuit=drawn)
 
 
 def _estimate(checked: Accepted) -> Estimate | None:

@@ -4,7 +4,7 @@ import { choose, chosen, FieldError, request, showChosen, showInputs } from "./o
 import { element, estimated, problem, ResultView } from "./result.js";
 import { cancel, Failure, isFinal, submit, validate } from "./service.js";
 import { PlainEditor, upgrade } from "./editor.js";
-import { packed, unpacked } from "./share.js";
+import { keep, kept, packed, unpacked } from "./share.js";
 
 const EXAMPLES = {
   bell: ["Bell pair"],
@@ -23,7 +23,6 @@ const EXAMPLES = {
 const ANGLES = new Set(["rx", "ry", "rz", "p"]);
 const QUBITS = { cx: 2, cz: 2, swap: 2, ccx: 3 };
 const TYPED_MS = 150; // after the last key, a program is looked at
-const DRAFT = "quantum-tasks draft";
 
 const byId = (id) => document.getElementById(id);
 const [form, example, facts, problems] = ["form", "example", "facts", "problems"].map(byId);
@@ -45,7 +44,7 @@ function changed({ edited = !restoring } = {}) {
   if (edited) example.value = "";
   showInputs(editor.text);
   showChosen();
-  if (edited) keep();
+  if (edited) keep({ qc: editor.text, ...chosen() });
   clearTimeout(typed);
   typed = setTimeout(look, Math.max(TYPED_MS, resumes - Date.now()));
 }
@@ -170,7 +169,7 @@ for (const [name, [title]] of Object.entries(EXAMPLES)) {
 }
 
 async function open(name) {
-  if (!name) return restore(draft());
+  if (!name) return restore(kept());
   const response = await fetch(new URL(`./examples/${name}.qasm`, import.meta.url)).catch(() => null);
   if (!response?.ok) return say("The example could not be loaded.");
   const qc = await response.text();
@@ -187,22 +186,6 @@ function restore(draft, name = draft ? "" : "bell") {
   example.value = name;
   changed({ edited: false });
 }
-
-/** Browsers that keep nothing throw. */
-function stored(...value) {
-  try {
-    return value.length ? localStorage.setItem(DRAFT, value[0]) : localStorage.getItem(DRAFT);
-  } catch {
-    return null;
-  }
-}
-
-function draft() {
-  const found = JSON.parse(stored() ?? "null");
-  return typeof found?.qc === "string" ? found : null;
-}
-
-const keep = () => stored(JSON.stringify({ qc: editor.text, ...chosen() }));
 
 /** Puts program and options into the part of the address that no server sees. */
 async function share() {
@@ -289,10 +272,10 @@ form.addEventListener("drop", async (event) => {
   if (!file) return;
   event.preventDefault();
   restore({ qc: await file.text() });
-  keep();
+  keep({ qc: editor.text, ...chosen() });
 });
 
-const first = (await shared()) ?? draft();
+const first = (await shared()) ?? kept();
 if (first) textarea.value = first.qc;
 restore(first);
 const { CircuitView } = await import("./circuit.js");

@@ -25,7 +25,7 @@ export const pause = (ms, signal) =>
   });
 
 /** A good response; throws a Failure for any other. */
-async function fetched(path, options) {
+export async function fetched(path, options) {
   let response;
   try {
     response = await fetch(path, options);

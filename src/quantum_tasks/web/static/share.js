@@ -1,4 +1,27 @@
-// A program with its options, in the part of an address that no server sees.
+// A program with its options, as this browser keeps it, and in the part of an address that no server
+// sees.
+
+const DRAFT = "quantum-tasks draft";
+
+/** Keeps a draft, unless this is a browser that keeps nothing. */
+export function keep(found) {
+  try {
+    localStorage.setItem(DRAFT, JSON.stringify(found));
+  } catch {
+    // then it is gone with the page
+  }
+}
+
+/** The draft, or null. */
+export function kept() {
+  try {
+    return asProgram(JSON.parse(localStorage.getItem(DRAFT)));
+  } catch {
+    return null;
+  }
+}
+
+const asProgram = (found) => (typeof found?.qc === "string" ? found : null);
 
 async function through(bytes, stream) {
   const piped = new Blob([bytes]).stream().pipeThrough(stream);
@@ -20,8 +43,7 @@ export async function unpacked(fragment) {
     const encoded = atob(packed.replaceAll("-", "+").replaceAll("_", "/"));
     const bytes = Uint8Array.from(encoded, (letter) => letter.charCodeAt(0));
     const text = await through(bytes, new DecompressionStream("deflate-raw"));
-    const found = JSON.parse(new TextDecoder().decode(text));
-    return typeof found?.qc === "string" ? found : null;
+    return asProgram(JSON.parse(new TextDecoder().decode(text)));
   } catch {
     return null;
   }

@@ -2,7 +2,7 @@
 
 import { CircuitView } from "./circuit.js";
 import { duration, element, number, ResultView } from "./result.js";
-import { ask, cancel, Failure, isFinal, task, validate } from "./service.js";
+import { ask, cancel, Failure, fetched, isFinal, task, validate } from "./service.js";
 import { packed } from "./share.js";
 
 const byId = (id) => document.getElementById(id);
@@ -52,7 +52,7 @@ const time = (text) =>
   text && new Date(text).toLocaleString("en", { dateStyle: "medium", timeStyle: "medium" });
 
 async function draw(record) {
-  const qc = await (await fetch(`${path}/circuit?format=source`)).text();
+  const qc = await (await fetched(`${path}/circuit?format=source`)).text();
   byId("program").textContent = qc;
   const { parameters } = record.request;
   const found = await validate({ qc, ...(parameters && { parameters }) }, leaving.signal);
@@ -67,6 +67,14 @@ byId("again").addEventListener("click", () =>
   attempt(async () => {
     const again = await ask(`${path}/rerun`, { method: "POST" });
     location.assign(`/ui/tasks/${again.id}`);
+  }),
+);
+byId("save").addEventListener("click", () =>
+  attempt(async () => {
+    const link = element("a", { download: `${id}.svg` });
+    link.href = URL.createObjectURL(await fetched(`${path}/circuit.svg`).then((svg) => svg.blob()));
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   }),
 );
 addEventListener("pagehide", () => leaving.abort());
