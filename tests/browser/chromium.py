@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Playwright, ViewportSiz
 
 WIDE = ViewportSize(width=1280, height=900)
 PHONE = ViewportSize(width=360, height=800)
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 _ARGUMENTS = [
     "--disable-gpu",
     "--no-proxy-server",
@@ -81,7 +81,8 @@ class Chromium:
 
     def clean(self, origins: Iterable[str]) -> None:
         """Takes away what a test left in the context: pages, and what is stored at these
-        origins. A clock of the page's own cannot be taken away, so the context goes with it."""
+        origins. A clock of the page's own cannot be taken away, so the context goes with it. The
+        files of pages stay in the browser's cache: see measures.forget."""
         context = self.context()
         blank, *pages = context.pages
         for page in pages:
@@ -91,7 +92,6 @@ class Chromium:
         context.clear_permissions()
         context.clear_cookies()
         session = context.new_cdp_session(blank)
-        session.send("Network.clearBrowserCache")
         for origin in origins:
             session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
         session.detach()

@@ -47,3 +47,10 @@ def overflow(page: Page) -> bool:
             " return page.scrollWidth > page.clientWidth; }"
         )
     )
+
+
+def forget(page: Page) -> None:
+    """Empties the cache of the browser."""
+    session = page.context.new_cdp_session(page)
+    session.send("Network.clearBrowserCache")
+    session.detach()

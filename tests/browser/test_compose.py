@@ -11,7 +11,7 @@ import pytest
 from chromium import PHONE, WIDE
 from complaints import Complaints
 from composer import Composer, brought, code, record, static
-from measures import layout_shift, overflow, violations
+from measures import forget, layout_shift, overflow, violations
 from playwright.sync_api import BrowserContext, Page, Route, expect
 from service import BELL, ENDLESS, STDGATES, Service
 
@@ -87,6 +87,7 @@ def test_the_page_does_not_jump_while_it_is_loaded(front: Composer) -> None:
 
 def test_the_page_asks_for_little_and_nothing_twice(page: Page, service: Service) -> None:
     sizes: dict[str, int] = {}
+    forget(page)
 
     def note(request: object) -> None:
         found = request.sizes()  # type: ignore[attr-defined]
@@ -118,18 +119,15 @@ def test_the_menu_offers_every_example(front: Composer) -> None:
     assert set(offered) == {"", *EXAMPLES, *OTHERS}
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_an_examples_bars_add_up_to_the_shots_and_say_what_it_promises(
-    front: Composer, name: str
-) -> None:
-    front.choose(name)
-    front.run()
-    counts = front.counts()
-    assert sum(counts.values()) == 1024
-    promised, share = EXAMPLES[name]
-    assert sum(counts.get(key, 0) for key in promised) >= share * 1024
-    assert list(counts) == sorted(counts)
-    expect(front.problems).to_have_count(0)
+def test_an_examples_bars_add_up_to_the_shots_and_say_what_it_promises(front: Composer) -> None:
+    for name, (promised, share) in EXAMPLES.items():
+        front.choose(name)
+        front.run()
+        counts = front.counts()
+        assert sum(counts.values()) == 1024, name
+        assert sum(counts.get(key, 0) for key in promised) >= share * 1024, name
+        assert list(counts) == sorted(counts), name
+        expect(front.problems).to_have_count(0)
 
 
 def test_a_range_makes_one_task_of_many_runs(front: Composer, service: Service) -> None:
@@ -586,24 +584,23 @@ def test_everybody_can_use_the_page_in_every_state(
     assert violations(front.page) == []
 
 
-@pytest.mark.parametrize("number", range(len(HOSTILE)))
 def test_hostile_text_is_shown_and_not_interpreted(
-    front: Composer, complaints: Complaints, number: int
+    front: Composer, complaints: Complaints
 ) -> None:
     """The test fails at any dialog, script, or violation of the policy: see complaints.py."""
-    text = HOSTILE[number]
     complaints.expect("status of 422")
     front.page.on("dialog", lambda dialog: pytest.fail(f"a dialog: {dialog.message}"))
-    front.show({text: 3})
-    assert front.counts() == {text: 3}
-    error = {"line": 1, "column": 1, "snippet": text, "hint": text}
-    front.answer((422, {"detail": text, "errors": [error]}))
-    assert text in front.fail()
-    assert front.alert.locator("pre").text_content() == text
-    front.set("Name", text)
-    front.set("Tags", f"of={text}")
-    front.type(text)
-    expect(front.command).to_contain_text(json.dumps(text, ensure_ascii=False)[1:-1])
+    for text in HOSTILE:
+        front.show({text: 3})
+        assert front.counts() == {text: 3}
+        error = {"line": 1, "column": 1, "snippet": text, "hint": text}
+        front.answer((422, {"detail": text, "errors": [error]}))
+        assert text in front.fail()
+        assert front.alert.locator("pre").text_content() == text
+        front.set("Name", text)
+        front.set("Tags", f"of={text}")
+        front.type(text)
+        expect(front.command).to_contain_text(json.dumps(text, ensure_ascii=False)[1:-1])
     # CodeMirror has images of its own: empty ones, where a browser would lose the cursor.
     ours = "main :is(img, iframe, script, style):not(.cm-widgetBuffer)"
     expect(front.page.locator(ours)).to_have_count(0)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from complaints import Complaints
+from measures import forget
 from playwright.sync_api import Page
 from service import BELL, Service
 
@@ -54,11 +55,6 @@ def loads(page: Page) -> list[dict[str, Any]]:
         ".map((e) => ({name: e.name, status: e.responseStatus, bytes: e.transferSize}))"
     )
     return found
-
-
-def forget(page: Page) -> None:
-    """Empties the cache of the browser."""
-    page.context.new_cdp_session(page).send("Network.clearBrowserCache")
 
 
 def test_styles_need_the_nonce_also_when_the_page_comes_from_the_cache(

@@ -82,7 +82,7 @@ def test_a_task_that_nobody_knows_is_not_there(
 ) -> None:
     complaints.expect("status of 404")
     open_task(page, service, NOBODY)
-    expect(page.get_by_role("alert")).to_contain_text("no such task")
+    expect(page.get_by_role("alert")).to_contain_text("There is no task with this id.")
     expect(page.get_by_role("button", name="Run again")).to_be_hidden()
 
 
