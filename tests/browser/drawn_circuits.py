@@ -187,7 +187,7 @@ NESTED = circuit(
                     steps=[step("if", 8, text="c[0]", reads=[0], steps=[gate("z", [1], 8)])],
                     otherwise=[gate("rz", [2], 10, text="π/2"), gate("y", [1], 11)],
                 ),
-                step("set", 12, text="flag = !c[0]", reads=[0]),
+                step("set", 12, text="flag = !c[0]", bit=[1, 0], reads=[0]),
             ],
         ),
         step(
@@ -253,7 +253,8 @@ def random_circuit(seed: int) -> Circuit:
             return step(kind, line, qubits=some(1 if kind == "reset" else 5))
         if kind == "set":
             target = random.choice(["c0", "c0[1]", "hidden"])
-            return step(kind, line, text=f"{target} = !c0[0]", reads=reads)
+            bit = None if target == "hidden" else [0, 1]
+            return step(kind, line, text=f"{target} = !c0[0]", bit=bit, reads=reads)
         text = random.choice(["c0", "c0[0] && !c0[1] || c0[2] && c0[3] && c0[4]", "correct"])
         members: dict[str, Any] = {"text": text, "steps": several(depth + 1)}
         if kind != "call":

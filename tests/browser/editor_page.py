@@ -10,7 +10,13 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
+from playwright.sync_api import BrowserContext, Page
+
+HEAD = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[2] q;\nbit[2] c;\n'
+BELL = HEAD + "h q[0];\ncx q[0], q[1];\nc = measure q;\n"
+LONG = HEAD + "".join(f"rx({n}) q[{n % 2}]; // line {n + 5}\n" for n in range(200))
 _STATIC = Path(str(files("quantum_tasks.web") / "static"))
 _POLICY = (
     "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' data:; "
@@ -102,3 +108,65 @@ def served() -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def pixels(page: Page) -> list[Any]:
+    """Where the first letter is in its box, how high a line is, and how large a letter."""
+    pixels: list[Any] = page.evaluate(
+        """() => {
+          const box = document.getElementById("program");
+          const line = box.querySelector(".cm-line");
+          const style = getComputedStyle(line ?? box);
+          const edge = ["Left", "Top"].map((side) => parseFloat(style[`padding${side}`]) + 1);
+          const range = document.createRange();
+          if (line) range.selectNodeContents(line);
+          const [text, around] = [range, box].map((it) => it.getBoundingClientRect());
+          const top = line?.getBoundingClientRect().y;
+          const place = line ? [text.x - around.x, top - around.y] : edge;
+          return [...place, parseFloat(style.lineHeight), style.fontSize];
+        }"""
+    )
+    return pixels
+
+
+def eventually(page: Page, expression: str, value: object) -> None:
+    """Some events come a moment later."""
+    for _ in range(100):
+        if page.evaluate(expression) == value:
+            return
+        page.wait_for_timeout(20)
+    assert page.evaluate(expression) == value
+
+
+def open_(page: Page, kind: str, text: str) -> None:
+    write(page, text)
+    if kind == "upgraded":
+        page.evaluate("upgraded()")
+    page.evaluate("editor.focus()")
+
+
+def write(page: Page, text: str) -> None:
+    page.evaluate("text => { editor.text = text }", text)
+
+
+def text_of(page: Page) -> str:
+    text: str = page.evaluate("editor.text")
+    return text
+
+
+def show(page: Page, *problems: tuple[str, int | None, int | None]) -> None:
+    page.evaluate(
+        """problems => editor.show(problems.map(([severity, line, column]) => (
+          { severity, line, column, message: `${severity} in line ${line}` })))""",
+        [list(problem) for problem in problems],
+    )
+
+
+@contextlib.contextmanager
+def opened(context: BrowserContext, address: str) -> Iterator[Page]:
+    """The page, whose policy is kept whatever is done on it."""
+    page = context.new_page()
+    page.set_viewport_size({"width": 1000, "height": 700})
+    page.goto(address)
+    yield page
+    assert page.evaluate("violations") == []

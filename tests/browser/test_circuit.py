@@ -189,7 +189,7 @@ def test_controls_are_dots_and_open_ones_circles_on_their_wires(page: Page) -> N
         (gate("gphase", [], text="π/4"), 0, 0, 0, ["phase π/4"]),
         (gate("gphase", [], text="π/4", controls=[0, 2]), 2, 0, 0, ["phase π/4"]),
         (step("reset", 1, qubits=[1]), 0, 1, 0, ["|0⟩"]),
-        (step("set", 1, text="c[0] = true"), 0, 1, 0, ["c[0] = true"]),
+        (step("set", 1, text="c[0] = true", bit=[0, 0]), 0, 1, 0, ["c[0] = true"]),
         (measure(0), 0, 1, 0, []),
         (measure(0, bit=[0, 3]), 0, 1, 0, ["3"]),
     ],

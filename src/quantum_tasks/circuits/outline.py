@@ -10,8 +10,6 @@ from typing import Any
 
 import msgspec
 
-from quantum_tasks.circuits.circuit import Measure, Reset, Store
-
 # Gates that are known by name and control another one: how many qubits control, and which gate
 # that is.
 CONTROLLED = {
@@ -59,4 +57,3 @@ class Closed(msgspec.Struct, frozen=True):
 
 
 Mark = At | Call | Barrier | Opened | Closed
-Drawn = Mark | Measure | Reset | Store

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
-from itertools import pairwise
 from typing import Any
 
 from quantum_tasks.circuits.circuit import Condition
@@ -150,7 +149,7 @@ def _comparison(register: int, values: list[int], end: int) -> Reading | None:
     if 1 <= len(values) <= _MAX_CASES:
         cases: list[Reading] = [("==", register, value) for value in values]
         return reduce(lambda one, other: ("||", one, other), cases)
-    if 1 < len(values) < end and all(b == a + 1 for a, b in pairwise(values)):
+    if 1 < len(values) < end and values[-1] - values[0] == len(values) - 1:
         if values[0] == 0:
             return "<=", register, values[-1]
         if values[-1] == end - 1:

@@ -16,9 +16,8 @@ from quantum_tasks.errors import TooManyOperations
 from quantum_tasks.language.compiler import Compiler
 from quantum_tasks.language.program import Source
 from quantum_tasks.parsing.mistakes import ProgramError
-from quantum_tasks.pictures import legible
 from quantum_tasks.pictures.conditions import Registers, written
-from quantum_tasks.pictures.legible import If, While, bits_of
+from quantum_tasks.pictures.legible import If, While, bits_of, legible
 from quantum_tasks.pictures.steps import Circuit, Step
 from quantum_tasks.tasks import Register
 
@@ -60,7 +59,7 @@ class _Builder:
         self._program = program
         self._places = source.places()
         shown = {bit for register in program.registers for bit in register}
-        self._operations: Sequence[Any] = legible.legible(program.operations, shown)
+        self._operations: Sequence[Any] = legible(program.operations, shown)
         self._names = self._named_bits(compiler)
         self._registers = [*map(_short, program.names)]
         self._cells = {
@@ -89,11 +88,11 @@ class _Builder:
         """The whole circuit. Raises _TooLargeError."""
         if len(self._program.registers) > _MOST_REGISTERS:
             raise _TooLargeError(f"{len(self._program.registers):,} classical registers")
-        wires = range(self._program.qubits)
+        wires: Sequence[int] = range(self._program.qubits)
         if self._program.qubits > _MANY_QUBITS:
             used: set[int] = set()
             _collect(self._operations, used)
-            wires = sorted(used)  # type: ignore[assignment]
+            wires = sorted(used)
         if len(wires) > MOST_WIRES:
             raise _TooLargeError(f"{len(wires):,} qubits")
         self._wires = {qubit: number for number, qubit in enumerate(wires)}

@@ -15,10 +15,10 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `line` and `column`, from 1, are those of the statement: a loop does the same one often.
     `qubits` are numbers of wires, `controls` those that control a gate, and `open` those of them
     that must be 0. `name` is a gate's. `text` is what stands beside it: the angles of a gate, a
-    condition, an assignment, the name of a subroutine. A measurement writes into `bit`: the number
-    of a register, and a place in it; without it, nobody sees where. `reads` are numbers of the
-    registers that a condition or an assignment reads. `steps` are those in a block, `otherwise`
-    those in the block behind `else`.
+    condition, an assignment, the name of a subroutine. A measurement or an assignment writes into
+    `bit`: the number of a register, and a place in it; without it, nobody sees where. `reads` are
+    numbers of the registers that a condition or an assignment reads. `steps` are those in a block,
+    `otherwise` those in the block behind `else`.
     """
 
     kind: Literal["gate", "measure", "reset", "barrier", "set", "if", "while", "call"]

@@ -89,7 +89,7 @@ export function layout({ qubits = [], registers = [], steps = [] }) {
     ...registers.map(({ name, size }) => ({ kind: "register", label: name, size })),
   ];
   const [above, below] = [rows.map(() => 0), rows.map(() => 0)]; // nested boxes with an edge there
-  const scene = { rows, wires: qubits.length, registers, above, below };
+  const scene = { rows, wires: qubits.length, above, below };
   const whole = rows.length ? arrange(steps, scene) : { placed: [], span: 0 };
   const widths = new Array(whole.span).fill(0);
   const items = [];
@@ -150,15 +150,14 @@ function united(one, other, column) {
 const reaching = (rows) =>
   rows.length ? { lo: Math.min(...rows), hi: Math.max(...rows), first: 0, last: 0 } : null;
 
-function single(step, { rows, wires, registers }) {
+function single(step, { rows, wires }) {
   const own = [...(step.qubits ?? []), ...(step.controls ?? [])];
   if (step.kind === "set") {
-    const name = /^\s*([^\s[=]+)/.exec(step.text ?? "")?.[1];
-    const register = registers.findIndex((register) => register.name === name);
-    own.push(register >= 0 ? wires + register : rows.length - 1);
+    own.push(step.bit ? wires + step.bit[0] : rows.length - 1);
   }
   if (!own.length) own.push(0); // a global phase
-  const ends = (step.bit ? [step.bit[0]] : (step.reads ?? [])).map((register) => wires + register);
+  const registers = step.kind === "measure" && step.bit ? [step.bit[0]] : (step.reads ?? []);
+  const ends = registers.map((register) => wires + register);
   const [lo, hi] = [Math.min(...own), Math.max(...own)];
   return { step, rows: own, ends, lo, hi, span: 1, reach: reaching(ends) };
 }
