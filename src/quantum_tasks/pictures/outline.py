@@ -155,7 +155,9 @@ class _Builder:
                 return self._call(operation)
             case Measure():
                 bit = self._cells.get(operation.bit)
-                return self._step("measure", qubits=self._on((operation.qubit,)), bit=bit)
+                text = self._bit(operation.bit) if bit is None else ""
+                on = self._on((operation.qubit,))
+                return self._step("measure", qubits=on, bit=bit, text=text)
             case Reset():
                 return self._step("reset", qubits=self._on((operation.qubit,)))
             case Barrier():

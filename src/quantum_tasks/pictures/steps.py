@@ -16,7 +16,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `qubits` are numbers of wires, `controls` those that control a gate, and `open` those of them
     that must be 0. `name` is a gate's. `text` is what stands beside it: the angles of a gate, a
     condition, an assignment, the name of a subroutine. A measurement or an assignment writes into
-    `bit`: the number of a register, and a place in it; without it, nobody sees where. `reads` are
+    `bit`: the number of a register, and a place in it; without it, into a bit that counts do not
+    show: then the text of a measurement is the name by which later steps call it. `reads` are
     numbers of the registers that a condition or an assignment reads. `steps` are those in a block,
     `otherwise` those in the block behind `else`.
     """

@@ -91,7 +91,10 @@ function drawMeasure(put, { step, x, lo, ends, ...item }, y) {
   const top = y(lo) - 16;
   drawBody(put, item, top, top + 32);
   put("path", { class: "sign", d: `M${x - 9} ${top + 21}a9 9 0 0 1 18 0M${x} ${top + 21}l7-11` });
-  if (!ends.length) return;
+  if (!ends.length) {
+    if (step.text) put("text", { class: "note", x, y: top + 43 }, shortened(step.text));
+    return;
+  }
   const end = y(ends[0]) - 2;
   put("path", { class: "bits", d: `M${x - 1.5} ${top + 32}V${end - 7}m3 0V${top + 32}` });
   put("path", { class: "end", d: `M${x - 5} ${end - 7}h10l-5 7z` });
