@@ -159,6 +159,14 @@ def test_the_palette_inserts_a_statement_with_qubits_of_the_program(front: Compo
         "h work[0];\ncx work[0], work[1];\nrx(pi/2) work[0];\nc = measure work;"
     )
     expect(front.problems).to_have_count(0)
+    for declared, gate in (
+        ("OPENQASM 3.0; qubit a; qubit b; ", "cx a, b;"),
+        ("OPENQASM 2.0; qreg r[2]; qreg s[1];", "cx r[0], r[1];"),
+        ("OPENQASM 3.0; // qubit[4] no;\nqubit[4] yes;", "cx yes[0], yes[1];"),
+    ):
+        front.type(declared)
+        group.get_by_role("button", name="cx", exact=True).click()
+        assert front.program.endswith(gate)
 
 
 def test_a_gate_leads_to_its_line_and_a_line_to_its_gates(front: Composer) -> None:

@@ -21,6 +21,7 @@ const EXAMPLES = {
   mistake: ["A program with a mistake"],
 };
 const ANGLES = new Set(["rx", "ry", "rz", "p"]);
+const DECLARED = /(?<=^|[;}])\s*(?:qubit(\s*\[[^\]]*\])?\s+|qreg\s+)([\p{L}_][\p{L}\p{N}_]*)\s*(\[)?/gmu;
 const QUBITS = { cx: 2, cz: 2, swap: 2, ccx: 3 };
 const TYPED_MS = 150; // after the last key, a program is looked at
 
@@ -230,14 +231,15 @@ async function copyCurl() {
 
 /** A statement with qubits that the program has. */
 function statement(gate) {
-  const declared = /^[ \t]*(?:qubit(\[)?[^;]*?|qreg) *([\p{L}_]\w*)(\[)?[^;]*;/mu.exec(editor.text);
-  const [, sized, name, old] = declared ?? [, "[", "q"];
-  const qubits = Array.from({ length: QUBITS[gate] ?? 1 }, (_, n) =>
-    sized || old ? `${name}[${n}]` : name,
+  const declared = [...editor.text.matchAll(DECLARED)];
+  const qubits = declared.flatMap(([, sized, name, old]) =>
+    sized || old ? [0, 1, 2].map((n) => `${name}[${n}]`) : name,
   );
+  const [, , name = "q", old] = declared[0] ?? [];
   if (gate === "measure") return old ? `measure ${name} -> c;` : `c = measure ${name};`;
   if (gate === "barrier") return `barrier ${name};`;
-  return `${gate}${ANGLES.has(gate) ? "(pi/2)" : ""} ${qubits.join(", ")};`;
+  const on = qubits.concat("q[0]", "q[1]", "q[2]").slice(0, QUBITS[gate] ?? 1);
+  return `${gate}${ANGLES.has(gate) ? "(pi/2)" : ""} ${on.join(", ")};`;
 }
 
 for (const button of byId("palette").children) {
