@@ -83,6 +83,43 @@ def test_the_surface_codes_z_checks_agree_without_noise(front: Composer) -> None
     assert {row.key.split()[1] for row in front.rows()} == {"0000"}
 
 
+def test_inputs_of_every_type_have_a_field(front: Composer) -> None:
+    declared = {
+        "int a": ("0", "7"),
+        "uint[8] b": ("0", "5"),
+        "float c": ("0.5", "1e-3"),
+        "angle[16] d": ("pi/4", "-pi/2"),
+        "bool e": ("true", "false"),
+        "bit f": ("0", "1"),
+        "bit[4] g": ("0000", "0101"),
+        "array[int[8], 2] h": ("0", "[1, -2]"),
+        "duration i": ("100ns", "3us"),
+    }
+    inputs = " ".join(f"input {text};" for text in declared)
+    front.type(f"OPENQASM 3.0; // input int no;\n{inputs} qubit q; bit z; z = measure q;")
+    group = front.page.get_by_role("group", name="Inputs")
+    for text, (first, value) in declared.items():
+        field = group.get_by_label(text.split()[-1], exact=True)
+        expect(field).to_have_value(first)
+        field.fill(value)
+    expect(group.get_by_role("textbox")).to_have_count(len(declared))
+    front.run()
+    assert front.counts() == {"0": 1024}
+    expect(front.command).to_contain_text(
+        '"parameters":{"a":7,"b":5,"c":0.001,"d":-1.5707963267948966,"e":false,"f":1,'
+        '"g":"0101","h":[1,-2],"i":"3us"}'
+    )
+
+
+def test_a_double_click_is_one_run(front: Composer) -> None:
+    asked: list[str] = []
+    front.page.on("request", lambda request: asked.append(f"{request.method} {request.url}"))
+    front.run_button.dblclick()
+    front.says("Completed")
+    front.page.wait_for_load_state("networkidle")
+    assert sum(one.startswith("POST") and one.endswith("/v1/tasks") for one in asked) == 1
+
+
 # Options
 
 

@@ -256,6 +256,9 @@ form.addEventListener("input", ({ target }) => {
   if (target !== example) changed();
 });
 example.addEventListener("change", () => open(example.value));
+byId("run").addEventListener("click", (event) => {
+  if (event.detail > 1) event.preventDefault(); // a double click is one run
+});
 byId("share").addEventListener("click", share);
 byId("cancel").addEventListener("click", stop);
 byId("copy").addEventListener("click", copyCurl);

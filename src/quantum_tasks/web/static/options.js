@@ -2,8 +2,9 @@
 
 const byId = (id) => document.getElementById(id);
 const MOST_RUNS = 1000;
-const INPUT = /^[ \t]*input[ \t]+([a-z]+)(?:\[[^\]]*\])?[ \t]+([\p{L}_][\p{L}\p{N}_]*)/gmu;
-const FIRST = { angle: "pi/4", float: "0.5", bool: "true", bit: "0" };
+const INPUT = /(?<=^|[;}])\s*input\s+([a-z]+)\s*(\[[^;]*\])?\s*([\p{L}_][\p{L}\p{N}_]*)\s*;/gmu;
+const FIRST = { angle: "pi/4", float: "0.5", bool: "true", bit: "0", duration: "100ns" };
+const NUMBERS = new Set(["int", "uint", "float", "angle"]);
 const PLAIN = ["shots", "seed", "method", "precision", "p1", "p2", "readout", "observables"];
 const FIELDS = [...PLAIN, "name", "tags"];
 
@@ -111,14 +112,15 @@ export function showInputs(qc, values = {}) {
   const before = { ...inputValues(), ...values };
   const code = qc.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, "");
   const wanted = [...code.matchAll(INPUT)];
-  const now = wanted.map(([, type, name]) => `${type} ${name}`).join();
+  const now = wanted.map(([, type, size, name]) => `${type}${size} ${name}`).join();
   if (group.dataset.shown === now && !Object.keys(values).length) return;
   group.dataset.shown = now;
   group.replaceChildren(
-    ...wanted.map(([, type, name]) => {
+    ...wanted.map(([, type, size, name]) => {
       const label = document.createElement("label");
       const field = document.createElement("input");
-      Object.assign(field, { value: before[name] ?? FIRST[type] ?? "0", spellcheck: false });
+      const first = size && type === "bit" ? "0".repeat(parseInt(size.slice(1)) || 1) : FIRST[type];
+      Object.assign(field, { value: before[name] ?? first ?? "0", spellcheck: false });
       Object.assign(field.dataset, { input: name, type });
       field.title = "a value, or a range for one task of many runs: from : to : how many";
       label.append(`${name} `, field);
@@ -155,7 +157,7 @@ function ranged(field) {
   const { input, type } = field.dataset;
   const text = field.value.trim();
   const parts = text.split(":");
-  if (type === "bool" || type === "bit") return [worded(type, text)];
+  if (!NUMBERS.has(type)) return [worded(field, text)];
   const numbers = parts.map(calculated);
   const count = parts.length === 3 ? numbers[2] : 1;
   const wrong = numbers.some(Number.isNaN) || ![1, 3].includes(parts.length);
@@ -171,9 +173,15 @@ function ranged(field) {
   return type === "int" || type === "uint" ? values.map(Math.round) : values;
 }
 
-function worded(type, text) {
-  if (text === "true" || text === "false") return text === "true";
-  return type === "bit" && text.length > 1 ? text : text === "1";
+/** The value of a field of another type: true, 0, 0101, [1, 2], 100ns. */
+function worded({ dataset: { type } }, text) {
+  if (type === "bool" && /^[01]$/.test(text)) return text === "1";
+  if (type === "bit" && text.length > 1) return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 // All fields, to be kept or shared
