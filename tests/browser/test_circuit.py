@@ -249,12 +249,12 @@ def test_a_long_text_is_shortened_and_shown_whole_by_hovering(page: Page) -> Non
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_texts_on_gates_can_be_read(opened: Opened, scheme: Any) -> None:
     with opened(color_scheme=scheme) as page:
-        names = ["h", "x", "s", "rx", "iswap", "own"]
+        names = ["h", "x", "s", "rx", "swap^2", "own"]
         show(
             page,
             circuit(
                 [
-                    *(gate(n, [0, 1][: 1 + (n == "iswap")]) for n in names),
+                    *(gate(n, [0, 1][: 1 + (n == "swap^2")]) for n in names),
                     step("reset", 1, qubits=[0]),
                 ]
             ),

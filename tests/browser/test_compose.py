@@ -126,6 +126,28 @@ def test_a_shared_address_opens_program_and_options_and_no_server_sees_them(
     assert not any("#" in url for url in asked)
 
 
+def test_no_draft_is_lost_to_an_example_or_a_link(front: Composer, service: Service) -> None:
+    mine = f"{BELL}// mine\n"
+    front.type(mine)
+    front.choose("ghz")
+    front.editor.press("Control+End")
+    front.page.keyboard.insert_text("// edited")
+    front.example.select_option(label="Yours, before that")
+    expect(front.page.locator(".cm-content")).to_contain_text("// mine")
+    front.page.get_by_role("button", name="Share").click()
+    expect(front.note).to_contain_text("address")
+    address = front.page.url
+    front.editor.press("Control+End")
+    front.page.keyboard.insert_text("// after the link")
+    assert "#" not in front.page.url  # which would bring the shared program back
+    front.open(f"{service.url}/")
+    assert front.program.endswith("// after the link")
+    front.page.goto(address)
+    expect(front.page.locator(".cm-content")).not_to_contain_text("after the link")
+    front.page.go_back()
+    expect(front.page.locator(".cm-content")).to_contain_text("after the link")
+
+
 @pytest.mark.parametrize("fragment", ["1.", "1.AAAA", "2.x", "1.<script>", "1." + "A" * 5000])
 def test_an_address_that_cannot_be_read_shows_the_first_program(
     page: Page, service: Service, fragment: str
@@ -135,16 +157,21 @@ def test_an_address_that_cannot_be_read_shows_the_first_program(
     assert front.program == code("bell")
 
 
-def test_a_file_that_is_dropped_is_opened(front: Composer) -> None:
-    script = """(text) => {
+@pytest.mark.parametrize("on", ["header", ".cm-content"])
+def test_a_file_that_is_dropped_is_opened(front: Composer, on: str) -> None:
+    script = """([text, on]) => {
       const transfer = new DataTransfer();
       transfer.items.add(new File([text], "mine.qasm"));
       const how = { dataTransfer: transfer, bubbles: true, cancelable: true };
       const drop = new DragEvent("drop", how);
-      document.querySelector("form").dispatchEvent(drop);
+      document.querySelector(on).dispatchEvent(drop);
     }"""
-    front.page.evaluate(script, BELL + "// dropped")
+    front.page.evaluate(script, [BELL + "// dropped", on])
     expect(front.page.locator(".cm-content")).to_contain_text("// dropped")
+    assert front.program == BELL + "// dropped"
+    front.page.evaluate(script, ["\0ELF", on])
+    expect(front.note).to_have_text("mine.qasm is no program.")
+    assert front.program == BELL + "// dropped"
 
 
 # Editor, circuit and palette
@@ -155,6 +182,7 @@ def test_the_palette_inserts_a_statement_with_qubits_of_the_program(front: Compo
     group = front.page.get_by_role("group", name="Insert a gate")
     for gate in ("h", "cx", "rx", "measure"):
         group.get_by_role("button", name=gate, exact=True).click()
+        expect(front.page.locator(".cm-content")).to_contain_text(re.compile(rf"\b{gate}\b.*work"))
     assert front.program.endswith(
         "h work[0];\ncx work[0], work[1];\nrx(pi/2) work[0];\nc = measure work;"
     )
@@ -162,11 +190,12 @@ def test_the_palette_inserts_a_statement_with_qubits_of_the_program(front: Compo
     for declared, gate in (
         ("OPENQASM 3.0; qubit a; qubit b; ", "cx a, b;"),
         ("OPENQASM 2.0; qreg r[2]; qreg s[1];", "cx r[0], r[1];"),
-        ("OPENQASM 3.0; // qubit[4] no;\nqubit[4] yes;", "cx yes[0], yes[1];"),
+        ("OPENQASM 3.0; /* qubit[4] no; */\nqubit[4] αβ;", "cx αβ[0], αβ[1];"),
+        ("OPENQASM 3.0; const int n = 3; qubit[1] a; qubit[n] b;", "cx a[0], b[0];"),
     ):
         front.type(declared)
         group.get_by_role("button", name="cx", exact=True).click()
-        assert front.program.endswith(gate)
+        expect(front.page.locator(".cm-content")).to_contain_text(gate)
 
 
 def test_a_gate_leads_to_its_line_and_a_line_to_its_gates(front: Composer) -> None:

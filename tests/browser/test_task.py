@@ -55,7 +55,7 @@ def test_it_follows_a_task_and_can_stop_it(page: Page, service: Service) -> None
 
 
 def test_a_task_can_be_run_again_and_opened_in_the_composer(page: Page, service: Service) -> None:
-    id = finished(service)
+    id = finished(service, name="mine", shots=100, noise={"readout": 0.25}, tags={"a": "b"})
     open_task(page, service, id)
     page.get_by_role("button", name="Run again").click()
     page.wait_for_url(re.compile(rf"/ui/tasks/(?!{id})[0-9a-f-]+$"))
@@ -65,6 +65,9 @@ def test_a_task_can_be_run_again_and_opened_in_the_composer(page: Page, service:
     )
     page.get_by_role("link", name="Open in the composer").click()
     expect(page.locator(".cm-content")).to_contain_text("cx q[0], q[1];")
+    for field, value in {"Name": "mine", "Shots": "100", "Noise of readout": "0.25"}.items():
+        expect(page.get_by_label(field, exact=True)).to_have_value(value)
+    expect(page.get_by_label("Tags", exact=True)).to_have_value("a=b")
 
 
 def test_its_drawing_can_be_saved(page: Page, service: Service, tmp_path: Path) -> None:

@@ -109,24 +109,6 @@ export class CircuitView {
     this.#paint(NEXT_MS);
   }
 
-  /** The whole drawing as a file: light, on white, and without what only browsers understand. */
-  toSvgText() {
-    const { items, rows, width, height, labelWidth } = this.#layout;
-    const whole = svg("g", { transform: `translate(${labelWidth} 0)` });
-    whole.append(...drawWires(rows, width));
-    const steps = items.map((item, index) => drawStep(item, index, rows));
-    for (const boxes of [true, false]) {
-      whole.append(...steps.filter((_, index) => isBox(items[index].step) === boxes));
-    }
-    // It never gets into the document, whose policy would refuse its styles.
-    const size = { width: labelWidth + width, height };
-    const box = `0 0 ${size.width} ${height}`;
-    const file = svg("svg", { ...size, viewBox: box, class: "circuit" });
-    file.append(svg("title", {}, inWords(this.#circuit)), svg("style", {}, lightStyles()));
-    file.append(svg("rect", { class: "paper", ...size }), ...drawLabels(rows, labelWidth), whole);
-    return new XMLSerializer().serializeToString(file);
-  }
-
   // What is in the document
 
   #request() {
@@ -256,16 +238,4 @@ function shift(low, high, from, to) {
 function outline({ x0, x1, top, bottom }, name) {
   const size = { x: x0 - 3, y: top - 3, width: x1 - x0 + 6, height: bottom - top + 6, rx: 6 };
   return svg("rect", { class: name, ...size });
-}
-
-/** Our style sheet with the light one of its colours written out: few programs know variables. */
-function lightStyles() {
-  const ours = ({ href }) => href && new URL(href).pathname.endsWith("/circuit.css");
-  const rules = [...[...document.styleSheets].find(ours).cssRules];
-  const { style } = rules.find(({ selectorText }) => selectorText === ".circuit");
-  const light = (_, name) => /light-dark\((#\w+)/.exec(style.getPropertyValue(name))[1];
-  return rules
-    .filter((rule) => rule instanceof CSSStyleRule && rule.selectorText !== ".circuit")
-    .map((rule) => rule.cssText.replace(/var\((--[\w-]+)\)/g, light))
-    .join("\n");
 }

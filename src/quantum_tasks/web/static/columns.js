@@ -7,6 +7,8 @@
  * a box towards a register (an outcome, a condition) is its reach: the rows on its way stay free.
  */
 
+import { family } from "./families.js";
+
 const BOX = 32; // a gate; everything is in pixels
 const GAP = 16; // between two columns
 const EDGE = 16; // a column for a box's edge
@@ -18,14 +20,6 @@ const LONGEST = 14; // characters of a name or an angle
 const LONGEST_HEADER = 40;
 const LONGEST_LABEL = 12;
 
-const FAMILIES = {
-  h: ["h"],
-  pauli: ["x", "y", "z", "id", "sx", "sxdg"],
-  phase: ["s", "sdg", "t", "tdg", "p", "phase", "u1", "gphase"],
-  rotation: ["rx", "ry", "rz", "u", "u2", "u3", "U", "rxx", "ryy", "rzz"],
-  swap: ["swap", "iswap"],
-};
-const FAMILY = new Map(Object.entries(FAMILIES).flatMap(([f, names]) => names.map((n) => [n, f])));
 const OTHERWISE = { id: "I", sdg: "S†", tdg: "T†", phase: "P", sx: "√X", sxdg: "√X†" };
 const DRAWN = new Map(Object.entries(OTHERWISE));
 const WIDE = /[A-Z@%&<>=+_…]/;
@@ -36,13 +30,13 @@ const split = (name = "") => /^(.+?)((?:†|\^.*)*)$/su.exec(name)?.slice(1) ?? 
 /** The family of a step, which is also that of its colour. */
 export function familyOf({ kind, name }) {
   if (kind !== "gate") return kind === "measure" || kind === "reset" ? "measure" : "own";
-  return FAMILY.get(split(name)[0]) ?? "own";
+  return family(split(name)[0]);
 }
 
 /** The name of a gate as it stands in its box. */
 export function drawnName(name) {
   const [base, rest] = split(name);
-  const short = FAMILY.has(base) && base.length < 4;
+  const short = family(base) !== "own" && base.length < 4;
   return (DRAWN.get(base) ?? (short ? base.toUpperCase() : base)) + rest;
 }
 

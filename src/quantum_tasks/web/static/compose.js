@@ -6,37 +6,22 @@ import { cancel, Failure, isFinal, submit, validate } from "./service.js";
 import { PlainEditor, upgrade } from "./editor.js";
 import { keep, kept, packed, unpacked } from "./share.js";
 
-const EXAMPLES = {
-  bell: ["Bell pair"],
-  ghz: ["GHZ state of 20 qubits"],
-  teleportation: ["Teleportation, with feed-forward"],
-  qft: ["Quantum Fourier transform"],
-  grover: ["Grover's search"],
-  "phase-estimation": ["Phase estimation"],
-  sweep: ["Sweep over an angle", { inputs: { theta: "0 : 2*pi : 21" } }],
-  noise: ["Noise", { p1: "0.002", p2: "0.02", readout: "0.03" }],
-  observables: ["Expectation values", { shots: "0", observables: "ZZ; XX; ZI" }],
-  "surface-code": ["Surface code of 17 qubits", { p1: "0.001", p2: "0.005", readout: "0.01" }],
-  "repeat-until-success": ["Repeat until success"],
-  mistake: ["A program with a mistake"],
-};
-const ANGLES = new Set(["rx", "ry", "rz", "p"]);
-const DECLARED = /(?<=^|[;}])\s*(?:qubit(\s*\[[^\]]*\])?\s+|qreg\s+)([\p{L}_][\p{L}\p{N}_]*)\s*(\[)?/gmu;
-const QUBITS = { cx: 2, cz: 2, swap: 2, ccx: 3 };
+const MOST_BYTES = 1_000_000; // of a file
 const TYPED_MS = 150; // after the last key, a program is looked at
 
 const byId = (id) => document.getElementById(id);
 const [form, example, facts, problems] = ["form", "example", "facts", "problems"].map(byId);
 const textarea = byId("program");
-const bell = textarea.value;
-const result = new ResultView(byId("result"));
+const [bell, result] = [textarea.value, new ResultView(byId("result"))];
 let circuit = null; // the drawing, once its module is there
+const oncursor = (line) => circuit?.mark(line);
 let editor = new PlainEditor(textarea, { onchange: changed, oncursor });
 
 // Looking at a program while it is typed
 
 let typed; // the timer
 let looking = new AbortController();
+let isDraft = false; // whether it is the draft that is kept
 let restoring = false; // whether a program is shown that nobody edited
 let resumes = 0; // when the service wants to be asked again
 let latest = { problems: [] }; // what was found
@@ -45,7 +30,12 @@ function changed({ edited = !restoring } = {}) {
   if (edited) example.value = "";
   showInputs(editor.text);
   showChosen();
-  if (edited) keep({ qc: editor.text, ...chosen() });
+  if (edited) {
+    if (location.hash) history.replaceState(null, "", location.pathname); // it is another program now
+    keep({ qc: editor.text, ...chosen() }, !isDraft);
+    isDraft = true;
+    offerBefore();
+  }
   clearTimeout(typed);
   typed = setTimeout(look, Math.max(TYPED_MS, resumes - Date.now()));
 }
@@ -54,6 +44,7 @@ async function look() {
   looking.abort();
   looking = new AbortController();
   const { signal } = looking;
+  for (const field of form.querySelectorAll("input[aria-invalid]")) unmark(field);
   try {
     const body = request(editor.text);
     showCurl(body);
@@ -63,8 +54,8 @@ async function look() {
     circuit?.stale(true);
     if (failure instanceof FieldError) return showFieldError(failure);
     if (!(failure instanceof Failure)) throw failure;
+    if (!failure.passes) return showRefusal(failure);
     facts.textContent = failure.message;
-    if (!failure.passes) return;
     resumes = Date.now() + Math.max(1, failure.retryAfterS) * 1000;
     typed = setTimeout(look, resumes - Date.now());
   }
@@ -99,27 +90,36 @@ function listed({ severity, line, column, message, hint, snippet }) {
   return element("div", { className: `problem ${severity}` }, ...parts);
 }
 
+/** Shows what is wrong with a request as a whole, at its field if there is one. */
+function showRefusal({ message, errors }) {
+  const [, name] = /^\/(\w+)/.exec(errors[0]?.pointer ?? "") ?? [];
+  showFieldError({ field: name && name !== "qc" ? byId(name) : null, message });
+}
+
 function showFieldError({ field, message }) {
   const input = typeof field === "string" ? byId(field) : field;
-  input.setAttribute("aria-invalid", "true");
+  input?.setAttribute("aria-invalid", "true");
+  input?.setAttribute("aria-describedby", "problems");
+  facts.textContent = "";
+  editor.show([]);
   problems.replaceChildren(element("div", { className: "problem error" }, element("p", {}, message)));
   return input;
 }
 
-function oncursor(line) {
-  circuit?.mark(line);
+function unmark(field) {
+  field.removeAttribute("aria-invalid");
+  field.removeAttribute("aria-describedby");
 }
 
 // Running it
 
 let running = new AbortController();
+let submitting = false; // a task of which nobody knows the id yet
 let current = null; // the id of the task that is awaited
 let submitted = null; // what was run last
 
 async function run() {
-  running.abort();
-  running = new AbortController();
-  const { signal } = running;
+  if (submitting) return;
   let body;
   try {
     body = request(editor.text);
@@ -128,12 +128,19 @@ async function run() {
     byId("options").open ||= typeof error.field === "string";
     return showFieldError(error).focus();
   }
+  running.abort();
+  running = new AbortController();
+  const { signal } = running;
+  current = null;
+  byId("cancel").hidden = true;
   byId("result").querySelector(".placeholder")?.remove();
   result.clear("Submitting …");
   result.busy = true;
   byId("result").scrollIntoView({ block: "nearest" });
   try {
-    const record = await submit(body, signal, (sentence) => result.say("queued", sentence));
+    submitting = true;
+    const told = (sentence) => result.say("queued", sentence);
+    const record = await submit(body, signal, told).finally(() => (submitting = false));
     current = record.id;
     byId("cancel").hidden = isFinal(record);
     submitted = { body: JSON.stringify(body), id: record.id };
@@ -165,20 +172,25 @@ async function stop() {
 
 // Examples, drafts, and programs that others share
 
-for (const [name, [title]] of Object.entries(EXAMPLES)) {
-  example.append(element("option", { value: name }, title));
-}
-
 async function open(name) {
-  if (!name) return restore(kept());
+  if (!name) return restore(kept(), "", true);
+  if (name === "before") return restore(kept(true), name);
   const response = await fetch(new URL(`./examples/${name}.qasm`, import.meta.url)).catch(() => null);
   if (!response?.ok) return say("The example could not be loaded.");
   const qc = await response.text();
-  if (example.value === name) restore({ qc, ...EXAMPLES[name][1] }, name);
+  if (example.value !== name) return; // another one was chosen meanwhile
+  restore({ qc, ...JSON.parse(example.selectedOptions[0].dataset.options ?? "{}") }, name);
+}
+
+/** Offers the draft that gave way to this one. */
+function offerBefore() {
+  if (!kept(true) || example.querySelector("[value=before]")) return;
+  example.options[0].after(element("option", { value: "before" }, "Yours, before that"));
 }
 
 /** Shows a program with its options; without one, the first example. */
-function restore(draft, name = draft ? "" : "bell") {
+function restore(draft, name = draft ? "" : "bell", isKept = false) {
+  isDraft = isKept && draft !== null;
   const { qc = bell, ...options } = draft ?? {};
   restoring = true;
   editor.text = qc;
@@ -200,6 +212,18 @@ async function shared() {
   const found = await unpacked(location.hash);
   if (!found) say("The address has a program that cannot be read.");
   return found;
+}
+
+/** Opens a file that was dropped anywhere on the page. */
+async function drop(event) {
+  const [file] = event.dataTransfer.files;
+  if (!file) return; // text that is moved about
+  event.preventDefault();
+  event.stopPropagation();
+  const text = file.size > MOST_BYTES ? "\0" : await file.text().catch(() => "\0");
+  if (text.includes("\0")) return say(`${file.name} is no program.`);
+  restore({ qc: text });
+  changed({ edited: true });
 }
 
 const say = (sentence) => (byId("note").textContent = sentence);
@@ -229,22 +253,12 @@ async function copyCurl() {
 
 // The palette
 
-/** A statement with qubits that the program has. */
-function statement(gate) {
-  const declared = [...editor.text.matchAll(DECLARED)];
-  const qubits = declared.flatMap(([, sized, name, old]) =>
-    sized || old ? [0, 1, 2].map((n) => `${name}[${n}]`) : name,
-  );
-  const [, , name = "q", old] = declared[0] ?? [];
-  if (gate === "measure") return old ? `measure ${name} -> c;` : `c = measure ${name};`;
-  if (gate === "barrier") return `barrier ${name};`;
-  const on = qubits.concat("q[0]", "q[1]", "q[2]").slice(0, QUBITS[gate] ?? 1);
-  return `${gate}${ANGLES.has(gate) ? "(pi/2)" : ""} ${on.join(", ")};`;
-}
-
 for (const button of byId("palette").children) {
-  const gate = button.textContent;
-  button.addEventListener("click", () => (editor.insert(statement(gate)), editor.focus()));
+  button.addEventListener("click", async () => {
+    const { statement } = await import("./palette.js");
+    editor.insert(statement(button.textContent, editor.text));
+    editor.focus();
+  });
 }
 
 // What people do
@@ -252,7 +266,6 @@ for (const button of byId("palette").children) {
 form.addEventListener("submit", (event) => (event.preventDefault(), run()));
 form.addEventListener("input", ({ target }) => {
   if (target === textarea || target.closest(".cm-editor")) return;
-  target.removeAttribute("aria-invalid");
   if (target !== example) changed();
 });
 example.addEventListener("change", () => open(example.value));
@@ -265,30 +278,23 @@ byId("copy").addEventListener("click", copyCurl);
 addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
   event.preventDefault();
-  run();
+  if (!event.repeat) run();
 });
-addEventListener("hashchange", async () => {
-  const found = await shared();
-  if (found) restore(found);
-});
-form.addEventListener("dragover", (event) => event.preventDefault());
-form.addEventListener("drop", async (event) => {
-  const [file] = event.dataTransfer.files;
-  if (!file) return;
-  event.preventDefault();
-  restore({ qc: await file.text() });
-  keep({ qc: editor.text, ...chosen() });
-});
+addEventListener("hashchange", async () => restoreFirst(await shared()));
+document.addEventListener("dragover", (event) => event.preventDefault());
+document.addEventListener("drop", drop, { capture: true }); // before the editor takes it
 
-const first = (await shared()) ?? kept();
-if (first) textarea.value = first.qc;
-restore(first);
+const restoreFirst = (found) => restore(found ?? kept(), undefined, !found);
+const first = await shared();
+textarea.value = (first ?? kept())?.qc ?? bell;
+restoreFirst(first);
+offerBefore();
 const { CircuitView } = await import("./circuit.js");
 circuit = new CircuitView(byId("circuit"), {
   onpick: (line, column) => editor.goTo(line, column),
   onhover: (lines) => editor.markLines(lines),
 });
 draw();
-const nonce = document.querySelector("meta[name=style-nonce]")?.content ?? "";
+const nonce = document.querySelector("meta[name=style-nonce]").content;
 editor = await upgrade(textarea, { nonce, onchange: changed, oncursor });
 editor.show(latest.problems);

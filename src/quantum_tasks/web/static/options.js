@@ -4,6 +4,7 @@ const byId = (id) => document.getElementById(id);
 const MOST_RUNS = 1000;
 const INPUT = /(?<=^|[;}])\s*input\s+([a-z]+)\s*(\[[^;]*\])?\s*([\p{L}_][\p{L}\p{N}_]*)\s*;/gmu;
 const FIRST = { angle: "pi/4", float: "0.5", bool: "true", bit: "0", duration: "100ns" };
+const LONGEST = 200; // characters of a number
 const NUMBERS = new Set(["int", "uint", "float", "angle"]);
 const PLAIN = ["shots", "seed", "method", "precision", "p1", "p2", "readout", "observables"];
 const FIELDS = [...PLAIN, "name", "tags"];
@@ -37,8 +38,14 @@ export function request(qc) {
 }
 
 function whole(id, text) {
-  if (!/^\d{1,15}$/.test(text)) throw new FieldError(id, `${title(id)} must be a whole number.`);
-  return Number(text);
+  if (!/^\d+$/.test(text)) throw new FieldError(id, `${title(id)} must be a whole number.`);
+  return exact(id, title(id), Number(text));
+}
+
+/** A whole number, unless it is one that JavaScript would change. */
+function exact(field, name, value) {
+  if (Number.isSafeInteger(value)) return value;
+  throw new FieldError(field, `${name} must be a whole number below 2^53 here; see the API for larger ones.`);
 }
 
 function decimal(id, text) {
@@ -51,18 +58,21 @@ function decimal(id, text) {
 
 const title = (id) => byId(id).labels[0].firstChild.textContent.trim();
 
+const ONE = /([+-])?\s*(\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)?\s*\*?\s*([IXYZ]+)\s*/;
+const TERM = new RegExp(ONE, "gi");
+const SUM = new RegExp(`^\\s*${ONE.source}(?:(?=[+-])${ONE.source})*$`, "i");
+
 /** "XX + 0.5 YY": a sum of Pauli operators. */
 function sum(text) {
-  const terms = text.match(/[+-]?[^+-]*(?:e[+-]\d+[^+-]*)?/gi).filter((term) => term.trim());
-  const found = terms.map((term) => {
-    const parts = /^\s*([+-]?)\s*([\d.]+(?:e[+-]?\d+)?)?\s*\*?\s*([IXYZ]+)\s*$/i.exec(term);
-    if (!parts) {
-      throw new FieldError("observables", `'${term.trim()}' is no Pauli operator, as 0.5 XX is.`);
-    }
-    return { pauli: parts[3].toUpperCase(), coeff: Number(`${parts[1]}${parts[2] ?? 1}`) };
+  if (!SUM.test(text)) {
+    const why = `'${text.trim()}' is not understood: a sum of Pauli operators is XX + 0.5 YY - ZI.`;
+    throw new FieldError("observables", why);
+  }
+  return [...text.matchAll(TERM)].map(([, sign = "", coefficient = "1", pauli]) => {
+    const coeff = Number(sign + coefficient);
+    if (Number.isFinite(coeff)) return { pauli: pauli.toUpperCase(), coeff };
+    throw new FieldError("observables", `${coefficient} is too large a number.`);
   });
-  if (!found.length) throw new FieldError("observables", "An observable is missing.");
-  return found;
 }
 
 function tag(text) {
@@ -74,7 +84,8 @@ function tag(text) {
 // Inputs: a field for each; a range makes a sweep
 
 /** The value of "3*pi/4" and its like; NaN if it is none. */
-export function calculated(text) {
+function calculated(text) {
+  if (text.length > LONGEST) return NaN;
   const tokens = text.match(/\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?|pi|π|tau|τ|[-+*/()]|\S/gi) ?? [];
   let at = 0;
   const known = { pi: Math.PI, "π": Math.PI, tau: 2 * Math.PI, "τ": 2 * Math.PI };
@@ -106,21 +117,23 @@ export function calculated(text) {
   return at === tokens.length ? found : NaN;
 }
 
+const kept = new Map(); // what stood in the fields, by the names of inputs
+
 /** Makes a field for each input of the program; those that stay keep their values. */
 export function showInputs(qc, values = {}) {
   const group = byId("inputs");
-  const before = { ...inputValues(), ...values };
+  for (const [name, value] of Object.entries({ ...inputValues(), ...values })) kept.set(name, value);
   const code = qc.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, "");
   const wanted = [...code.matchAll(INPUT)];
   const now = wanted.map(([, type, size, name]) => `${type}${size} ${name}`).join();
-  if (group.dataset.shown === now && !Object.keys(values).length) return;
+  if (group.dataset.shown === now && group.childElementCount === wanted.length) return;
   group.dataset.shown = now;
   group.replaceChildren(
     ...wanted.map(([, type, size, name]) => {
       const label = document.createElement("label");
       const field = document.createElement("input");
       const first = size && type === "bit" ? "0".repeat(parseInt(size.slice(1)) || 1) : FIRST[type];
-      Object.assign(field, { value: before[name] ?? first ?? "0", spellcheck: false });
+      Object.assign(field, { value: kept.get(name) ?? first ?? "0", spellcheck: false });
       Object.assign(field.dataset, { input: name, type });
       field.title = "a value, or a range for one task of many runs: from : to : how many";
       label.append(`${name} `, field);
@@ -160,7 +173,7 @@ function ranged(field) {
   if (!NUMBERS.has(type)) return [worded(field, text)];
   const numbers = parts.map(calculated);
   const count = parts.length === 3 ? numbers[2] : 1;
-  const wrong = numbers.some(Number.isNaN) || ![1, 3].includes(parts.length);
+  const wrong = !numbers.every(Number.isFinite) || ![1, 3].includes(parts.length);
   if (wrong || !(Number.isInteger(count) && count >= 1 && count <= MOST_RUNS)) {
     throw new FieldError(
       field,
@@ -170,12 +183,19 @@ function ranged(field) {
   const [from, to] = numbers;
   const step = count > 1 ? (to - from) / (count - 1) : 0;
   const values = Array.from({ length: count }, (_, place) => from + step * place);
-  return type === "int" || type === "uint" ? values.map(Math.round) : values;
+  return type === "int" || type === "uint" ? values.map((one) => exact(field, input, one)) : values;
 }
 
 /** The value of a field of another type: true, 0, 0101, [1, 2], 100ns. */
-function worded({ dataset: { type } }, text) {
-  if (type === "bool" && /^[01]$/.test(text)) return text === "1";
+function worded(field, text) {
+  const { input, type } = field.dataset;
+  if (type === "bool") {
+    if (!/^(true|false|0|1)$/.test(text)) throw new FieldError(field, `${input} must be true or false.`);
+    return text === "true" || text === "1";
+  }
+  if (type === "bit" && !/^[01]+$/.test(text)) {
+    throw new FieldError(field, `${input} must be bits, as 0101.`);
+  }
   if (type === "bit" && text.length > 1) return text;
   try {
     return JSON.parse(text);
@@ -196,12 +216,14 @@ export function chosen() {
 /** Fills the fields. */
 export function choose(values, qc) {
   for (const id of FIELDS) byId(id).value = values[id] ?? "";
+  kept.clear();
+  byId("inputs").replaceChildren();
   showInputs(qc, values.inputs ?? {});
   showChosen();
 }
 
 /** Says what was chosen beside the word Options, which may be closed. */
 export function showChosen() {
-  const found = FIELDS.filter((id) => byId(id).value).map((id) => `${id} ${byId(id).value}`);
+  const found = FIELDS.filter((id) => byId(id).value).map((id) => `${title(id)} ${byId(id).value}`);
   byId("chosen").textContent = found.join(" · ");
 }

@@ -3,7 +3,7 @@
 
 import { Failure, follow, isFinal, result } from "./service.js";
 
-export const MOST_OUTCOMES = 32;
+const MOST_OUTCOMES = 32;
 const LONG_KEY = 24; // characters; longer ones stand above their bars
 const SPOKEN = 8; // outcomes in the name of a histogram
 const MARKS = { queued: "◌", running: "◐", completed: "●", failed: "✕", cancelled: "–" };
@@ -72,17 +72,14 @@ export class ResultView {
     const path = `/ui/tasks/${encodeURIComponent(record.id)}`;
     this.link.replaceChildren("Task ", element("a", { href: path, className: "id" }, record.id));
     this.link.hidden = location.pathname === path;
+    const told = (sentence) => this.say("queued", sentence);
+    const changed = ({ status }) => STATES[status] && this.say(status, STATES[status]);
     if (!isFinal(record)) {
-      this.say(record.status, STATES[record.status]);
-      record = await follow(
-        record.id,
-        signal,
-        (event) => STATES[event.status] && this.say(event.status, STATES[event.status]),
-        (sentence) => this.say("queued", sentence),
-      );
+      changed(record);
+      record = await follow(record.id, signal, changed, told);
     }
     if (record.status === "completed") {
-      this.complete(record, await result(record, MOST_OUTCOMES, signal));
+      this.complete(record, await result(record, MOST_OUTCOMES, signal, told));
     } else if (record.status === "failed") {
       this.fail(new Failure(record.error.message, { errors: [record.error] }));
     } else {
@@ -94,8 +91,9 @@ export class ResultView {
   complete(record, found) {
     const { usage, engine, seed } = record;
     const runs = found.items ?? [found];
-    const shots = found.shots ? plural(found.shots, "shot") : "exact";
-    this.say("completed", `Completed: ${found.items ? `${plural(runs.length, "run")} of ` : ""}${shots}.`);
+    const shots = found.shots ? plural(found.shots, "shot") : "exact values";
+    const of = found.items ? `${plural(runs.length, "run")}${found.shots ? " of" : ","} ` : "";
+    this.say("completed", `Completed: ${of}${shots}.`);
     const parts = [
       usage?.simulate_ms != null && `simulated in ${duration(usage.simulate_ms)}`,
       engine && `by ${engine}`,
@@ -114,10 +112,11 @@ export class ResultView {
 const STATES = {
   queued: "Queued: it waits for its turn …",
   running: "Running …",
+  cancelling: "Being cancelled …",
 };
 
 export const duration = (ms) =>
-  ms < 1000 ? `${ms.toPrecision(2)} ms` : `${number(Number((ms / 1000).toPrecision(3)))} s`;
+  ms < 1000 ? `${Number(ms.toPrecision(2))} ms` : `${number(Number((ms / 1000).toPrecision(3)))} s`;
 
 /** What a program is, and what its run would take. */
 export function estimated({ stats, time_class, estimated_ms: ms, large }) {
@@ -155,7 +154,7 @@ export function problem({ message, errors = [] }) {
 function choice(items, show) {
   const named = (item) =>
     Object.entries(item.parameters ?? {})
-      .map(([name, value]) => `${name} = ${typeof value === "number" ? +value.toFixed(6) : value}`)
+      .map(([name, value]) => `${name} = ${typeof value === "number" ? +value.toPrecision(6) : value}`)
       .join(", ");
   const select = element(
     "select",
@@ -175,13 +174,17 @@ function* outcomes(run, shots, observables) {
 }
 
 function expectations(values, observables) {
+  const operatorOf = (terms, place) => {
+    const text = operator(terms) || String(place + 1);
+    return text.length > 40 ? `${text.slice(0, 39)}…` : text;
+  };
   const rows = values.map(({ value, std }, place) =>
     element(
       "tr",
       {},
-      element("th", { scope: "row" }, operator(observables[place]) || String(place + 1)),
+      element("th", { scope: "row" }, operatorOf(observables[place], place)),
       element("td", {}, Math.abs(value) < 1e-12 ? "0" : String(+value.toPrecision(6))),
-      element("td", {}, std === null ? "unknown" : std ? `± ${std.toPrecision(2)}` : "exact"),
+      element("td", {}, std === null ? "unknown" : std ? `± ${Number(std.toPrecision(2))}` : "exact"),
     ),
   );
   const head = ["Observable", "Mean", "Error"].map((text) => element("th", { scope: "col" }, text));
@@ -194,15 +197,13 @@ function expectations(values, observables) {
   );
 }
 
-/** "XX + 0.5 YY", shortened if it is long. */
-function operator(terms) {
-  const text = [terms ?? []]
+/** "XX + 0.5 YY" */
+export const operator = (terms) =>
+  [terms ?? []]
     .flat()
     .map(({ pauli, coeff = 1 }) => (coeff === 1 ? pauli : `${coeff} ${pauli}`))
     .join(" + ")
-    .replaceAll("+ -", "− ");
-  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
-}
+    .replaceAll("+ -", "- ");
 
 /** Bars for people who see, and a table for those who do not. */
 function* histogram(all, rest, shots) {

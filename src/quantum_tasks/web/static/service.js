@@ -16,13 +16,10 @@ export class Failure extends Error {
 export const isFinal = (record) => FINAL.has(record.status);
 
 /** Waits, unless the signal ends the wait. */
-export const pause = (ms, signal) =>
-  new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms);
-    signal?.addEventListener("abort", () => (clearTimeout(timer), reject(signal.reason)), {
-      once: true,
-    });
-  });
+const pause = async (ms, signal) => {
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  signal.throwIfAborted();
+};
 
 /** A good response; throws a Failure for any other. */
 export async function fetched(path, options) {
@@ -93,6 +90,7 @@ export async function follow(id, signal, changed, say) {
       last = await streamed(id, last, signal, changed);
       const record = await task(id, signal);
       if (isFinal(record)) return record;
+      changed(record); // it is heard of again, if it was not for a while
       await pause(PAUSE_MS, signal);
     } catch (failure) {
       if (signal.aborted || !failure.passes) throw failure;
@@ -131,8 +129,21 @@ export const task = (id, signal) => ask(`/v1/tasks/${encodeURIComponent(id)}`, {
 export const cancel = (id) =>
   ask(`/v1/tasks/${encodeURIComponent(id)}/cancel`, { method: "POST" });
 
-/** What a task brought: its most frequent outcomes, and the values of its observables. */
-export async function result(record, most, signal) {
+/** What a task brought: its most frequent outcomes, and the values of its observables. It is
+ *  stored: a service that is away for a while does not end the wait. */
+export async function result(record, most, signal, say) {
+  for (;;) {
+    try {
+      return await brought(record, most, signal);
+    } catch (failure) {
+      if (signal.aborted || !failure.passes) throw failure;
+      say(`${failure.message} The result is not lost; still asking …`);
+      await pause(Math.max(PAUSE_MS, failure.retryAfterS * 1000), signal);
+    }
+  }
+}
+
+async function brought(record, most, signal) {
   const path = `/v1/tasks/${encodeURIComponent(record.id)}/result`;
   const wanted = [];
   if (record.request.shots > 0 || !hasObservables(record)) {
@@ -145,7 +156,6 @@ export async function result(record, most, signal) {
   return { ...second, ...first, ...(items && { items }) };
 }
 
-// A record says how many observables a task has, or what they are.
 const hasObservables = (record) => Boolean(record.request.observables?.length);
 
 function noOutcomes(failure) {

@@ -3,19 +3,22 @@
 
 const DRAFT = "quantum-tasks draft";
 
-/** Keeps a draft, unless this is a browser that keeps nothing. */
-export function keep(found) {
+/** Keeps a draft, and the one before if this is another; unless this is a browser that keeps
+ *  nothing. */
+export function keep(found, isAnother) {
   try {
+    const before = localStorage.getItem(DRAFT);
+    if (isAnother && before) localStorage.setItem(`${DRAFT} before`, before);
     localStorage.setItem(DRAFT, JSON.stringify(found));
   } catch {
     // then it is gone with the page
   }
 }
 
-/** The draft, or null. */
-export function kept() {
+/** The draft, or the one before, or null. */
+export function kept(before = false) {
   try {
-    return asProgram(JSON.parse(localStorage.getItem(DRAFT)));
+    return asProgram(JSON.parse(localStorage.getItem(before ? `${DRAFT} before` : DRAFT)));
   } catch {
     return null;
   }
@@ -23,9 +26,16 @@ export function kept() {
 
 const asProgram = (found) => (typeof found?.qc === "string" ? found : null);
 
+const MOST_BYTES = 1_000_000; // a few characters may unpack to gigabytes
+
 async function through(bytes, stream) {
-  const piped = new Blob([bytes]).stream().pipeThrough(stream);
-  return new Uint8Array(await new Response(piped).arrayBuffer());
+  const parts = [];
+  let size = 0;
+  for await (const part of new Blob([bytes]).stream().pipeThrough(stream)) {
+    parts.push(part);
+    if ((size += part.length) > MOST_BYTES) throw new RangeError("too large");
+  }
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
 /** The fragment of an address. */

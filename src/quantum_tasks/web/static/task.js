@@ -1,7 +1,7 @@
 // The page of one task.
 
 import { CircuitView } from "./circuit.js";
-import { duration, element, number, ResultView } from "./result.js";
+import { duration, element, number, operator, ResultView } from "./result.js";
 import { ask, cancel, Failure, fetched, isFinal, task, validate } from "./service.js";
 import { packed } from "./share.js";
 
@@ -9,8 +9,17 @@ const byId = (id) => document.getElementById(id);
 const id = decodeURIComponent(location.pathname.split("/").pop());
 const path = `/v1/tasks/${encodeURIComponent(id)}`;
 const result = new ResultView(byId("result"));
-const circuit = new CircuitView(byId("circuit"));
+const circuit = new CircuitView(byId("circuit"), { onpick: showLine });
 const leaving = new AbortController();
+
+/** Selects a line of the program. */
+function showLine(line) {
+  const text = byId("program").firstChild;
+  const lines = text.data.split("\n");
+  const begin = lines.slice(0, line - 1).join("\n").length + (line > 1);
+  getSelection().setBaseAndExtent(text, begin, text, begin + lines[line - 1].length);
+  byId("program").focus();
+}
 
 /** Does something; says why it failed, if it did. */
 async function attempt(work) {
@@ -48,6 +57,28 @@ function show(record) {
   );
 }
 
+/** The fields of the composer for the options of a task; not those of a sweep's inputs. */
+function asFields({ name, tags, request }) {
+  const { shots, seed, method, precision, noise, observables = [], parameters } = request;
+  const { p1, p2 } = noise?.depolarizing ?? {};
+  const sums = observables.map(operator);
+  const fields = {
+    ...{ shots, seed, p1, p2, name, readout: noise?.readout, observables: sums.join("; ") },
+    method: method === "automatic" ? "" : method,
+    precision: precision === "automatic" ? "" : precision,
+    tags: Object.entries(tags).map((pair) => pair.join("=")).join(", "),
+  };
+  const set = Object.entries(fields).filter(([, value]) => value || value === 0);
+  const inputs = Array.isArray(parameters) ? null : parameters;
+  const texts = Object.entries(inputs ?? {}).map(([key, value]) => [key, asText(value)]);
+  return {
+    ...Object.fromEntries(set.map(([key, value]) => [key, String(value)])),
+    ...(texts.length && { inputs: Object.fromEntries(texts) }),
+  };
+}
+
+const asText = (value) => (typeof value === "string" ? value : JSON.stringify(value));
+
 const time = (text) =>
   text && new Date(text).toLocaleString("en", { dateStyle: "medium", timeStyle: "medium" });
 
@@ -58,15 +89,20 @@ async function draw(record) {
   const found = await validate({ qc, ...(parameters && { parameters }) }, leaving.signal);
   if (found.circuit) circuit.show(found.circuit);
   else circuit.clear("There is no drawing of this circuit.");
-  byId("open").href = `/${await packed({ qc })}`;
+  byId("open").href = `/${await packed({ qc, ...asFields(record) })}`;
 }
 
 byId("id").textContent = id;
 byId("cancel").addEventListener("click", () => attempt(() => cancel(id)));
 byId("again").addEventListener("click", () =>
   attempt(async () => {
-    const again = await ask(`${path}/rerun`, { method: "POST" });
-    location.assign(`/ui/tasks/${again.id}`);
+    byId("again").disabled = true; // one click, one task
+    try {
+      location.assign(`/ui/tasks/${(await ask(`${path}/rerun`, { method: "POST" })).id}`);
+    } catch (failure) {
+      byId("again").disabled = false;
+      throw failure;
+    }
   }),
 );
 byId("save").addEventListener("click", () =>
