@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from engines.simulation import simulate
 from pictures.drawn import text
-from qiskit import QuantumCircuit, qasm2, transpile
+from qiskit import QuantumCircuit, qasm2
 from qiskit.quantum_info import Operator, Statevector
+from qiskit.transpiler import generate_preset_pass_manager
 
 from language.straight import by_lines, by_tree
 from language.version2 import GATES, HEADER, PROGRAMS
@@ -31,9 +32,12 @@ def loaded(qc: str) -> QuantumCircuit:
 
 @cache
 def aer():
+    """The simulator, and what translates circuits for it: made once, as that takes most of the
+    time of a small circuit."""
     from qiskit_aer import AerSimulator
 
-    return AerSimulator(seed_simulator=5)
+    simulator = AerSimulator(seed_simulator=5)
+    return simulator, generate_preset_pass_manager(0, simulator)
 
 
 def assert_alike(found: dict[str, int], expected: dict[str, int]) -> None:
@@ -46,8 +50,9 @@ def assert_alike(found: dict[str, int], expected: dict[str, int]) -> None:
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_counts_are_those_of_qiskit(name: str):
     qc = PROGRAMS[name]
-    circuit = transpile(loaded(qc), aer(), optimization_level=0)
-    expected = aer().run(circuit, shots=SHOTS).result().get_counts()
+    simulator, translator = aer()
+    circuit = translator.run(loaded(qc))
+    expected = simulator.run(circuit, shots=SHOTS).result().get_counts()
     assert_alike(simulate(qc, shots=SHOTS), expected)
 
 

@@ -87,6 +87,39 @@ def on_qubits(whole: Observable, program: Program, readout: Readout | None = Non
     return Observable(constant, words)
 
 
+def as_read(whole: Observable, readout: Readout | None) -> Observable:
+    """The observable whose exact value is the mean of what measurements that err read.
+
+    A measurement that reads 1 for 0 with probability u, and 0 for 1 with probability d, reads on
+    average (1 - u - d) Z + (d - u) where the qubit has Z; so for X and Y, which are measured as Z.
+    A word is the product of these sums. Where u and d differ, n letters become 2^n words.
+    """
+    if readout is None:
+        return whole
+    up, down = readout
+    scale, shift = 1 - up - down, down - up
+    constant, words = whole.constant, dict[Word, float]()
+    for word, number in whole.words.items():
+        parts: dict[Word, float] = {(0, 0): number}
+        for place in places(word[0] | word[1]):
+            x, z = word[0] & 1 << place, word[1] & 1 << place
+            longer = {(px | x, pz | z): value * scale for (px, pz), value in parts.items()}
+            if shift:
+                longer |= {part: value * shift for part, value in parts.items()}
+            parts = longer
+        constant += parts.pop((0, 0), 0.0)
+        for part, value in parts.items():
+            words[part] = words.get(part, 0.0) + value
+    return Observable(constant, words)
+
+
+def words_as_read(whole: Observable, readout: Readout | None) -> int:
+    """How many words as_read() makes, at most."""
+    if readout is None or readout[0] == readout[1]:
+        return len(whole.words)
+    return sum(1 << (x | z).bit_count() for x, z in whole.words)
+
+
 def _gathered(mask: int, kept: Sequence[int]) -> int:
     return sum((mask >> place & 1) << number for number, place in enumerate(kept))
 

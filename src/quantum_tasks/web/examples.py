@@ -101,7 +101,6 @@ RESULT = {
         {
             "id": _ID,
             "shots": 0,
-            "counts": {},
             "expectation_values": [{"value": 1.0, "std": 0.0}, {"value": 0.0, "std": 0.0}],
         },
     ),

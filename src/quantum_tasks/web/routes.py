@@ -242,7 +242,12 @@ API: list[Endpoint] = [
         headers={"If-None-Match": _SEEN},
         answers={200: [results.TaskResult]},
         answer_examples=examples.RESULT,
-        others={200: {"text/csv": "A line for each outcome, under a line of headings."}}
+        others={
+            200: {
+                "text/csv": "A line for each outcome, or for each observable where these are wanted "
+                "or all that there is; under a line of headings."
+            }
+        }
         | _NOT_MODIFIED,
         problems=(
             "invalid_request",

@@ -60,10 +60,15 @@ def test_the_state_comes_as_pairs_or_packed(service: Service, bell):
     assert [[z.real, z.imag] for z in state] == pairs["statevector"]
 
 
+def test_without_a_view_probabilities_take_the_place_of_counts(service: Service, bell, wide):
+    for task in (bell, wide):
+        whole = body(service.client.get(task["links"]["result"]))
+        assert whole == view(service, task, "probabilities")
+
+
 def test_nothing_exact_is_sent_in_other_views(service: Service, bell, wide):
     for task in (bell, wide):
         head = {"id": task["id"], "shots": 0}
-        assert body(service.client.get(task["links"]["result"])) == head | {"counts": {}}
         assert view(service, task, "counts") == head | {"counts": {}}
         assert service.task(task["id"]) == {"status": "completed", "result": {}}
     assert view(service, bell, "registers")["registers"] == {"c": {}}
@@ -149,7 +154,7 @@ def test_a_sweep_has_exact_values_for_each_item(service: Service):
         assert (items[0][query] if query == "probabilities" else items[0][query][:1]) == first
     assert items[2]["statevector"][1] == pytest.approx([0.0, -1.0])
     plain = body(service.client.get(task["links"]["result"]))["items"]
-    assert [item.get("counts") for item in plain] == [{}, None, {}]
+    assert plain == view(service, task, "probabilities")["items"]
     url = f"{task['links']['result']}?view=probabilities"
     text = service.client.get(url, headers={"Accept": "text/csv"}).text
     assert text == "item,outcome,probability\r\n0,0,1.0\r\n2,1,1.0\r\n"

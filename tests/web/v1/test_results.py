@@ -121,6 +121,36 @@ def test_counts_and_probabilities_come_as_csv_too(service: Service):
         assert found == whole["counts" if name else "probabilities"]
 
 
+@pytest.mark.parametrize("shots", [0, 1, 50])
+def test_expectation_values_come_as_csv_too(service: Service, shots):
+    observables = {"observables": [{"pauli": "ZZ"}, {"pauli": "ZI"}], "shots": shots}
+    task = finished(service, BELL, **observables)
+    accept = {"Accept": "text/csv"}
+    text = service.client.get(f"{task['links']['result']}?view=expectation_values", headers=accept)
+    rows = [*csv.DictReader(io.StringIO(text.text, newline=""))]
+    found = result(service, task, "expectation_values")["expectation_values"]
+    assert [row["observable"] for row in rows] == ["0", "1"]
+    assert [float(row["value"]) for row in rows] == [one["value"] for one in found]
+    stds = ["" if one["std"] is None else str(one["std"]) for one in found]
+    assert [row["std"] for row in rows] == stds
+    assert (stds == ["", ""]) == (shots == 1)
+    plain = service.client.get(task["links"]["result"], headers=accept).text
+    assert (plain == text.text) == (shots == 0)  # there is nothing else
+
+
+def test_whoever_asked_for_no_observables_is_told_so_as_csv_too(service: Service):
+    task = finished(service, BELL, shots=5)
+    url, accept = f"{task['links']['result']}?view=expectation_values", {"Accept": "text/csv"}
+    refused(service.client.get(url, headers=accept), 422, "view_unavailable")
+
+
+def test_no_counts_stand_beside_values_of_a_program_without_shots_or_bits(service: Service):
+    for qc, shots in ((BELL, 0), (f"{STDGATES}qubit[2] q; h q;", 50)):
+        task = finished(service, qc, observables=[{"pauli": "ZZ"}], shots=shots)
+        whole = body(service.client.get(task["links"]["result"]))
+        assert whole.keys() == {"id", "shots", "expectation_values"}
+
+
 @pytest.mark.parametrize(
     ("accept", "kind"),
     [

@@ -10,7 +10,13 @@ import msgspec
 from quantum_tasks.capability import Capability
 from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.circuits.circuit import Gate, Measure, Program, Reset, Unitary
-from quantum_tasks.circuits.observables import before_measurements
+from quantum_tasks.circuits.noise import readout
+from quantum_tasks.circuits.observables import (
+    before_measurements,
+    observable,
+    on_qubits,
+    words_as_read,
+)
 from quantum_tasks.engines.estimate import assess
 from quantum_tasks.errors import MethodUnsuitable
 from quantum_tasks.fence.inside.sweep import first_program, parsed
@@ -21,6 +27,8 @@ from quantum_tasks.parsing.mistakes import ProgramError, invalid
 from quantum_tasks.pictures.outline import outline
 from quantum_tasks.pictures.steps import Circuit
 from quantum_tasks.tasks import Method, Options, ProgramWarning, warned
+
+MOST_WORDS_READ = 4096  # of all observables, where readout errors make several of one
 
 
 def check(order: Check, here: Capability, bounds: Bounds) -> Accepted:
@@ -80,6 +88,7 @@ def _check_observables(loaded: Program, options: Options, shots: int) -> None:
                 pointer="/method",
             )
         _check_exact(loaded, options.method)
+        _check_readout(loaded, options)
 
 
 def _check_exact(loaded: Program, method: Method) -> None:
@@ -91,4 +100,21 @@ def _check_exact(loaded: Program, method: Method) -> None:
             "its end only, and resets nothing.",
             "/shots",
             'take shots, or "method": "density_matrix"',
+        )
+
+
+def _check_readout(loaded: Program, options: Options) -> None:
+    """What readout errors make of exact values: see observables.as_read."""
+    errors = readout(options.noise)
+    if errors is None or errors[0] == errors[1]:
+        return
+    wanted = [on_qubits(observable(terms), loaded, errors) for terms in options.observables]
+    words = sum(words_as_read(one, errors) for one in wanted)
+    if words > MOST_WORDS_READ:
+        raise invalid(
+            "Where 0 and 1 are misread with different probabilities, a Pauli operator with n "
+            "letters other than I becomes a sum of 2^n for its exact value. Here these are "
+            f"{words} in all, the limit is {MOST_WORDS_READ}.",
+            "/noise/readout",
+            "take shots, or one probability for both",
         )

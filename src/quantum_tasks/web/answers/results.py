@@ -84,7 +84,7 @@ async def read_result(request: Request) -> Response:
     format = _one_of(request, "format", get_args(StateFormat), "packed")
     if format is not None and view != "statevector":
         raise InvalidRequest("The parameter 'format' goes with ?view=statevector.")
-    tabular = view in (None, "counts", "probabilities")
+    tabular = view in (None, "counts", "probabilities", "expectation_values")
     type = media_type(request, ("application/json", *(["text/csv"] if tabular else [])))
     result = await completed(archive, id)
     assert id is not None

@@ -33,6 +33,7 @@ View = Literal[
 StateFormat = Literal["pairs", "packed"]
 USUAL_TOP = 1000  # exact probabilities, unless another number is asked for
 
+_NOTHING = b"{}"  # the counts of a run without shots, or without bits
 _TIME_LIMIT_S = 60.0
 _NICENESS = 5  # the priority of a simulator
 
@@ -76,9 +77,7 @@ def as_stored(wanted: Wanted) -> list[bytes] | None:
         return None
     if len(content.options or "") > SMALL:
         return None
-    options = _options(content)
-    exact = wanted.shots == 0 and not options.observables  # which only views of its own show
-    if options.items or (content.details and wanted.view is None and not exact):
+    if _items(content) or (content.details and wanted.view is None):
         return None
     head = msgspec.json.encode({"id": wanted.id, "shots": wanted.shots})
     return [head[:-1] + b',"counts":', content.counts.encode(), b"}"]
@@ -170,7 +169,11 @@ def _run(
     asked = {"memory": details.memory, "expectation_values": details.expectation_values}
     match view := wanted.view:
         case None:
-            return {"counts": counts} | {k: v for k, v in asked.items() if v is not None}
+            found: dict[str, Any] = {k: v for k, v in asked.items() if v is not None}
+            if details.exact is not None and details.exact.probabilities is not None:
+                shown, rest = _probabilities(counts, details, wanted)
+                found |= {"probabilities": shown, "rest": rest}
+            return found if found and bytes(counts) == _NOTHING else {"counts": counts} | found
         case "counts":
             return {"counts": counts}
         case "registers":
@@ -246,21 +249,47 @@ def _exact(details: Details) -> Exact:
 
 
 def _csv(wanted: Wanted) -> str:
-    """One outcome per line; in a sweep, each line begins with the number of the run."""
-    number = "probability" if wanted.view == "probabilities" else "count"
+    """One outcome per line, or one observable if these are wanted or all that there is; in a
+    sweep, each line begins with the number of the run."""
     items = _items(wanted.content)
-    lines = [f"outcome,{number}" if items is None else f"item,outcome,{number}"]
-    for index, (counts, details) in enumerate(_runs(wanted.content, items)):
+    runs = _runs(wanted.content, items)
+    view = wanted.view
+    if view is None and all(bytes(counts) in (_NOTHING, b"null") for counts, _ in runs):
+        observed = any(details.expectation_values for _, details in runs)
+        exact = any(details.exact for _, details in runs)
+        view = "expectation_values" if observed else "probabilities" if exact else None
+    lines = [_COLUMNS[view] if items is None else f"item,{_COLUMNS[view]}"]
+    for index, (counts, details) in enumerate(runs):
         if details.error is not None:
             continue
-        shown: Mapping[str, float]
-        if wanted.view == "probabilities":
-            shown, _ = _probabilities(counts, details, wanted)
-        else:
-            shown = msgspec.json.decode(counts, type=Counts)
         begin = "" if items is None else f"{index},"
-        lines += [f"{begin}{key},{value}" for key, value in shown.items()]
+        lines += [f"{begin}{line}" for line in _lines(counts, details, wanted, view)]
     return "\r\n".join([*lines, ""])
+
+
+_COLUMNS: Mapping[View | None, str] = {
+    None: "outcome,count",
+    "counts": "outcome,count",
+    "probabilities": "outcome,probability",
+    "expectation_values": "observable,value,std",
+}
+
+
+def _lines(counts: msgspec.Raw, details: Details, wanted: Wanted, view: View | None) -> list[str]:
+    """Those of one run. Of a single shot no standard error is known: it stays empty."""
+    if view == "expectation_values":
+        if details.expectation_values is None:
+            raise ViewUnavailable('The task was submitted without "observables".')
+        return [
+            f"{number},{found.value},{'' if found.std is None else found.std}"
+            for number, found in enumerate(details.expectation_values)
+        ]
+    shown: Mapping[str, float]
+    if view == "probabilities":
+        shown, _ = _probabilities(counts, details, wanted)
+    else:
+        shown = msgspec.json.decode(counts, type=Counts)
+    return [f"{key},{value}" for key, value in shown.items()]
 
 
 def _picture(wanted: Wanted) -> str:
