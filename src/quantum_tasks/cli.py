@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import signal
 import sys
 
@@ -98,6 +99,14 @@ def _serve(options: argparse.Namespace) -> None:
 
     settings = load(given={"HOST": options.host, "PORT": options.port})
     logs.configure(settings.log_format, settings.log_level)
+    if settings.task_soft_time_limit_s > settings.soft_time_limit_s:
+        logging.getLogger(__name__).warning(
+            "the soft time limit is lowered to the hard one",
+            extra={
+                "TASK_SOFT_TIME_LIMIT_S": settings.task_soft_time_limit_s,
+                "TASK_TIME_LIMIT_S": settings.task_time_limit_s,
+            },
+        )
     postgres = None
     if settings.database_url is None:
         postgres = EmbeddedPostgres(settings.data_dir)

@@ -62,7 +62,11 @@ class Check(msgspec.Struct, frozen=True, tag="check"):
 
 class Run(msgspec.Struct, frozen=True, tag="run"):
     """Run this program on `threads` cores: the compiled program, or the text if `compiled` is
-    empty. The reply is Completed or Rejected."""
+    empty. The reply is Completed or Rejected.
+
+    It may take `soft_time_limit_s`, as the setting or option `soft_limit` says: see
+    engines/deadline.py.
+    """
 
     qc: str
     shots: int
@@ -71,6 +75,7 @@ class Run(msgspec.Struct, frozen=True, tag="run"):
     compiled: bytes = b""
     threads: int = 1
     options: Options | None = None
+    soft_limit: str = "TASK_SOFT_TIME_LIMIT_S"
 
 
 class Draw(msgspec.Struct, frozen=True, tag="draw"):

@@ -159,7 +159,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         float, _is("How long it waits before it is tried again.", ge=0)
     ] = 5.0
     task_soft_time_limit_s: Annotated[
-        float, _is("A task over it ends as failed as soon as the simulator lets Python run.", gt=0)
+        float,
+        _is(
+            "A task over it is stopped where that is possible: before it runs, between the runs "
+            "of a sweep, between measurements. A sweep keeps the results that it has.",
+            gt=0,
+        ),
     ] = 60.0
     task_time_limit_s: Annotated[
         float, _is("A task over it is killed, whatever it is doing.", gt=0)
@@ -233,6 +238,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """How many large tasks may run at the same time: one per core unless set."""
         return self.simulator_processes or available_cores()
 
+    @property
+    def soft_time_limit_s(self) -> float:
+        """The soft time limit, which is never over the hard one."""
+        return min(self.task_soft_time_limit_s, self.task_time_limit_s)
+
     def memory_per_simulator_mb(self) -> int:
         """The memory ceiling of one simulator process, in MiB.
 
@@ -264,11 +274,6 @@ def load(
         if text := str(value).strip():
             found[field.name] = _convert(name, text, field.type)
     settings = Settings(**found)
-    if settings.task_soft_time_limit_s > settings.task_time_limit_s:
-        raise SettingsError(
-            f"TASK_SOFT_TIME_LIMIT_S={settings.task_soft_time_limit_s:g} is over "
-            f"TASK_TIME_LIMIT_S={settings.task_time_limit_s:g}; it must end before it"
-        )
     if settings.num_shots > settings.max_shots:
         raise SettingsError(
             f"NUM_SHOTS={settings.num_shots} is over MAX_SHOTS={settings.max_shots}"

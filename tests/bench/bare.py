@@ -13,8 +13,6 @@ import multiprocessing
 import uuid
 from typing import Any
 
-from service import until
-
 from bench.client import closed_loop, in_process
 from bench.processes import usage
 from bench.programs import Maker, bell, layers, several
@@ -53,7 +51,6 @@ def measure() -> None:
             database = usage(service).since(postgres).by_part["postgres"]
             parent.send(None)
             server.join(10)
-            until(lambda: not server.is_alive(), 10)
         figures = (main, database, main + database)
         rows.append((title, *(f"{seconds / TASKS * 1000:.2f}" for seconds in figures)))
     print("Processor time per task in ms of a server that only stores tasks and results.\n")
@@ -128,7 +125,6 @@ def _serve(address: str, outcomes: int, pipe: Any) -> None:
         ]
         config = uvicorn.Config(Starlette(routes=routes), port=0, log_level="warning")
         server = uvicorn.Server(config)
-        config.setup_event_loop() if hasattr(config, "setup_event_loop") else None
         serving = asyncio.create_task(server.serve())
         while not server.started:
             await asyncio.sleep(0.01)

@@ -155,9 +155,9 @@ GUARDS_OF_TASKS = [
     Guard("statements run as they were written for", CODE + "database/pool.py",
           '        "default_transaction_isolation": "read committed",\n', "",
           STORE + "test_statements_do_as_they_say_whatever_the_default_isolation[serializable]"),
-    Guard("a child that was stopped has time left", CODE + "fence/inside/main.py",
-          "if time.process_time() >= worked_s:", "if True:",
-          OUTCOMES + "test_time_does_not_run_while_the_service_is_stopped[frozen with its group]"),
+    Guard("a child that was stopped has time left", CODE + "engines/deadline.py",
+          "        and time.process_time() >= _now.worked_s\n", "",
+          "tests/engines/test_deadline.py::test_a_process_that_was_stopped_goes_on"),
     Guard("the supervisor", CODE + "supervisor.py", "        while True:\n            began",
           "        for _ in range(1):\n            began",
           "tests/test_supervisor.py::"

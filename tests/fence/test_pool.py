@@ -9,10 +9,11 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import AsyncIterator
 
 import pytest
-from service import BELL, ENDLESS, STDGATES, alive, descendants, state, until
+from service import BELL, ENDLESS, STDGATES, alive, dense, descendants, state, until
 
 from quantum_tasks.fence.pool import BusyError, ChildDiedError, OutOfTimeError, ProcessPool
 from quantum_tasks.orders import Accepted, Check, Completed, Limits, Rejected, Run
@@ -104,7 +105,7 @@ async def test_an_order_over_its_time_limit_is_killed(pool):
     assert isinstance(await pool.run(order(BELL), 30), Completed)
 
 
-async def test_the_soft_limit_ends_work_in_python_cleanly(pool):
+async def test_a_program_that_is_over_its_soft_limit_before_it_runs_does_not_run(pool):
     loop = "for int i in [1:99000] { rx(0.5) q[0]; }"
     reply = await pool.run(
         order(f"{STDGATES}qubit[2] q; bit[2] c; {loop} c = measure q;", soft_s=0.1), 60
@@ -115,14 +116,20 @@ async def test_the_soft_limit_ends_work_in_python_cleanly(pool):
     assert isinstance(await pool.run(order(BELL), 30), Completed)
 
 
-async def test_a_soft_limit_during_a_simulation_leaves_nothing_to_the_next_order(pool):
-    # Aer unrolls this loop in Python, in a thread of its own, which no signal reaches.
-    long = STDGATES + "qubit q; bit c; for int i in [1:1000000] { x q; } c = measure q;"
-    for _ in range(3):
-        reply = await pool.run(order(long, soft_s=0.5), 60)
-        assert isinstance(reply, Rejected)
-        for next_order in [order(BELL, soft_s=5)] * 4:
-            assert isinstance(await pool.run(next_order, 30), Completed)
+async def test_a_result_that_comes_after_the_soft_limit_is_kept(pool):
+    """The simulator is busy in one call when the limit is reached."""
+    reply = await pool.run(order(dense(22), soft_s=0.1), 60)
+    assert isinstance(reply, Completed)
+    assert reply.simulate_ms > 100
+
+
+async def test_a_program_that_goes_on_after_measurements_is_stopped_among_them(pool):
+    begun = time.monotonic()
+    reply = await pool.run(order(ENDLESS, shots=1024, soft_s=0.5), 60)
+    assert isinstance(reply, Rejected)
+    assert reply.message == "The task was stopped after 0.5 s (TASK_SOFT_TIME_LIMIT_S)."
+    assert time.monotonic() - begun < 30
+    assert isinstance(await pool.run(order(BELL, soft_s=5), 30), Completed)
 
 
 async def test_cancelling_an_order_kills_its_child(pool):

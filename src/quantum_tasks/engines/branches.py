@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from quantum_tasks.circuits import noise
 from quantum_tasks.circuits.circuit import Condition, Program, collect
 from quantum_tasks.circuits.noise import Readout
-from quantum_tasks.engines import amplitudes
+from quantum_tasks.engines import amplitudes, deadline
 from quantum_tasks.engines.amplitudes import Amplitudes, Layout
 from quantum_tasks.engines.engine import GivesUp
 
@@ -74,6 +74,7 @@ class Run:
 
     def spend(self, work: float) -> None:
         """Counts work, in nanoseconds, before it is done."""
+        deadline.check()
         self._work += work
         if self._work > self._limit:
             raise TooMuchWork(f"more than {self._limit:.0f} ns")

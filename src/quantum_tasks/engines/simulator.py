@@ -10,7 +10,7 @@ import numpy as np
 
 from quantum_tasks.circuits.circuit import Program
 from quantum_tasks.circuits.observables import observable
-from quantum_tasks.engines import exact, expectations
+from quantum_tasks.engines import deadline, exact, expectations
 from quantum_tasks.engines.engine import Question, SimulationError
 from quantum_tasks.engines.planner import Plan, Planner, all_engines
 from quantum_tasks.engines.sampling import derived, keyed
@@ -60,6 +60,7 @@ class Simulator:
         the program has no bits. The seed gives the same counts whatever else is asked for. Raises
         ProgramError, SimulationError, or MemoryError.
         """
+        deadline.check()
         question = Question(program, shots, options, prepared)
         shown = question.shown()
         if not options.observables:
@@ -70,6 +71,8 @@ class Simulator:
             if shown is not question:
                 of_counts = self._planner.choose(shown)
             counts = of_counts.counts(shown.with_errors(), seed, threads)
+            if options.observables:
+                deadline.check()
         question = question.with_errors()
         keys = len(counts) + (sum(counts.values()) if options.memory else 0)
         self._check_size(keys, program, len(options.observables))

@@ -186,6 +186,7 @@ BACKEND = {
                 "memory_mb": 8192,
                 "result_bytes": 16_777_216,
                 "timeout_s": 90.0,
+                "soft_timeout_s": 60.0,
                 "ttl_s": 2_592_000,
                 "queued_tasks": 100_000,
                 "stored_bytes": 10_737_418_240,

@@ -244,8 +244,8 @@ API: list[Endpoint] = [
         answer_examples=examples.RESULT,
         others={
             200: {
-                "text/csv": "A line for each outcome, or for each observable where these are wanted "
-                "or all that there is; under a line of headings."
+                "text/csv": "A line for each outcome, or for each observable if these are "
+                "wanted or all that there is; under a line of headings."
             }
         }
         | _NOT_MODIFIED,

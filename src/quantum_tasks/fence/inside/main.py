@@ -21,13 +21,13 @@ from types import FrameType, ModuleType, TracebackType
 import msgspec
 
 from quantum_tasks.circuits.bounds import Bounds
+from quantum_tasks.engines import deadline
 from quantum_tasks.engines.aer import assembly
 from quantum_tasks.engines.engine import SimulationError
 from quantum_tasks.engines.simulator import Simulator
 from quantum_tasks.errors import (
     MEMORY_EXCEEDED,
     RESULT_TOO_LARGE,
-    TIME_LIMIT_EXCEEDED,
     TooLargeToDraw,
     more_than_memory,
 )
@@ -53,7 +53,6 @@ from quantum_tasks.parsing.mistakes import ProgramError
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
-_AT_WORK = 0.25  # a child that gets less of the time was stopped or starved
 # Priorities. The service and the children that check programs come first, because clients wait for
 # them. Simulators get the remaining processor time, and large drawings get what is left after
 # that.
@@ -80,12 +79,9 @@ _LOOKS = 5  # looks at the clock in each slice
 _KEEP_NOTHING = ("contextlib", "openqasm3.ast")
 
 
-class _SoftTimeLimit(BaseException):
-    """Not an Exception, so that no library catches it by accident."""
-
-
 class _SliceOver(BaseException):
-    """A check has had the processor for as long as it may."""
+    """A check has had the processor for as long as it may. Not an Exception, so that no library
+    catches it by accident."""
 
 
 def warm_up() -> None:
@@ -151,11 +147,11 @@ def _answer(order: Order, simulator: Simulator, limits: Limits, bounds: Bounds) 
             case Draw():
                 return _draw(order, bounds)
             case Run():
-                _stop_softly_after(order.soft_time_limit_s)
+                deadline.begin(order.soft_time_limit_s, order.soft_limit)
                 try:
                     return run(order, simulator, limits, bounds)
                 finally:
-                    signal.setitimer(signal.ITIMER_REAL, 0)
+                    deadline.end()
     except ProgramError as error:
         return error.as_reply()
     except SimulationError as error:
@@ -163,12 +159,6 @@ def _answer(order: Order, simulator: Simulator, limits: Limits, bounds: Bounds) 
     except _SliceOver as interruption:
         gc.enable()  # the code that enables it again may have been interrupted
         return Unfinished(spent=not _in_code_of_ours(interruption.__traceback__))
-    except _SoftTimeLimit:
-        assert isinstance(order, Run)
-        return Rejected(
-            TIME_LIMIT_EXCEEDED,
-            f"The task was stopped after {order.soft_time_limit_s:g} s (TASK_SOFT_TIME_LIMIT_S).",
-        )
     except (MemoryError, SystemError) as error:
         if isinstance(error, SystemError) and not _has_been_full(limits.memory_mb):
             raise
@@ -277,16 +267,3 @@ def _in_code_of_ours(traceback: TracebackType | None) -> bool:
             return False
         traceback = traceback.tb_next
     return True
-
-
-def _stop_softly_after(seconds: float) -> None:
-    """Sets the alarm for the soft time limit. A child that has hardly worked by then was stopped
-    or starved, and continues."""
-    worked_s = time.process_time() + seconds * _AT_WORK
-
-    def stop(signum: int, frame: FrameType | None) -> None:
-        if time.process_time() >= worked_s:
-            raise _SoftTimeLimit
-
-    signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)

@@ -9,6 +9,7 @@ import msgspec
 
 from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.circuits.circuit import Program
+from quantum_tasks.engines import deadline
 from quantum_tasks.engines.engine import SimulationError
 from quantum_tasks.engines.simulator import Simulator
 from quantum_tasks.errors import (
@@ -66,8 +67,9 @@ def run_sweep(
 ) -> tuple[str, str | None, Sequence[str]]:
     """Runs every item; the counts and details of all, as JSON lists, and the engines used.
 
-    The counts of an item that fails are null, and its error is in the details. If all fail, raises
-    the error of the first. Raises SimulationError if all results together are too large.
+    The counts of an item that fails are null, and its error is in the details; that of those for
+    which there was no time left is the time limit. If all fail, raises the error of the first.
+    Raises SimulationError if all results together are too large.
     """
     source = parsed(order.qc)
     observed = order.shots == 0 or bool(options.observables)
@@ -80,6 +82,7 @@ def run_sweep(
         seed = None if order.seed is None else (order.seed + number) % _SEEDS
         counts, details = "null", None
         try:
+            deadline.check()
             with collector_paused():
                 loaded = source.program(bounds, _given(number, item), observed)
             counts, details, used = simulator.run(

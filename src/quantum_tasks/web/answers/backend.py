@@ -30,7 +30,8 @@ class BackendLimits(msgspec.Struct, frozen=True, kw_only=True):
 
     Of a program: `qubits`, `clbits`, `operations` (loops unrolled, gates expanded) and
     `program_bytes`; and `statevector_qubits`, those of them that fit into a state vector on this
-    instance. Of a task: `shots`, `memory_mb`, `result_bytes`, `timeout_s` and `ttl_s`. Of a
+    instance. Of a task: `shots`, `memory_mb`, `result_bytes`, `ttl_s`, `timeout_s`, after
+    which it is killed, and `soft_timeout_s`, after which it is stopped where it can be. Of a
     request: `body_bytes`, `tasks_per_batch`, `tasks_per_page` and `wait_s`. Of all:
     `queued_tasks`, and `stored_bytes`, above which only what is small is taken.
     """
@@ -45,6 +46,7 @@ class BackendLimits(msgspec.Struct, frozen=True, kw_only=True):
     memory_mb: int
     result_bytes: int
     timeout_s: float
+    soft_timeout_s: float
     ttl_s: int
     queued_tasks: int
     stored_bytes: int
@@ -114,6 +116,7 @@ async def read_backend(request: Request) -> Response:
             memory_mb=settings.memory_per_simulator_mb(),
             result_bytes=settings.max_result_bytes,
             timeout_s=settings.task_time_limit_s,
+            soft_timeout_s=settings.soft_time_limit_s,
             ttl_s=settings.result_ttl_s,
             queued_tasks=settings.max_queued_tasks,
             stored_bytes=settings.max_stored_bytes,

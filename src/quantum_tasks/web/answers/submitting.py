@@ -119,12 +119,16 @@ class BatchAnswer(msgspec.Struct, frozen=True):
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     """What a task would take: `stats` of its program, `estimated_ms` of one core, and whether it
     is `large`, which wait for one another. `time_class`: moments are less than 0.1 s of one core,
-    seconds less than 10 s, minutes less than 10 min; within a factor of a few."""
+    seconds less than 10 s, minutes less than 10 min; within a factor of a few. After
+    `time_limit_s` it is killed, and after `soft_time_limit_s` stopped where it can be: between the
+    runs of a sweep, which keeps its results, and between measurements."""
 
     stats: Stats
     estimated_ms: float
     time_class: Literal["moments", "seconds", "minutes", "hours"]
     large: bool
+    time_limit_s: float
+    soft_time_limit_s: float
 
 
 class Validation(msgspec.Struct, frozen=True, kw_only=True):
@@ -325,7 +329,7 @@ async def validate(request: Request) -> Response:
         return json_response(Validation(accepted=False, diagnostics=within(problem, "")))
     found: dict[str, Any] = {
         "warnings": warnings_in(checked.stats),
-        "estimate": _estimate(checked),
+        "estimate": _estimate(checked, body, settings),
         "circuit": msgspec.Raw(checked.circuit.encode()) if checked.circuit else msgspec.UNSET,
     }
     try:
@@ -357,13 +361,21 @@ async def _with_circuit(request: Request, body: Submission) -> Accepted:
         return msgspec.structs.replace(checked, circuit=drawn)
 
 
-def _estimate(checked: Accepted) -> Estimate | None:
+def _estimate(checked: Accepted, body: TaskRequest, settings: Settings) -> Estimate | None:
     stats, ms = _stats(checked), checked.estimated_ms
     if stats is None:
         return None
     longest = {"moments": 100, "seconds": 10_000, "minutes": 600_000}
     time_class: Any = next((name for name, most in longest.items() if ms < most), "hours")
-    return Estimate(stats=stats, estimated_ms=ms, time_class=time_class, large=checked.large)
+    limit_s = body.timeout_s or settings.task_time_limit_s
+    return Estimate(
+        stats=stats,
+        estimated_ms=ms,
+        time_class=time_class,
+        large=checked.large,
+        time_limit_s=limit_s,
+        soft_time_limit_s=min(limit_s, settings.soft_time_limit_s),
+    )
 
 
 async def rerun(request: Request) -> Response:
