@@ -38,7 +38,7 @@ Outcomes = tuple[NDArray[np.bool_], NDArray[np.int64]]
 def exact(
     plan: Plan, question: Question, observables: Sequence[Observable], threads: int
 ) -> list[Expectation]:
-    """The expectation values, as measurements would read them on average if these err.
+    """The expectation values, which are the means over all shots also where measurements err.
 
     A measurement in the middle whose outcome nothing depends on is averaged over. Raises
     SimulationError where that is not possible, and MemoryError.

@@ -11,12 +11,7 @@ from quantum_tasks.capability import Capability
 from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.circuits.circuit import Gate, Measure, Program, Reset, Unitary
 from quantum_tasks.circuits.noise import readout
-from quantum_tasks.circuits.observables import (
-    before_measurements,
-    observable,
-    on_qubits,
-    words_as_read,
-)
+from quantum_tasks.circuits.observables import MOST_READ_WORDS, before_measurements, words_read
 from quantum_tasks.engines.estimate import assess
 from quantum_tasks.errors import MethodUnsuitable
 from quantum_tasks.fence.inside.sweep import first_program, parsed
@@ -28,8 +23,6 @@ from quantum_tasks.pictures.outline import outline
 from quantum_tasks.pictures.steps import Circuit
 from quantum_tasks.tasks import Method, Options, ProgramWarning, warned
 
-MOST_WORDS_READ = 4096  # of all observables, where readout errors make several of one
-
 
 def check(order: Check, here: Capability, bounds: Bounds) -> Accepted:
     """Checks a program, and returns what has to be known before it runs. Raises ProgramError if it
@@ -40,6 +33,12 @@ def check(order: Check, here: Capability, bounds: Bounds) -> Accepted:
     compile_ms = (time.perf_counter() - begun) * 1e3
     if options is not None and options.observables:
         _check_observables(loaded, options, order.shots)
+    if options is not None and options.memory and not any(loaded.registers):
+        raise invalid(
+            "The program has no bits, so that no shot has an outcome to keep.",
+            "/memory",
+            "declare bits and measure into them, or leave memory out",
+        )
     accepted = assess(loaded, order.shots, order.instances or [here], options, compile_ms)
     if not warnings and circuit is None:
         return accepted
@@ -88,7 +87,7 @@ def _check_observables(loaded: Program, options: Options, shots: int) -> None:
                 pointer="/method",
             )
         _check_exact(loaded, options.method)
-        _check_readout(loaded, options)
+        _check_readout(options)
 
 
 def _check_exact(loaded: Program, method: Method) -> None:
@@ -103,18 +102,15 @@ def _check_exact(loaded: Program, method: Method) -> None:
         )
 
 
-def _check_readout(loaded: Program, options: Options) -> None:
-    """What readout errors make of exact values: see observables.as_read."""
+def _check_readout(options: Options) -> None:
+    """Two different readout errors split each Pauli operator into many: refuses too many."""
     errors = readout(options.noise)
-    if errors is None or errors[0] == errors[1]:
-        return
-    wanted = [on_qubits(observable(terms), loaded, errors) for terms in options.observables]
-    words = sum(words_as_read(one, errors) for one in wanted)
-    if words > MOST_WORDS_READ:
+    size = sum(words_read(terms, errors) for terms in options.observables)
+    if errors is not None and size > MOST_READ_WORDS:
         raise invalid(
-            "Where 0 and 1 are misread with different probabilities, a Pauli operator with n "
-            "letters other than I becomes a sum of 2^n for its exact value. Here these are "
-            f"{words} in all, the limit is {MOST_WORDS_READ}.",
+            "Without shots, two different readout errors make 2^k Pauli operators of one with k "
+            f"letters besides I; all observables together become {size:,}, and "
+            f"{MOST_READ_WORDS:,} are worked out.",
             "/noise/readout",
-            "take shots, or one probability for both",
+            'take shots, observables with fewer letters, or one error for both: "readout": 0.02',
         )
