@@ -186,14 +186,35 @@ def test_values_with_noise_are_exact_or_measured():
         assert abs(measured.value - expected) < 4.5 * measured.std
 
 
-def test_readout_errors_are_in_measured_values_but_not_in_exact_ones():
+@pytest.mark.parametrize("method", ["automatic", "stabilizer", "matrix_product_state"])
+def test_readout_errors_are_in_exact_values_and_in_measured_ones(method):
     qc = f"{STDGATES}qubit[3] q; bit c; x q[0]; h q[1]; c = measure q[0];"
-    words = {"IIZ": 2 * 0.3 - 1, "IXI": 1 - 2 * 0.1, "IXZ": (2 * 0.3 - 1) * 0.8, "ZII": 0.8}
+    read, turned, fresh = 2 * 0.3 - 1, 1 - 2 * 0.1, 1 - 2 * 0.1
+    words = {"IIZ": read, "IXI": turned, "IXZ": read * turned, "ZII": fresh, "XII": 0.3 - 0.1}
     noise = Noise(readout=[0.1, 0.3])
-    options = Options(observables=[[PauliTerm(word)] for word in words], noise=noise)
-    assert [value.value for value in values(qc, options)] == pytest.approx([-1, 1, -1, 1])
+    options = Options(
+        observables=[[PauliTerm(word)] for word in words], noise=noise, method=Method(method)
+    )
+    exact = [Expectation(pytest.approx(value), 0.0) for value in words.values()]
+    assert values(qc, options) == exact
     for value, expected in zip(values(qc, options, 5000), words.values(), strict=True):
         assert abs(value.value - expected) <= 5 * value.std + 1e-12
+
+
+def test_exact_values_are_those_of_probabilities_that_are_misread():
+    rates = [(0.1, 0.1), (0.02, 0.3), (0.0, 1.0), (1.0, 1.0), (0.5, 0.5)]
+    for seed, (up, down) in enumerate(rates):
+        made = circuit(seed, 3, 12)
+        state = Statevector(made.qiskit).probabilities().reshape(2, 2, 2)
+        read = np.array([[1 - up, down], [up, 1 - down]])
+        said = np.einsum("ijk,ai,bj,ck->abc", state, read, read, read)
+        z, one = np.array([1.0, -1.0]), np.ones(2)
+        words = {"ZZZ": (z, z, z), "IZZ": (one, z, z), "ZIZ": (z, one, z), "ZII": (z, one, one)}
+        expected = [np.einsum("abc,a,b,c->", said, *each) for each in words.values()]
+        noise = Noise(readout=[up, down])
+        options = Options(observables=[[PauliTerm(word, 2.0)] for word in words], noise=noise)
+        found = [value.value for value in values(made.program(), options)]
+        assert found == pytest.approx([2 * value for value in expected], abs=1e-9)
 
 
 def test_the_seed_decides_and_the_counts_are_the_same_as_without():

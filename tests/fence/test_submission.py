@@ -101,3 +101,21 @@ def test_an_extended_stabilizer_has_no_exact_values():
     reply = caught.value.as_reply()
     assert (reply.code, reply.errors[0].pointer) == ("method_unsuitable", "/method")
     assert check(Check(qc, 10, options), HERE, Bounds()).stats
+
+
+def test_two_readout_errors_that_split_observables_into_too_many_words_are_refused():
+    long, uneven = [[PauliTerm("Z" * 13)]], Noise(readout=[0.1, 0.2])
+    qc = "qubit[13] q; h q;"
+    code, pointer, message = refused(qc, 0, observables=long, noise=uneven)
+    assert (code, pointer) == ("invalid_request", "/noise/readout")
+    assert "become 8,192, and 4,096 are worked out" in message
+    for shots, noise in ((0, Noise(readout=0.1)), (0, Noise(readout=[0.3, 0.7])), (9, uneven)):
+        assert isinstance(checked(qc, shots, observables=long, noise=noise), Accepted)
+    short = [[PauliTerm("Z" * 12 + "I")]]
+    assert isinstance(checked(qc, 0, observables=short, noise=uneven), Accepted)
+
+
+def test_memory_takes_bits():
+    code, pointer, message = refused(TWO, 100, observables=ZZ, memory=True)
+    assert (code, pointer) == ("invalid_request", "/memory")
+    assert "has no bits" in message

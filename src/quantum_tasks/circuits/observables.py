@@ -21,6 +21,8 @@ from quantum_tasks.circuits.circuit import (
 from quantum_tasks.circuits.noise import Readout
 from quantum_tasks.tasks import PauliTerm
 
+MOST_READ_WORDS = 4096  # into which all observables together may be split: see as_read
+
 # A Pauli operator, as two masks: the qubits with an X in it, and those with a Z. A Y has both.
 Word = tuple[int, int]
 
@@ -85,6 +87,44 @@ def on_qubits(whole: Observable, program: Program, readout: Readout | None = Non
         elif value:
             words[word] = words.get(word, 0.0) + value
     return Observable(constant, words)
+
+
+def as_read(whole: Observable, readout: Readout | None) -> Observable:
+    """The observable whose exact value is the mean that measurements that err would give.
+
+    A measurement that reads 1 for 0 with the probability `up`, and 0 for 1 with `down`, has the
+    mean of (1 - up - down) Z + (down - up): each letter becomes this sum, in its own basis. Where
+    both probabilities are the same, a word stays one word; otherwise a word of k letters becomes
+    2^k words, fewer where some are equal. words_read says how many at most.
+    """
+    if readout is None:
+        return whole
+    up, down = readout
+    scale, shift = 1 - up - down, down - up
+    constant, words = whole.constant, dict[Word, float]()
+    for word, number in whole.words.items():
+        parts = {word: number}
+        for place in places(word[0] | word[1]):
+            rest = ~(1 << place)
+            split = dict[Word, float]()
+            for (x, z), value in parts.items():
+                if scale:
+                    split[x, z] = value * scale
+                if shift:
+                    split[x & rest, z & rest] = value * shift
+            parts = split
+        constant += parts.pop((0, 0), 0.0)
+        for part, value in parts.items():
+            words[part] = words.get(part, 0.0) + value
+    return Observable(constant, words)
+
+
+def words_read(terms: Sequence[PauliTerm], readout: Readout | None) -> int:
+    """How many words as_read makes of a sum at most."""
+    up, down = readout or (0.0, 0.0)
+    if up == down or up + down == 1:
+        return len(terms)
+    return sum(1 << len(term.pauli) - term.pauli.count("I") for term in terms)
 
 
 def _gathered(mask: int, kept: Sequence[int]) -> int:

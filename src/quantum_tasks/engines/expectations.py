@@ -18,6 +18,7 @@ from quantum_tasks.circuits.noise import as_rows, misread
 from quantum_tasks.circuits.observables import (
     Basis,
     Observable,
+    as_read,
     bases,
     before_measurements,
     on_qubits,
@@ -37,13 +38,14 @@ Outcomes = tuple[NDArray[np.bool_], NDArray[np.int64]]
 def exact(
     plan: Plan, question: Question, observables: Sequence[Observable], threads: int
 ) -> list[Expectation]:
-    """The expectation values; how measurements err plays no part.
+    """The expectation values, which are the means over all shots also where measurements err.
 
     A measurement in the middle whose outcome nothing depends on is averaged over. Raises
     SimulationError where that is not possible, and MemoryError.
     """
     question = question.about(_prepared(question.program))
-    wanted = [on_qubits(one, question.program) for one in observables]
+    readout = question.readout
+    wanted = [as_read(on_qubits(one, question.program, readout), readout) for one in observables]
     values = plan.first(lambda engine: engine.exact(question, wanted, threads))
     return [
         Expectation(one.constant + value, 0.0) for one, value in zip(wanted, values, strict=True)

@@ -10,7 +10,8 @@ import msgspec
 from quantum_tasks.capability import Capability
 from quantum_tasks.circuits.bounds import Bounds
 from quantum_tasks.circuits.circuit import Gate, Measure, Program, Reset, Unitary
-from quantum_tasks.circuits.observables import before_measurements
+from quantum_tasks.circuits.noise import readout
+from quantum_tasks.circuits.observables import MOST_READ_WORDS, before_measurements, words_read
 from quantum_tasks.engines.estimate import assess
 from quantum_tasks.errors import MethodUnsuitable
 from quantum_tasks.fence.inside.sweep import first_program, parsed
@@ -32,6 +33,12 @@ def check(order: Check, here: Capability, bounds: Bounds) -> Accepted:
     compile_ms = (time.perf_counter() - begun) * 1e3
     if options is not None and options.observables:
         _check_observables(loaded, options, order.shots)
+    if options is not None and options.memory and not any(loaded.registers):
+        raise invalid(
+            "The program has no bits, so that no shot has an outcome to keep.",
+            "/memory",
+            "declare bits and measure into them, or leave memory out",
+        )
     accepted = assess(loaded, order.shots, order.instances or [here], options, compile_ms)
     if not warnings and circuit is None:
         return accepted
@@ -80,6 +87,7 @@ def _check_observables(loaded: Program, options: Options, shots: int) -> None:
                 pointer="/method",
             )
         _check_exact(loaded, options.method)
+        _check_readout(options)
 
 
 def _check_exact(loaded: Program, method: Method) -> None:
@@ -91,4 +99,18 @@ def _check_exact(loaded: Program, method: Method) -> None:
             "its end only, and resets nothing.",
             "/shots",
             'take shots, or "method": "density_matrix"',
+        )
+
+
+def _check_readout(options: Options) -> None:
+    """Two different readout errors split each Pauli operator into many: refuses too many."""
+    errors = readout(options.noise)
+    size = sum(words_read(terms, errors) for terms in options.observables)
+    if errors is not None and size > MOST_READ_WORDS:
+        raise invalid(
+            "Without shots, two different readout errors make 2^k Pauli operators of one with k "
+            f"letters besides I; all observables together become {size:,}, and "
+            f"{MOST_READ_WORDS:,} are worked out.",
+            "/noise/readout",
+            'take shots, observables with fewer letters, or one error for both: "readout": 0.02',
         )
