@@ -72,7 +72,9 @@ def create_app(parts: Parts) -> ASGIApp:
         routes += [
             Route("/openapi.json", pages.read_document),
             Route("/", pages.read_index),
+            Route("/ui/tasks", pages.read_tasks),
             Route("/ui/tasks/{id}", pages.read_task),
+            Route("/ui/queue", pages.read_queue),
             Route("/docs", pages.read_docs),
             Route("/static/{path:path}", pages.read_file),
         ]

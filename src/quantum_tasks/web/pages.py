@@ -113,6 +113,16 @@ async def read_task(request: Request) -> Response:
     return await _page(request, "task.html", _STRICT)
 
 
+async def read_tasks(request: Request) -> Response:
+    """The page that lists tasks."""
+    return await _page(request, "tasks.html", _STRICT)
+
+
+async def read_queue(request: Request) -> Response:
+    """The page that shows what the service has to do, and how it gets on."""
+    return await _page(request, "queue.html", _STRICT)
+
+
 async def read_docs(request: Request) -> Response:
     """The page that shows the API."""
     return await _page(request, "docs.html", _REFERENCE)
