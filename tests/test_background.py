@@ -16,6 +16,7 @@ from submitting import submit
 
 from quantum_tasks.archive import retention
 from quantum_tasks.archive.archive import Archive
+from quantum_tasks.archive.minutes import Minutes
 from quantum_tasks.callbacks.webhooks import Webhooks
 from quantum_tasks.capability import Capability
 from quantum_tasks.database.pool import Pool, create_pool
@@ -115,7 +116,9 @@ def heartbeat(parts: Parts) -> Work:
         pass
 
     here = Capability(1024, ("aer",))
-    return Work(lambda: rescue.beat(parts.store, uuid.uuid4(), here, lambda: (0, 1, 0), nothing))
+    return Work(
+        lambda: rescue.beat(parts.store, uuid.uuid4(), here, lambda: (0, 1, 0, 0), nothing)
+    )
 
 
 def sweep(parts: Parts) -> Work:
@@ -125,6 +128,10 @@ def sweep(parts: Parts) -> Work:
 def procrastinate(parts: Parts) -> Work:
     app = queue.create_app(parts.pool, parts.url, lambda: None)
     return Work(lambda: queue.run(app, "tasks"))
+
+
+def minutes(parts: Parts) -> Work:
+    return Work(Minutes(parts.pool).keep)
 
 
 def keep_retention(parts: Parts) -> Work:
@@ -152,6 +159,7 @@ WORKS = {
     heartbeat: 200,
     sweep: 200,
     keep_retention: 200,
+    minutes: 200,
     what_ends_by_itself: 400,
     procrastinate: 50,
 }

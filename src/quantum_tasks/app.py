@@ -15,6 +15,8 @@ from typing import Any, Literal
 from quantum_tasks.archive import retention
 from quantum_tasks.archive.archive import Archive
 from quantum_tasks.archive.lists import Lists
+from quantum_tasks.archive.minutes import Minutes
+from quantum_tasks.archive.overview import Overviews
 from quantum_tasks.callbacks.webhooks import Webhooks
 from quantum_tasks.database import migrations
 from quantum_tasks.database.embedded import EmbeddedPostgres
@@ -87,6 +89,7 @@ async def serve(
             background = {
                 "waiting": waiters.run,
                 "retention": lambda: retention.keep(Archive(db), storage),
+                "minutes": Minutes(db).keep,
             }
             ended: list[Callable[[uuid.UUID, Task], object]] = [waiters.announce]
             if settings.webhook_secret is not None:
@@ -125,6 +128,7 @@ async def serve(
                 submissions=submissions,
                 archive=archive,
                 lists=Lists(asking_db),
+                overviews=Overviews(asking_db, archive),
                 checker=checker,
                 drawer=drawer,
                 waiters=waiters,
@@ -323,6 +327,7 @@ async def _working(
                     worker.outcomes.refused,
                     simulators.alive,
                     worker.outcomes.ended_last_minute,
+                    simulators.busy,
                 ),
                 worker.wake,
             ),

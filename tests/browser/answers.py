@@ -11,6 +11,7 @@ from playwright.sync_api import Page, Route
 # Status, body and, perhaps, headers; None is a broken connection.
 Answer = tuple[int, Any] | tuple[int, Any, dict[str, str]] | None
 API = re.compile(r"^https?://[^/]+/(v1/)?tasks\b")
+QUEUE = re.compile(r"^https?://[^/]+/v1/queue\b")
 
 
 def answer(page: Page, *answers: Answer, to: re.Pattern[str] | str = API) -> None:

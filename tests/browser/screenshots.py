@@ -11,12 +11,14 @@ import itertools
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+import answers
 from chromium import PHONE, WIDE, find, launch
 from composer import Composer, brought, record
+from overviews import OVERVIEWS
 from playwright.sync_api import Browser, Page, sync_playwright
 from service import BELL, ENDLESS, STDGATES, Service
 
@@ -96,6 +98,22 @@ def task(page: Page, url: str) -> None:
     page.get_by_role("img", name="Histogram: ").wait_for()
 
 
+def queue(answer: dict[str, Any] | None, *steps: str) -> Callable[[Page, str], None]:
+    """The page Queue with an answer, and buttons that are pressed; None: then nobody answers."""
+
+    def bring(page: Page, url: str) -> None:
+        first = answer or OVERVIEWS["busy"]
+        answers.answer(page, *[(200, first)] * (9 if answer else 1), to=answers.QUEUE)
+        page.goto(f"{url}/ui/queue")
+        page.get_by_role("img", name="Run in the last hour").wait_for()
+        for step in steps:
+            page.get_by_role("button", name=step).click()
+        if answer is None:
+            page.get_by_role("alert").get_by_text("still asking").wait_for()
+
+    return bring
+
+
 def reference(page: Page, url: str) -> None:
     page.goto(f"{url}/docs")
     page.locator(".opblock").first.wait_for()
@@ -113,6 +131,9 @@ STATES: dict[str, Callable[[Page, str], None]] = {
     "failed": front(failed),
     "ran": front(ran),
     "task": task,
+    **{f"queue-{name}": queue(answer) for name, answer in OVERVIEWS.items()},
+    "queue-table": queue(OVERVIEWS["failing"], "Minute by minute"),
+    "queue-away": queue(None),
     "reference": reference,
 }
 WIDTHS = {"1280": WIDE, "360": PHONE}

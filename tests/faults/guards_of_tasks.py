@@ -7,7 +7,7 @@ from guard import CODE, MIGRATION, SQL, Guard
 SUBMISSIONS = "tests/queue/test_submissions.py::"
 CHILD, EMBEDDED = "tests/fence/test_child.py::", "tests/database/test_embedded.py::"
 BAD_ANSWER = CHILD + "test_a_child_that_answers_what_is_no_answer_is_killed_at_once"
-RESCUE = "tests/queue/test_rescue.py::"
+RESCUE, MINUTES = "tests/queue/test_rescue.py::", "tests/queue/test_minutes.py::"
 STORE, POOL = "tests/queue/test_store.py::", "tests/fence/test_pool.py::"
 CLAIMS = "tests/queue/test_claims.py::"
 SCHEDULER, DAYS = "tests/queue/test_scheduler.py::", "[5 children, 4 cores-1]"
@@ -133,6 +133,12 @@ GUARDS_OF_TASKS = [
     Guard("sweep: only tasks of the dead", SQL + "rescue/sweep_tasks.sql",
           " and instance not in (select id from instances)", "",
           RESCUE + "test_a_sweep_leaves_living_instances_alone"),
+    Guard("minutes: one instance adds at a time", SQL + "archive/fold_minutes.sql",
+          "    for update of minutes_mark skip locked\n", "",
+          MINUTES + "test_however_many_instances_add_at_once_nothing_is_counted_twice"),
+    Guard("minutes: only what nothing can come before", SQL + "archive/fold_minutes.sql",
+          "          and change < mark.below\n", "",
+          MINUTES + "test_what_is_committed_late_is_counted_all_the_same"),
     Guard("sweep: hints again", SQL + "rescue/sweep_hints.sql", "and not exists (", "and exists (",
           RESCUE + "test_a_sweep_hints_at_queued_tasks_that_no_job_points_to"),
     Guard("sweep: jobs left doing", SQL + "rescue/sweep_jobs.sql", "j.status = 'doing'",

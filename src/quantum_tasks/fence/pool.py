@@ -78,6 +78,11 @@ class ProcessPool:
         """How many children are running and ready."""
         return len(self._children)
 
+    @property
+    def busy(self) -> int:
+        """How many children have an order."""
+        return sum(bool(child.jobs) for child in self._children)
+
     async def start(self) -> None:
         """Begins to start the children and returns at once; see ready(). The first order also
         starts them."""

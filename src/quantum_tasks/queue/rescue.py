@@ -36,19 +36,19 @@ async def beat(
     store: Store,
     instance: uuid.UUID,
     capability: Capability,
-    figures: Callable[[], tuple[int, int, int]],
+    figures: Callable[[], tuple[int, int, int, int]],
     wake: Callable[[], None],
 ) -> None:
     """Writes the heartbeat, and never returns: that this instance is alive, what it can run, how
     many of its outcomes were refused, how many simulators are running, how many tasks ended within
-    the last minute."""
+    the last minute, how many simulators are at work."""
     release = this_release()
     away = False
     while True:
         try:
-            refused, simulators, ended = figures()
+            refused, simulators, ended, busy = figures()
             identified = (instance, *identity(), refused, release)
-            if await store.heartbeat(*identified, simulators, ended, capability):
+            if await store.heartbeat(*identified, simulators, ended, capability, busy):
                 wake()  # without a lease it could not claim queued tasks
         except DatabaseUnavailable as error:
             if not away:

@@ -268,6 +268,7 @@ class Store:
         simulators: int = 0,
         ended_last_minute: int = 0,
         capability: Capability | None = None,
+        busy: int = 0,
     ) -> bool:
         """Writes that this instance is alive, with its versions, its figures and, the first time,
         what it can run. Returns whether the last heartbeat was long ago."""
@@ -278,7 +279,7 @@ class Store:
         async with connection(self._pool) as db:
             returned: bool = await db.fetchval(
                 QUERIES["heartbeat"],
-                *(*identity, refused, LEASE_S / 2, *libraries, *figures, self.queue, *can),
+                *(*identity, refused, LEASE_S / 2, *libraries, *figures, self.queue, *can, busy),
             )
         return returned
 

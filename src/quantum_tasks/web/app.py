@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from quantum_tasks.archive.archive import Archive
 from quantum_tasks.archive.lists import Lists
+from quantum_tasks.archive.overview import Overviews
 from quantum_tasks.errors import Problem, ServiceStopping
 from quantum_tasks.fence.checking import Checker
 from quantum_tasks.fence.drawing import Drawer
@@ -53,6 +54,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     submissions: Submissions
     archive: Archive
     lists: Lists
+    overviews: Overviews
     checker: Checker | None
     drawer: Drawer
     waiters: Waiters

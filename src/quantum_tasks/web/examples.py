@@ -203,3 +203,53 @@ BACKEND = {
         },
     )
 }
+QUEUE = {
+    "busy": Example(
+        "An hour with one failure",
+        {
+            "at": "2026-01-31T12:00:41Z",
+            "queued": 3,
+            "running": 2,
+            "cancelling": 0,
+            "oldest_queued_s": 0.4,
+            "ended_last_minute": 120,
+            "last_hour": {
+                "since": "2026-01-31T11:01:00Z",
+                "submitted": 150,
+                "completed": 144,
+                "failed": 1,
+                "cancelled": 0,
+                "failures": {"time_limit_exceeded": 1},
+                "wait_ms": {"p50": 2.61, "p95": 88.0},
+                "run_ms": {"p50": 4.0, "p95": 1250.0},
+                "instances_lost": 0,
+            },
+            "minutes": [
+                {
+                    "at": "2026-01-31T12:00:00Z",
+                    "submitted": 150,
+                    "completed": 144,
+                    "failed": 1,
+                    "cancelled": 0,
+                    "wait_ms": {"p50": 2.61, "p95": 88.0},
+                    "run_ms": {"p50": 4.0, "p95": 1250.0},
+                    "queued": 9,
+                    "running": 3,
+                    "oldest_queued_s": 0.7,
+                }
+            ],
+            "instances": [
+                {
+                    "id": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
+                    "version": "0.1.0",
+                    "started_at": "2026-01-31T10:00:00Z",
+                    "silent_s": 1.2,
+                    "alive": True,
+                    "simulators": 3,
+                    "busy": 2,
+                    "ended_last_minute": 120,
+                }
+            ],
+        },
+    )
+}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, get_args
 
-import msgspec
-
 from quantum_tasks.archive.lists import Order
+from quantum_tasks.archive.overview import QueueOverview
 from quantum_tasks.archive.records import TaskRecord
 from quantum_tasks.tasks import MOST_OUTCOMES, Status, TaskRequest
 from quantum_tasks.web import examples, operations
@@ -15,6 +14,7 @@ from quantum_tasks.web.answers import (
     backend,
     changing,
     pictures,
+    queue,
     reading,
     results,
     streams,
@@ -22,6 +22,7 @@ from quantum_tasks.web.answers import (
     tasks,
     views,
 )
+from quantum_tasks.web.endpoint import Endpoint as Endpoint
 from quantum_tasks.web.requests import MAX_WAIT_S
 
 _PROGRAM_PROBLEMS = (
@@ -65,27 +66,6 @@ _ACCEPTING_PROBLEMS = (
     "idempotency_mismatch",
     *_DATABASE_PROBLEMS,
 )
-
-
-class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the table. `answers` are the structs of its answers by status, `others` are other
-    answers by status and media type, `problems` are the codes of its errors. `query` and `headers`
-    are its parameters, as OpenAPI describes them. `answer_examples` belong to the first status of
-    `answers`."""
-
-    method: str
-    path: str
-    handler: Any  # async (Request) -> Response; msgspec does not take callables
-    tag: str
-    body: Sequence[Any] = ()
-    body_required: bool = True
-    query: Mapping[str, Mapping[str, Any]] = {}
-    headers: Mapping[str, Mapping[str, Any]] = {}
-    answers: Mapping[int, Sequence[Any]] = {}
-    others: Mapping[int, Mapping[str, str]] = {}
-    problems: Sequence[str] = ()
-    body_examples: Mapping[str, examples.Example] = {}
-    answer_examples: Mapping[str, examples.Example] = {}
 
 
 def _enum(values: Sequence[str], description: str) -> dict[str, Any]:
@@ -357,6 +337,15 @@ API: list[Endpoint] = [
         tag="operations",
         answers={200: [backend.BackendRecord]},
         answer_examples=examples.BACKEND,
+        problems=_DATABASE_PROBLEMS,
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/queue",
+        handler=queue.read_queue,
+        tag="operations",
+        answers={200: [QueueOverview]},
+        answer_examples=examples.QUEUE,
         problems=_DATABASE_PROBLEMS,
     ),
     Endpoint(

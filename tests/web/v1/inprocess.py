@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message
 
 from quantum_tasks.archive.archive import Archive
 from quantum_tasks.archive.lists import Lists
+from quantum_tasks.archive.overview import Overviews
 from quantum_tasks.database.pool import Pool
 from quantum_tasks.live.feed import Feed
 from quantum_tasks.live.waiting import Waiters
@@ -37,6 +38,7 @@ class Application:
                 submissions=Submissions(pool, "tasks"),
                 archive=self.archive,
                 lists=self.lists,
+                overviews=Overviews(pool, self.archive),
                 checker=nobody,
                 drawer=nobody,
                 waiters=self.waiters,
