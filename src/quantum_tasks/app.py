@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from quantum_tasks.archive import retention
 from quantum_tasks.archive.archive import Archive
+from quantum_tasks.archive.cancelling import Cancellations
 from quantum_tasks.archive.lists import Lists
 from quantum_tasks.callbacks.webhooks import Webhooks
 from quantum_tasks.database import migrations
@@ -125,6 +126,7 @@ async def serve(
                 submissions=submissions,
                 archive=archive,
                 lists=Lists(asking_db),
+                cancellations=Cancellations(asking_db),
                 checker=checker,
                 drawer=drawer,
                 waiters=waiters,

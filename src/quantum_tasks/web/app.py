@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from quantum_tasks.archive.archive import Archive
+from quantum_tasks.archive.cancelling import Cancellations
 from quantum_tasks.archive.lists import Lists
 from quantum_tasks.errors import Problem, ServiceStopping
 from quantum_tasks.fence.checking import Checker
@@ -53,6 +54,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     submissions: Submissions
     archive: Archive
     lists: Lists
+    cancellations: Cancellations
     checker: Checker | None
     drawer: Drawer
     waiters: Waiters

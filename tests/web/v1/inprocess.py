@@ -9,6 +9,7 @@ from typing import Any
 from starlette.types import ASGIApp, Message
 
 from quantum_tasks.archive.archive import Archive
+from quantum_tasks.archive.cancelling import Cancellations
 from quantum_tasks.archive.lists import Lists
 from quantum_tasks.database.pool import Pool
 from quantum_tasks.live.feed import Feed
@@ -37,6 +38,7 @@ class Application:
                 submissions=Submissions(pool, "tasks"),
                 archive=self.archive,
                 lists=self.lists,
+                cancellations=Cancellations(pool),
                 checker=nobody,
                 drawer=nobody,
                 waiters=self.waiters,
