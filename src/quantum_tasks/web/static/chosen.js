@@ -139,6 +139,7 @@ export class Chosen {
     const hint = tasks.length < 5 && byId("compare").disabled ? " Compare takes 2 to 4 that are completed." : "";
     const text = away || this.sentence || all || (tasks.length ? `${number(tasks.length)} selected.${hint}` : "");
     byId("chosen").firstChild.data = text;
+    byId("chosen").classList.toggle("lost", Boolean(away));
     byId("all").hidden = !offer || Boolean(everything) || this.working;
     if (offer) byId("all").textContent = `Select all ${this.amount(offer)} that match`;
     byId("all").onclick = () => {
