@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from quantum_tasks.archive import retention
 from quantum_tasks.archive.archive import Archive
+from quantum_tasks.archive.cancelling import Cancellations
 from quantum_tasks.archive.lists import Lists
 from quantum_tasks.archive.minutes import Minutes
 from quantum_tasks.archive.overview import Overviews
@@ -129,6 +130,7 @@ async def serve(
                 archive=archive,
                 lists=Lists(asking_db),
                 overviews=Overviews(asking_db, archive),
+                cancellations=Cancellations(asking_db),
                 checker=checker,
                 drawer=drawer,
                 waiters=waiters,

@@ -64,6 +64,7 @@ _ALL = (
     Attack("one task that all change", changes.one_task_changed_by_all),
     Attack("cancelled by tag", changes.cancelled_by_tag),
     Attack("cancelled by a tag of all", changes.cancelled_by_a_tag_of_all),
+    Attack("cancelled by filter", changes.cancelled_by_filter),
     Attack("reruns of a long program", changes.reruns),
     Attack("deletions", changes.deletions),
     Attack("tasks that do not exist", floods.unknown_tasks),

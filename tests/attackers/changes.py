@@ -53,6 +53,24 @@ async def cancelled_by_a_tag_of_all(ground: Ground) -> None:
     await ground.clients(20, client, _PAUSE_S)
 
 
+async def cancelled_by_filter(ground: Ground) -> None:
+    """20 clients cancel or count all tasks that match what almost none does, in every way to
+    look for it."""
+    filters = (
+        {"q": "nothing"},
+        {"status": "queued", "tag": "kind:usual"},
+        {"name": "nothing", "q": "%_" * 20},
+        {"created_before": "2000-01-01", "status": "running"},
+    )
+
+    async def client(wire: Wire) -> None:
+        number = ground.number()
+        body = {"filter": filters[number % len(filters)], "dry_run": number % 8 < 4}
+        await ground.ask(wire, "POST", "/v1/tasks/cancel", json.dumps(body).encode())
+
+    await ground.clients(20, client, _PAUSE_S)
+
+
 async def reruns(ground: Ground) -> None:
     """30 clients run one task again, whose program has 250 KB."""
     qc = "OPENQASM 3.0; qubit q; bit c; c = measure q;" + " " * 250_000

@@ -114,6 +114,49 @@ def queue(answer: dict[str, Any] | None, *steps: str) -> Callable[[Page, str], N
     return bring
 
 
+def tasks(page: Page, url: str) -> None:
+    page.goto(f"{url}/ui/tasks")
+    page.locator("tbody tr").first.wait_for()
+
+
+def no_tasks(page: Page, url: str) -> None:
+    page.goto(f"{url}/ui/tasks?name=none&tag=a:b")
+    page.get_by_text("No task matches.").wait_for()
+
+
+def selected(page: Page, url: str) -> None:
+    tasks(page, url)
+    for number in (1, 2, 3):
+        page.get_by_role("checkbox", name=f"Select bell {number}", exact=True).check()
+
+
+def all_selected(page: Page, url: str) -> None:
+    """The number is that of another service."""
+    counts = {"matched": 12340, "cancelled": 0, "cancelling": 0, "next": None}
+    page.route("**/v1/tasks/cancel", lambda route: route.fulfill(json=counts))
+    tasks(page, url)
+    page.get_by_role("checkbox", name="Select all that are shown").check()
+    page.get_by_role("button", name="Select all 12,340 that match").wait_for()
+
+
+def question(page: Page, url: str) -> None:
+    all_selected(page, url)
+    page.get_by_role("button", name="Select all 12,340 that match").click()
+    page.get_by_role("button", name="Cancel 12,340").click()
+
+
+def compared(page: Page, url: str) -> None:
+    selected(page, url)
+    page.get_by_role("button", name="Compare").click()
+    page.get_by_role("img", name="Comparison").wait_for()
+
+
+def tasks_away(page: Page, url: str) -> None:
+    page.route("**/v1/tasks/feed", lambda route: route.abort())
+    tasks(page, url)
+    page.get_by_text("The connection to the service is lost").wait_for()
+
+
 def reference(page: Page, url: str) -> None:
     page.goto(f"{url}/docs")
     page.locator(".opblock").first.wait_for()
@@ -134,6 +177,13 @@ STATES: dict[str, Callable[[Page, str], None]] = {
     **{f"queue-{name}": queue(answer) for name, answer in OVERVIEWS.items()},
     "queue-table": queue(OVERVIEWS["failing"], "Minute by minute"),
     "queue-away": queue(None),
+    "tasks": tasks,
+    "no-tasks": no_tasks,
+    "selected": selected,
+    "all-selected": all_selected,
+    "question": question,
+    "compared": compared,
+    "tasks-away": tasks_away,
     "reference": reference,
 }
 WIDTHS = {"1280": WIDE, "360": PHONE}

@@ -78,6 +78,11 @@ GUARDS_OF_TASKS = [
     Guard("cancel: only what has not ended", SQL + "queue/cancel.sql",
           " and t.status in ('queued', 'running')", "",
           CANCELLATION + "test_what_has_ended_is_not_cancelled"),
+    Guard("cancel by a filter: its status, once it is locked",
+          SQL + "archive/cancel_matching.sql",
+          "      and status::text = any($5)\n    order by id for", "    order by id for",
+          "tests/web/v1/test_cancelling_matching.py::"
+          "test_a_task_that_starts_meanwhile_is_not_one_of_the_queued_that_are_cancelled"),
     *(
         Guard(f"{what}: not what is being cancelled", f"{SQL}queue/{what}.sql",
               f"and {alias}cancel_requested_at is null", "", CANCELLING)

@@ -66,17 +66,12 @@ class Lists:
         It may be short, or even empty, although the list goes on: a page looks at a limited number
         of tasks.
         """
-        source, key, exact = _source(wanted)
+        source, key, exact = source_of(wanted)
         descending = wanted.order == "-created_at"
         direction, reverse = ("desc", "asc") if descending else ("asc", "desc")
         query = QUERIES["list"].replace("{source}", source)
         query = query.replace("{direction}", direction).replace("{reverse}", reverse)
-        matching = (
-            wanted.statuses,
-            wanted.name,
-            wanted.tags,
-            wanted.text and _containing(wanted.text),
-        )
+        matching = values_of(wanted)
         bounds = {"after": wanted.after, "before": wanted.before}
         found: list[TaskRecord] = []
         last: tuple[datetime, int] | None = None
@@ -88,7 +83,7 @@ class Lists:
             while looked_through < _CANDIDATES:
                 more = limit + 1 - len(found)
                 between = (*bounds["after"], *bounds["before"])
-                rows = await _look(db, query, *between, *matching, more, key, chunk)
+                rows = await look(db, query, *between, *matching, more, key, chunk)
                 for row in rows:
                     if row["id"] is not None:
                         if len(found) == limit:
@@ -107,11 +102,11 @@ class Lists:
         first, wanted = next(iter(tags.items())), dict(tags)
         found: list[uuid.UUID] | None
         async with self._tagging.turn(), connection(self._pool) as db:
-            ((found,),) = await _look(db, QUERIES["tagged"], *first, wanted, _CHUNK)
+            ((found,),) = await look(db, QUERIES["tagged"], *first, wanted, _CHUNK)
             if found is None:
                 found, seen, before = [], _CHUNK, [_LATEST, LATEST_POSITION]
                 while seen == _CHUNK and len(found) < limit:
-                    rows = await _look(db, QUERIES["active_tagged"], wanted, *before, _CHUNK)
+                    rows = await look(db, QUERIES["active_tagged"], wanted, *before, _CHUNK)
                     if not rows:
                         break
                     ((seen, *before, ids),) = rows
@@ -134,7 +129,7 @@ _IN_STATUS = (
 )
 
 
-def _source(wanted: Filter) -> tuple[str, list[str], bool]:
+def source_of(wanted: Filter) -> tuple[str, list[str], bool]:
     """The index that gives the candidates in order: its select, the values that it is looked up
     by, and whether every candidate matches (except tasks that have expired)."""
     if wanted.tags:
@@ -149,7 +144,7 @@ def _source(wanted: Filter) -> tuple[str, list[str], bool]:
     return _ALL, [], not wanted.text
 
 
-async def _look(db: Connection, query: str, *arguments: object) -> list[asyncpg.Record]:
+async def look(db: Connection, query: str, *arguments: object) -> list[asyncpg.Record]:
     """The rows of one search through many tasks. Raises ServiceBusy if it takes too long."""
     try:
         rows: list[asyncpg.Record] = await db.fetch(query, *arguments, timeout=_LOOK_S)
@@ -159,6 +154,12 @@ async def _look(db: Connection, query: str, *arguments: object) -> list[asyncpg.
             retry_after_s=_BUSY_RETRY_S,
         ) from None
     return rows
+
+
+def values_of(wanted: Filter) -> tuple[object, ...]:
+    """What statements compare a task with: its status, its name, its tags, and a pattern."""
+    text = wanted.text and _containing(wanted.text)
+    return wanted.statuses, wanted.name, wanted.tags, text
 
 
 def _containing(text: str) -> str:

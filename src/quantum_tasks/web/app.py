@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from quantum_tasks.archive.archive import Archive
+from quantum_tasks.archive.cancelling import Cancellations
 from quantum_tasks.archive.lists import Lists
 from quantum_tasks.archive.overview import Overviews
 from quantum_tasks.errors import Problem, ServiceStopping
@@ -55,6 +56,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     archive: Archive
     lists: Lists
     overviews: Overviews
+    cancellations: Cancellations
     checker: Checker | None
     drawer: Drawer
     waiters: Waiters

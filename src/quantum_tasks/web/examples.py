@@ -75,6 +75,11 @@ SUBMISSIONS = {
 CANCELLATION = {
     "tags": Example("All that have a tag", {"tags": {"project": "demo"}}),
     "ids": Example("Some by their ids", {"ids": [_ID]}),
+    "filter": Example(
+        "All that match a filter, however many",
+        {"filter": {"status": "queued", "tag": "project:demo"}},
+    ),
+    "dry run": Example("How many that would be", {"filter": {"q": "demo"}, "dry_run": True}),
 }
 PATCH = {
     "name": Example("Another name", {"name": "bell"}),

@@ -167,7 +167,7 @@ API: list[Endpoint] = [
         tag="tasks",
         body=[changing.Cancellation],
         body_examples=examples.CANCELLATION,
-        answers={200: [changing.CancelledTasks]},
+        answers={200: [changing.CancelledTasks, changing.CancelCounts]},
         problems=(*_BODY_PROBLEMS, *_DATABASE_PROBLEMS),
     ),
     Endpoint(

@@ -9,6 +9,7 @@ from typing import Any
 from starlette.types import ASGIApp, Message
 
 from quantum_tasks.archive.archive import Archive
+from quantum_tasks.archive.cancelling import Cancellations
 from quantum_tasks.archive.lists import Lists
 from quantum_tasks.archive.overview import Overviews
 from quantum_tasks.database.pool import Pool
@@ -39,6 +40,7 @@ class Application:
                 archive=self.archive,
                 lists=self.lists,
                 overviews=Overviews(pool, self.archive),
+                cancellations=Cancellations(pool),
                 checker=nobody,
                 drawer=nobody,
                 waiters=self.waiters,

@@ -9,30 +9,75 @@ from typing import Annotated
 
 import msgspec
 from msgspec import Meta
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
 from quantum_tasks.archive.archive import Archive, Called
-from quantum_tasks.archive.lists import Lists
+from quantum_tasks.archive.cancelling import Cancellations
+from quantum_tasks.archive.lists import Filter, Lists
 from quantum_tasks.errors import Diagnostic, InvalidRequest, TaskEnded, TaskNotEnded
 from quantum_tasks.live.waiting import Waiters
 from quantum_tasks.queue.store import Store
 from quantum_tasks.tasks import Name, Status, TagKey, Tags, TagValue
-from quantum_tasks.web.answers.reading import found, missing, record_response
-from quantum_tasks.web.requests import read_json, task_id
+from quantum_tasks.web.answers.reading import (
+    cursor_of,
+    filter_of,
+    found,
+    missing,
+    record_response,
+)
+from quantum_tasks.web.requests import peer, read_json, task_id
 from quantum_tasks.web.responses import json_response
 
 logger = logging.getLogger(__name__)
 
 _MOST = 1000
 _MOST_TAGS = 50
+_LONGEST = 1000  # characters
 
 
-class Cancellation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which tasks to cancel: some by their ids, or the last 1,000 that have all of these tags."""
+_Text = Annotated[str, Meta(min_length=1, max_length=_LONGEST)]
+_Texts = _Text | Annotated[list[_Text], Meta(min_length=1, max_length=_MOST_TAGS)]
+_Set = msgspec.UnsetType
+
+
+class CancelFilter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The filters of `GET /v1/tasks`, by the same names and with the same meaning: the `status`, a
+    `tag`, the `name`, a text `q` that occurs in the name or the tags, submitted at the time
+    `created_after` or later, before the time `created_before`, and a `cursor`, which comes from
+    `next`. What may be given more than once in an address may also be a list:
+    `"tag": ["project:bell", "run:7"]`."""
+
+    status: _Texts | _Set = msgspec.UNSET
+    tag: _Texts | _Set = msgspec.UNSET
+    name: _Text | _Set = msgspec.UNSET
+    q: _Text | _Set = msgspec.UNSET
+    created_after: _Text | _Set = msgspec.UNSET
+    created_before: _Text | _Set = msgspec.UNSET
+    cursor: _Text | _Set = msgspec.UNSET
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """The fields as names and values, as in an address."""
+        given = msgspec.structs.asdict(self).items()
+        return [
+            (name, value)
+            for name, values in given
+            if values is not msgspec.UNSET
+            for value in ([values] if isinstance(values, str) else values)
+        ]
+
+
+class Cancellation(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """Which tasks to cancel: some by their `ids`; or the last 1,000 that have all of these `tags`;
+    or all that match a `filter`, however many. With a filter, `dry_run` only counts them."""
 
     ids: Annotated[list[uuid.UUID], Meta(min_length=1, max_length=_MOST)] | None = None
     tags: Annotated[Tags, Meta(min_length=1)] | None = None
+    filter: CancelFilter | None = None
+    dry_run: bool = False
 
 
 class CancelledTask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -49,6 +94,18 @@ class CancelledTasks(msgspec.Struct, frozen=True):
     """What became of the tasks that were to be cancelled."""
 
     tasks: list[CancelledTask]
+
+
+class CancelCounts(msgspec.Struct, frozen=True):
+    """What became of the tasks that match a filter: how many `matched` that had not ended; how
+    many of them are `cancelled`, and how many were running and are now `cancelling`. If the time
+    of one request was not enough, `next` is the body of the request that goes on; otherwise
+    null."""
+
+    matched: int
+    cancelled: int
+    cancelling: int
+    next: Cancellation | None
 
 
 class TaskPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -74,13 +131,26 @@ async def cancel_task(request: Request) -> Response:
 
 
 async def cancel_tasks(request: Request) -> Response:
-    """Cancels many tasks at once."""
+    """Cancels many tasks at once. By `ids` or `tags`, the answer lists them. By a `filter`, it has
+    their numbers: `{"filter": {"status": "queued", "tag": "project:bell"}}`.
+
+    Of a million tasks, one request cancels as many as it can in 20 seconds, the first submitted
+    first. Send the `next` of its answer until that is null. Tasks that are submitted after the
+    first request are left alone. Any of these requests may be repeated.
+    """
     lists: Lists = request.app.state.lists
     body = await read_json(request, Cancellation, request.app.state.settings)
-    if (body.ids is None) == (body.tags is None):
+    if sum(which is not None for which in (body.ids, body.tags, body.filter)) != 1:
         raise InvalidRequest(
-            "Give either the field 'ids' or the field 'tags'.",
-            errors=[Diagnostic(pointer="/ids"), Diagnostic(pointer="/tags")],
+            "Give either the field 'ids' or the field 'tags' or the field 'filter'.",
+            errors=[Diagnostic(pointer=f"/{name}") for name in ("ids", "tags", "filter")],
+        )
+    if body.filter is not None:
+        return await _cancel_matching(request, body.filter, body.dry_run)
+    if body.dry_run:
+        raise InvalidRequest(
+            "The field 'dry_run' goes with the field 'filter'.",
+            errors=[Diagnostic(pointer="/dry_run")],
         )
     ids = list(dict.fromkeys(body.ids or await lists.tagged(body.tags or {}, _MOST)))
     statuses = await _cancel(request, ids)
@@ -91,6 +161,49 @@ async def cancel_tasks(request: Request) -> Response:
         for id in ids
     ]
     return json_response(CancelledTasks(tasks))
+
+
+async def _cancel_matching(request: Request, filter: CancelFilter, dry_run: bool) -> Response:
+    cancellations: Cancellations = request.app.state.cancellations
+    waiters: Waiters = request.app.state.waiters
+    wanted = _wanted(filter)
+    if dry_run:
+        done = await cancellations.count(peer(request), wanted)
+    else:
+        done = await cancellations.cancel(peer(request), wanted, waiters.announce)
+    rest = None
+    if done.left is not None:
+        rest = Cancellation(filter=_rest(filter, done.left), dry_run=dry_run)
+    counts = CancelCounts(done.matched, done.cancelled, done.cancelling, rest)
+    return json_response(counts)
+
+
+def _wanted(filter: CancelFilter) -> Filter:
+    """The same filter as a list's. Raises InvalidRequest."""
+    pairs = filter.pairs()
+    for field in dict.fromkeys(name for name, _ in pairs):
+        try:
+            filter_of(QueryParams([pair for pair in pairs if pair[0] == field]))
+        except InvalidRequest as error:
+            detail = error.detail.replace("The parameter", "In the field 'filter',", 1)
+            raise InvalidRequest(detail, errors=[Diagnostic(pointer=f"/filter/{field}")]) from None
+    # In this order, because a cursor says how far a request has come from the first submitted on.
+    wanted = filter_of(QueryParams([*pairs, ("order", "created_at")]))
+    if not pairs or (filter.status is not msgspec.UNSET and wanted.statuses is None):
+        raise InvalidRequest(
+            "The field 'filter' says nothing. To cancel all tasks, write "
+            '{"filter": {"status": "queued,running"}}.',
+            errors=[Diagnostic(pointer="/filter/status" if pairs else "/filter")],
+        )
+    return wanted
+
+
+def _rest(filter: CancelFilter, left: Filter) -> CancelFilter:
+    """The filter of the request that goes on where this one ended."""
+    before, _ = left.before
+    return msgspec.structs.replace(
+        filter, cursor=cursor_of(left.after), created_before=before.isoformat()
+    )
 
 
 async def _cancel(request: Request, ids: list[uuid.UUID]) -> dict[uuid.UUID, Status]:

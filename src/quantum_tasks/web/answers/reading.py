@@ -143,14 +143,12 @@ async def list_tasks(request: Request) -> Response:
         )
     fields = _fields(query.get("fields"))
     limit = _limit(query.get("limit"))
-    page = await lists.page(_filter(query), limit)
+    page = await lists.page(filter_of(query), limit)
     links, next_url = [], None
     if page.next is not None:
-        at, position = page.next
-        cursor = Cursor((at - _EPOCH) // _TICK, position)
         rest = [(name, value) for name, value in query.multi_items() if name != "cursor"]
-        text = base64.urlsafe_b64encode(msgspec.msgpack.encode(cursor)).decode().rstrip("=")
-        next_url = f"{request.url.path}?{urlencode([*rest, ('cursor', text)])}"
+        rest.append(("cursor", cursor_of(page.next)))
+        next_url = f"{request.url.path}?{urlencode(rest)}"
         links.append(f'<{next_url}>; rel="next"')
     first = [(name, value) for name, value in query.multi_items() if name != "cursor"]
     links.append(f'<{request.url.path}{"?" if first else ""}{urlencode(first)}>; rel="first"')
@@ -161,7 +159,8 @@ async def list_tasks(request: Request) -> Response:
     return json_response({"tasks": tasks, "next": next_url}, 200, headers)
 
 
-def _filter(query: QueryParams) -> Filter:
+def filter_of(query: QueryParams) -> Filter:
+    """The filter that the parameters of a list say. Raises InvalidRequest."""
     order: Any = query.get("order", "-created_at")
     if order not in get_args(Order):
         raise _wrong("order", order, "created_at or -created_at, which has the latest first")
@@ -203,6 +202,13 @@ def _plain(name: str, text: str | None) -> Any:
     if text is not None and ("\0" in text or (not text.isascii() and "\ufffd" in text)):
         raise _wrong(name, text.replace("\0", "\\0"), "text in UTF-8 without NUL")
     return text
+
+
+def cursor_of(place: tuple[datetime, int]) -> str:
+    """The cursor that says where a page ends."""
+    at, position = place
+    cursor = Cursor((at - _EPOCH) // _TICK, position)
+    return base64.urlsafe_b64encode(msgspec.msgpack.encode(cursor)).decode().rstrip("=")
 
 
 def _cursor(text: str) -> tuple[datetime, int]:

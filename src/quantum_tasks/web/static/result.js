@@ -6,7 +6,7 @@ import { Failure, follow, isFinal, result } from "./service.js";
 const MOST_OUTCOMES = 32;
 const LONG_KEY = 24; // characters; longer ones stand above their bars
 const SPOKEN = 8; // outcomes in the name of a histogram
-const MARKS = { queued: "◌", running: "◐", completed: "●", failed: "✕", cancelled: "–" };
+export const MARKS = { queued: "◌", running: "◐", completed: "●", failed: "✕", cancelled: "–" };
 
 export const number = (value) => value.toLocaleString("en");
 export const plural = (value, noun) => `${number(value)} ${noun}${value === 1 ? "" : "s"}`;
@@ -253,4 +253,4 @@ function* histogram(all, rest, shots) {
   }
 }
 
-const percent = (share) => (share < 0.0005 ? "< 0.1 %" : `${(100 * share).toFixed(1)} %`);
+export const percent = (share) => (share < 0.0005 ? "< 0.1 %" : `${(100 * share).toFixed(1)} %`);

@@ -54,7 +54,7 @@ export async function ask(path, options) {
   }
 }
 
-const posted = (body, signal, headers = {}) => ({
+export const posted = (body, signal, headers = {}) => ({
   method: "POST",
   headers: { "Content-Type": "application/json", ...headers },
   body: JSON.stringify(body),
@@ -87,7 +87,7 @@ export async function submit(request, signal, say) {
 export async function follow(id, signal, changed, say) {
   for (let last = ""; ; ) {
     try {
-      last = await streamed(id, last, signal, changed);
+      last = await streamed(`/v1/tasks/${id}/events`, last, signal, changed);
       const record = await task(id, signal);
       if (isFinal(record)) return record;
       changed(record); // it is heard of again, if it was not for a while
@@ -100,10 +100,11 @@ export async function follow(id, signal, changed, say) {
   }
 }
 
-/** Reads the stream of a task's events to its end, and returns the id of the last one. */
-async function streamed(id, last, signal, changed) {
+/** Reads a stream of events to its end, and returns the id of the last one; `changed` is told of each,
+ *  with its id. */
+export async function streamed(path, last, signal, changed) {
   const headers = { Accept: "text/event-stream", ...(last && { "Last-Event-ID": last }) };
-  const response = await fetched(`/v1/tasks/${id}/events`, { headers, signal });
+  const response = await fetched(path, { headers, signal });
   if (response.status === 204) return last;
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   try {
@@ -115,7 +116,7 @@ async function streamed(id, last, signal, changed) {
       for (const event of events) {
         last = /^id: ?(.*)$/m.exec(event)?.[1] ?? last;
         const data = /^data: ?(.*)$/m.exec(event)?.[1];
-        if (data) changed(JSON.parse(data));
+        if (data) changed(JSON.parse(data), last);
       }
     }
   } catch (error) {
