@@ -19,6 +19,7 @@ import answers
 from chromium import PHONE, WIDE, find, launch
 from composer import Composer, brought, record
 from overviews import OVERVIEWS
+from composer import Composer, brought, code, record
 from playwright.sync_api import Browser, Page, sync_playwright
 from service import BELL, ENDLESS, STDGATES, Service
 
@@ -111,6 +112,70 @@ def queue(answer: dict[str, Any] | None, *steps: str) -> Callable[[Page, str], N
         if answer is None:
             page.get_by_role("alert").get_by_text("still asking").wait_for()
 
+
+NOISY = {
+    "noise": {"readout": 0.1},
+    "seed": 7,
+    "memory": True,
+    "name": "noisy",
+    "tags": {"of": "pictures"},
+}
+SWEPT = {
+    "parameters": [{"theta": 0.3 * step} for step in range(21)],
+    "name": "swept",
+    "seed": 7,
+    "shots": 400,
+}
+VALUES = {
+    "observables": [{"pauli": "ZZ"}, {"pauli": "XX"}],
+    "name": "values",
+    "shots": 500,
+    "seed": 7,
+}
+PROGRAMS = {
+    "noisy": (BELL, NOISY),
+    "swept": (code("sweep"), SWEPT),
+    "values": (BELL, VALUES),
+    "wide": (
+        f"{STDGATES}qubit[12] q;\nbit[12] c;\nh q;\nc = measure q;\n",
+        {"seed": 7, "name": "wide"},
+    ),
+    "endless": (ENDLESS, {"name": "endless"}),
+}
+SPOILT = {
+    "status": "failed",
+    "warnings": [],
+    "error": {
+        "code": "qasm_semantic",
+        "message": "Something is wrong here.",
+        "line": 6,
+        "column": 4,
+    },
+}
+
+
+def task_of(
+    name: str, do: Callable[[Page], object] = lambda page: None, **other: object
+) -> Callable[[Page, str], None]:
+    """The page of a task of this name, and what is done there; `other` is what the service says
+    differently of it."""
+
+    def bring(page: Page, url: str) -> None:
+        page.goto(url)
+        found = page.evaluate(
+            f"fetch('/v1/tasks?name={name}&order=created_at').then((a) => a.json())"
+        )
+        id = found["tasks"][0]["id"]
+        if other:
+            page.route(
+                f"**/v1/tasks/{id}",
+                lambda route: route.fulfill(json={**route.fetch().json(), **other}),
+            )
+        page.goto(f"{url}/ui/tasks/{id}")
+        page.get_by_role("img", name="Circuit: ").wait_for()
+        page.locator("#result[aria-busy=false]").wait_for()
+        do(page)
+
     return bring
 
 
@@ -157,6 +222,52 @@ def tasks_away(page: Page, url: str) -> None:
     page.get_by_text("The connection to the service is lost").wait_for()
 
 
+def beside(name: str) -> Callable[[Page], None]:
+    """Another run beside it."""
+
+    def bring(page: Page) -> None:
+        page.get_by_role("button", name=name).click()
+        page.get_by_text("Beside it").wait_for()
+
+    return bring
+
+
+def verified(page: Page) -> None:
+    page.get_by_role("button", name="Verify").click()
+    page.get_by_text("identical").wait_for()
+
+
+def by_distance(page: Page) -> None:
+    page.get_by_label("Sort by", exact=True).select_option(label="Hamming distance")
+    page.get_by_text("Change the name").click()
+    page.get_by_role("button", name="Copy as Python").click()
+
+
+def waiting(page: Page, url: str) -> None:
+    """A task that waits, whose stream breaks off."""
+    page.goto(url)
+    found = page.evaluate("fetch('/v1/tasks?name=endless').then((a) => a.json())")["tasks"][0]
+    place = {"position": 3, "estimated_start_at": "2026-01-02T03:04:45Z"}
+    said = {"status": "queued", "queue": place, "ended_at": None, "started_at": None}
+    page.route(
+        f"**/v1/tasks/{found['id']}",
+        lambda route: route.fulfill(json={**route.fetch().json(), **said}),
+    )
+    page.route("**/events", lambda route: None)
+    page.goto(f"{url}/ui/tasks/{found['id']}")
+    page.get_by_text("place 3;").wait_for()
+    page.get_by_role("img", name="Circuit: ").wait_for()
+
+
+def broken_off(page: Page, url: str) -> None:
+    waiting(page, url)
+    page.unroute("**/events")
+    page.route("**/events", lambda route: route.abort())
+    page.reload()
+    page.get_by_text("still asking").wait_for()
+    page.get_by_role("img", name="Circuit: ").wait_for()
+
+
 def reference(page: Page, url: str) -> None:
     page.goto(f"{url}/docs")
     page.locator(".opblock").first.wait_for()
@@ -184,6 +295,19 @@ STATES: dict[str, Callable[[Page, str], None]] = {
     "question": question,
     "compared": compared,
     "tasks-away": tasks_away,
+    "task-exact": task_of("noisy", beside("Exact reference")),
+    "task-ideal": task_of("noisy", beside("Run ideal beside noisy")),
+    "task-verified": task_of("noisy", verified),
+    "task-sweep": task_of("swept", lambda page: page.get_by_role("slider").fill("7")),
+    "task-values": task_of("values"),
+    "task-many": task_of("wide", by_distance),
+    "task-queued": waiting,
+    "task-away": broken_off,
+    "task-cancelled": task_of("endless"),
+    "task-marked": task_of("noisy", **SPOILT),
+    "task-deleting": task_of(
+        "noisy", lambda page: page.get_by_role("button", name="Delete").click()
+    ),
     "reference": reference,
 }
 WIDTHS = {"1280": WIDE, "360": PHONE}
@@ -195,7 +319,11 @@ def seed(service: Service) -> None:
     for number in range(12):
         service.run(BELL, seed=number, name=f"bell {number}", tags={"of": "screenshots"})
     service.run(f"{STDGATES}qubit[20] q;\nbit[5000] c;\nh q;\nc[0:19] = measure q;\n", seed=1)
-    service.client.post(f"/v1/tasks/{service.submit(ENDLESS, name='endless')}/cancel")
+    for name, (qc, fields) in PROGRAMS.items():
+        id = service.submit(qc, **fields)
+        if name == "endless":
+            service.client.post(f"/v1/tasks/{id}/cancel")
+        service.final(id)
 
 
 def take(browser: Browser, url: str, state: str, width: str, scheme: Scheme) -> None:

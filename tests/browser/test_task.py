@@ -9,25 +9,23 @@ from pathlib import Path
 import pytest
 from chromium import PHONE, WIDE
 from complaints import Complaints
-from measures import overflow, violations
+from measures import forget, overflow, violations
 from playwright.sync_api import BrowserContext, Page, expect
-from service import BELL, ENDLESS, Service
+from service import BELL, ENDLESS, STDGATES, Service
+from task_page import TaskPage, finished
 
 NOBODY = "11111111-1111-4111-8111-111111111111"
+HOSTILE = "<img src=x onerror=\"document.title='ran'\">"
+SWEEP = f"{STDGATES}input float theta;\nqubit q;\nbit c;\nrx(theta) q;\nc = measure q;\n"
+FAILING = f"{STDGATES}qubit[20] q;\nbit[5000] c;\nh q;\nc[0:19] = measure q;\n"
 
 
 def open_task(page: Page, service: Service, id: str) -> None:
     page.goto(f"{service.url}/ui/tasks/{id}")
 
 
-def finished(service: Service, **fields: object) -> str:
-    id = service.submit(BELL, **fields)
-    service.final(id)
-    return id
-
-
 def test_it_shows_what_a_task_is_and_what_it_brought(page: Page, service: Service) -> None:
-    id = finished(service, name="mine", tags={"of": "tests"}, seed=7, shots=100)
+    id = finished(service, BELL, name="mine", tags={"of": "tests"}, seed=7, shots=100)
     open_task(page, service, id)
     result = page.get_by_role("region", name="Result")
     expect(result).to_contain_text("Completed: 100 shots.")
@@ -55,7 +53,7 @@ def test_it_follows_a_task_and_can_stop_it(page: Page, service: Service) -> None
 
 
 def test_a_task_can_be_run_again_and_opened_in_the_composer(page: Page, service: Service) -> None:
-    id = finished(service, name="mine", shots=100, noise={"readout": 0.25}, tags={"a": "b"})
+    id = finished(service, BELL, name="mine", shots=100, noise={"readout": 0.25}, tags={"a": "b"})
     open_task(page, service, id)
     page.get_by_role("button", name="Run again").click()
     page.wait_for_url(re.compile(rf"/ui/tasks/(?!{id})[0-9a-f-]+$"))
@@ -71,7 +69,7 @@ def test_a_task_can_be_run_again_and_opened_in_the_composer(page: Page, service:
 
 
 def test_its_drawing_can_be_saved(page: Page, service: Service, tmp_path: Path) -> None:
-    id = finished(service)
+    id = finished(service, BELL)
     open_task(page, service, id)
     with page.expect_download() as saving:
         page.get_by_role("button", name="Save the drawing").click()
@@ -89,16 +87,82 @@ def test_a_task_that_nobody_knows_is_not_there(
     expect(page.get_by_role("button", name="Run again")).to_be_hidden()
 
 
+@pytest.fixture(scope="module")
+def tasks(service: Service) -> dict[str, str]:
+    """Tasks that end in all ways."""
+    noisy = {"noise": {"readout": 0.1}, "memory": True, "name": HOSTILE, "tags": {"a": HOSTILE}}
+    angles = [{"theta": 0.3 * step} for step in range(8)]
+    ids = {
+        "noisy": finished(service, BELL, **noisy),
+        "swept": finished(service, SWEEP, parameters=angles),
+        "values": finished(service, BELL, observables=[{"pauli": "ZZ"}]),
+        "failed": finished(service, FAILING),
+        "cancelled": service.submit(ENDLESS),
+    }
+    service.client.post(f"/v1/tasks/{ids['cancelled']}/cancel")
+    service.final(ids["cancelled"])
+    return ids
+
+
 @pytest.mark.parametrize("size", [PHONE, WIDE], ids=["phone", "wide"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_everybody_can_use_it(
     new_context: Callable[..., BrowserContext],
     service: Service,
+    tasks: dict[str, str],
     size: dict[str, int],
     scheme: str,
 ) -> None:
     page = new_context(viewport=size, color_scheme=scheme).new_page()
-    open_task(page, service, finished(service, name="mine"))
-    expect(page.get_by_role("img", name="Circuit: 2 qubits")).to_be_visible()
-    assert violations(page) == []
-    assert not overflow(page)
+    for state, id in tasks.items():
+        task = TaskPage(page, service, id)
+        expect(task.result).to_have_attribute("aria-busy", "false")
+        expect(page.get_by_role("img", name="Circuit: ")).to_be_visible()
+        if state == "noisy":
+            page.get_by_text("Memory: the outcome of each shot").click()
+            page.get_by_text("Change the name and the tags").click()
+            task.button("Copy as Python").click()
+            task.button("Exact reference").click()
+            expect(task.note).to_contain_text("Beside it")
+            task.choose("Sort by", "Hamming distance")
+            task.button("Delete").click()
+            expect(task.button("Undo")).to_be_visible()
+        assert violations(page) == [], state
+        assert not overflow(page), state
+        if state == "noisy":
+            task.button("Undo").click()
+    page.set_viewport_size({"width": 320, "height": 700})
+    for id in tasks.values():
+        task = TaskPage(page, service, id)
+        expect(task.result).to_have_attribute("aria-busy", "false")
+        assert not overflow(page), id
+    assert page.title() != "ran"
+
+
+def test_the_page_is_small(page: Page, service: Service) -> None:
+    id = finished(service, BELL)
+    forget(page)
+    TaskPage(page, service, id).says("Completed")
+    page.wait_for_load_state("networkidle")
+    sizes = page.evaluate(
+        "Object.fromEntries([...performance.getEntriesByType('navigation'),"
+        " ...performance.getEntriesByType('resource')]"
+        ".filter((e) => !e.name.includes('/v1/')).map((e) => [e.name, e.encodedBodySize]))"
+    )
+    assert sum(sizes.values()) < 45_000, sizes
+    assert not [name for name in sizes if "editor" in name]
+
+
+def test_of_ten_thousand_outcomes_as_many_are_drawn_as_one_asks_for(
+    page: Page, service: Service
+) -> None:
+    id = finished(service, BELL)
+    shares = {f"{key:014b}": (1 + key % 7) / 40_000 for key in range(10_000)}
+    page.route("**/result?view=probabilities*", lambda route: route.fulfill(
+        json={"shots": 40_000, "probabilities": shares, "rest": {"outcomes": 0, "probability": 0}}
+    ))  # fmt: skip
+    task = TaskPage(page, service, id)
+    task.says("Completed")
+    assert len(task.keys()) == 33
+    task.choose("Show", "256 outcomes")
+    expect(task.histogram.locator(".key")).to_have_count(257)

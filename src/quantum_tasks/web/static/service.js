@@ -2,7 +2,10 @@
 
 const PAUSE_MS = 1000;
 const WAIT_S = 2; // for the end of a task, before it is followed
-const TRIES = 5;
+const TRIES = 60; // as long as it takes to restart a service
+const STREAMS = 4; // that all pages of a browser may have, of its six connections to a host
+const MANY = 20_000; // characters of a program that is not to be asked for each second
+const PLACE_MS = [1000, 5000]; // after which a place in the queue is asked for again: near, far
 const FINAL = new Set(["completed", "failed", "cancelled"]);
 
 /** What went wrong; `errors` as in problem+json. It `passes` if trying again may help. */
@@ -16,9 +19,16 @@ export class Failure extends Error {
 export const isFinal = (record) => FINAL.has(record.status);
 
 /** Waits, unless the signal ends the wait. */
-const pause = async (ms, signal) => {
+export const pause = async (ms, signal) => {
   await new Promise((resolve) => setTimeout(resolve, ms));
   signal.throwIfAborted();
+};
+
+/** Waits for as long as nobody can see the page. */
+const seen = async (signal) => {
+  while (document.hidden) {
+    await new Promise((go) => document.addEventListener("visibilitychange", go, { once: true, signal }));
+  }
 };
 
 /** A good response; throws a Failure for any other. */
@@ -43,11 +53,37 @@ export async function fetched(path, options) {
   });
 }
 
+/** Does something in one of the few places that all pages of this browser share; false if none is
+ *  free. Over plain HTTP from elsewhere, browsers have no locks: there, each page has a place. */
+export async function inPlace(work) {
+  if (!navigator.locks) return (await work(), true);
+  let had = false;
+  const inside = async (lock) => lock && ((had = true), await work());
+  for (let place = 0; place < STREAMS && !had; place++) {
+    await navigator.locks.request(`quantum-tasks stream ${place}`, { ifAvailable: true }, inside);
+  }
+  return had;
+}
+
+/** Does something again until it succeeds, unless it would never. What is asked for is stored: a
+ *  service that is away for a while does not end the wait. */
+async function insist(work, what, signal, say) {
+  for (;;) {
+    try {
+      return await work();
+    } catch (failure) {
+      if (signal.aborted || !failure.passes) throw failure;
+      say(`${failure.message} The ${what} is not lost; still asking …`);
+      await pause(Math.max(PAUSE_MS, failure.retryAfterS * 1000), signal);
+    }
+  }
+}
+
 /** The body of a good answer. */
-export async function ask(path, options) {
+export async function ask(path, options, reviver) {
   const response = await fetched(path, options);
   try {
-    return await response.json();
+    return JSON.parse(await response.text(), reviver);
   } catch (error) {
     if (options?.signal?.aborted) throw error;
     throw new Failure("The answer of the service broke off.", { passes: true });
@@ -65,15 +101,15 @@ export const posted = (body, signal, headers = {}) => ({
 export const validate = (request, signal) =>
   ask("/v1/validate?circuit=1", posted(request, signal));
 
-/** Submits a task, and waits for its end for a moment. The key makes that one task, however often
- *  the request has to be sent again. */
-export async function submit(request, signal, say) {
+/** Submits a task, or sends what else makes one, and waits for its end for a moment. The key makes
+ *  that one task, however often the request has to be sent again. */
+export async function submit(request, signal, say, path = "/v1/tasks") {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   const key = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  const headers = { "Idempotency-Key": key, Prefer: `wait=${WAIT_S}` };
+  const headers = { "Idempotency-Key": key, ...(request && { Prefer: `wait=${WAIT_S}` }) };
   for (let tries = 1; ; tries++) {
     try {
-      return await ask("/v1/tasks", posted(request, signal, headers));
+      return await ask(path, posted(request, signal, headers));
     } catch (failure) {
       if (!failure.passes || failure.code === "queue_full" || tries === TRIES) throw failure;
       say(`${failure.message} Trying again …`);
@@ -82,32 +118,46 @@ export async function submit(request, signal, say) {
   }
 }
 
-/** Follows a task to its end; `changed` is told of each change of its status. The task is stored:
- *  a service that is away for a while does not end the wait. */
+/** Follows a task to its end; `changed` is told of each change of its status, and of its place in
+ *  the queue. */
 export async function follow(id, signal, changed, say) {
-  for (let last = ""; ; ) {
-    try {
-      last = await streamed(`/v1/tasks/${id}/events`, last, signal, changed);
-      const record = await task(id, signal);
-      if (isFinal(record)) return record;
-      changed(record); // it is heard of again, if it was not for a while
-      await pause(PAUSE_MS, signal);
-    } catch (failure) {
-      if (signal.aborted || !failure.passes) throw failure;
-      say(`${failure.message} The task is not lost; still asking …`);
-      await pause(Math.max(PAUSE_MS, failure.retryAfterS * 1000), signal);
-    }
+  let last = "";
+  const ended = async () => {
+    await seen(signal);
+    await inPlace(async () => (last = await changes(id, last, signal, changed)));
+    const record = await task(id, signal);
+    if (!isFinal(record)) changed(record); // it is heard of again, if it was not for a while
+    return record;
+  };
+  for (;;) {
+    const record = await insist(ended, "task", signal, say);
+    if (isFinal(record)) return record;
+    await pause(PAUSE_MS, signal);
   }
 }
 
-/** Reads a stream of events to its end, and returns the id of the last one; `changed` is told of each,
- *  with its id. */
-export async function streamed(path, last, signal, changed) {
+/** Reads the stream of a task's events; while the task waits, also asks for its place. */
+async function changes(id, last, signal, changed) {
+  let status = "queued";
+  const tell = (change) => changed(change, (status = change.status));
+  const begun = (open) => places(id, open, () => status === "queued", tell).catch(() => {}); // closed
+  return await streamed(`/v1/tasks/${id}/events`, last, signal, tell, begun);
+}
+
+/** Reads a stream of events to its end, or until the page is hidden: a browser has but six
+ *  connections to a host. `changed` is told of each event and its id; `begun`, once the stream is
+ *  open, gets a signal of its end. Returns the id of the last event. */
+export async function streamed(path, last, signal, changed, begun = () => {}) {
   const headers = { Accept: "text/event-stream", ...(last && { "Last-Event-ID": last }) };
-  const response = await fetched(path, { headers, signal });
-  if (response.status === 204) return last;
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  const closing = new AbortController();
+  const close = () => document.hidden && closing.abort();
+  signal.addEventListener("abort", () => closing.abort(), { signal: closing.signal });
+  document.addEventListener("visibilitychange", close);
   try {
+    const response = await fetched(path, { headers, signal: closing.signal });
+    if (response.status === 204) return last;
+    begun(closing.signal);
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     for (let text = ""; ; ) {
       const { value, done } = await reader.read();
       if (done) return last;
@@ -120,29 +170,50 @@ export async function streamed(path, last, signal, changed) {
       }
     }
   } catch (error) {
-    if (signal.aborted) throw error;
+    if (signal.aborted || error instanceof Failure) throw error;
+    if (document.hidden) return last;
     throw new Failure("The connection to the service broke off.", { passes: true });
+  } finally {
+    document.removeEventListener("visibilitychange", close);
+    closing.abort();
   }
 }
 
-export const task = (id, signal) => ask(`/v1/tasks/${encodeURIComponent(id)}`, { signal });
+/** Asks for the place of a task in the queue, again and again while it waits there. */
+async function places(id, signal, waits, changed) {
+  for (let far = 0; ; ) {
+    await pause(PLACE_MS[far], signal);
+    if (!waits()) continue;
+    const record = await task(id, signal).catch(() => null);
+    if (record && waits()) changed(record);
+    far = record?.queue?.position > 20 || record?.request.qc.length > MANY ? 1 : 0;
+  }
+}
+
+/** A whole number that JavaScript would change stays as it is written, where the browser can. */
+const asWritten = (_, value, context) =>
+  Number.isInteger(value) && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source)
+    ? (JSON.rawJSON?.(context.source) ?? value)
+    : value;
+
+export const task = (id, signal) =>
+  ask(`/v1/tasks/${encodeURIComponent(id)}`, { signal }, asWritten);
+
+/** The same, however long it takes. */
+export const knownTask = (id, signal, say) => insist(() => task(id, signal), "task", signal, say);
 
 export const cancel = (id) =>
   ask(`/v1/tasks/${encodeURIComponent(id)}/cancel`, { method: "POST" });
 
-/** What a task brought: its most frequent outcomes, and the values of its observables. It is
- *  stored: a service that is away for a while does not end the wait. */
-export async function result(record, most, signal, say) {
-  for (;;) {
-    try {
-      return await brought(record, most, signal);
-    } catch (failure) {
-      if (signal.aborted || !failure.passes) throw failure;
-      say(`${failure.message} The result is not lost; still asking …`);
-      await pause(Math.max(PAUSE_MS, failure.retryAfterS * 1000), signal);
-    }
-  }
-}
+/** What a task brought: its most frequent outcomes, and the values of its observables. */
+export const result = (record, most, signal, say) =>
+  insist(() => brought(record, most, signal), "result", signal, say);
+
+/** The view of a result that has everything, and can be compared. */
+export const wholeView = (record) => {
+  if (record.request.shots > 0) return "";
+  return hasObservables(record) ? "?view=expectation_values" : "?view=probabilities&top=65536";
+};
 
 async function brought(record, most, signal) {
   const path = `/v1/tasks/${encodeURIComponent(record.id)}/result`;

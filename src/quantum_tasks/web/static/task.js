@@ -1,60 +1,75 @@
 // The page of one task.
 
+import { beside, Deletion, facts, Naming, SMALL, title, verify } from "./actions.js";
 import { CircuitView } from "./circuit.js";
-import { duration, element, number, operator, ResultView } from "./result.js";
-import { ask, cancel, Failure, fetched, isFinal, task, validate } from "./service.js";
+import { curl, download, python, qiskit } from "./copies.js";
+import { operator } from "./histogram.js";
+import { Listing } from "./listing.js";
+import { loaded, Outcomes } from "./outcomes.js";
+import { asText, duration, element, number, ResultView } from "./result.js";
+import { cancel, Failure, isFinal, knownTask, submit, validate } from "./service.js";
 import { packed } from "./share.js";
 
 const byId = (id) => document.getElementById(id);
 const id = decodeURIComponent(location.pathname.split("/").pop());
 const path = `/v1/tasks/${encodeURIComponent(id)}`;
-const result = new ResultView(byId("result"));
-const circuit = new CircuitView(byId("circuit"), { onpick: showLine });
 const leaving = new AbortController();
+const { signal } = leaving;
+const listing = new Listing(byId("program"), byId("problems"));
+const circuit = new CircuitView(byId("circuit"), { onpick: (line) => listing.go(line) });
+const onrecord = (change) => show(change.request ? change : { ...known, ...following(change) });
+const result = new ResultView(byId("result"), { onrecord, oncomplete: complete });
+let known; // the task, as it was heard of last
+let outcomes = null;
+let naming = null;
 
-/** Selects a line of the program. */
-function showLine(line) {
-  const text = byId("program").firstChild;
-  const lines = text.data.split("\n");
-  const begin = lines.slice(0, line - 1).join("\n").length + (line > 1);
-  getSelection().setBaseAndExtent(text, begin, text, begin + lines[line - 1].length);
-  byId("program").focus();
-}
+const say = (...parts) => byId("note").replaceChildren(...parts);
 
 /** Does something; says why it failed, if it did. */
 async function attempt(work) {
   try {
-    await work();
+    return await work();
   } catch (failure) {
-    if (leaving.signal.aborted) return;
+    if (signal.aborted) return;
     if (!(failure instanceof Failure)) throw failure;
-    byId("note").textContent = failure.message;
+    say(failure.message);
   }
 }
 
+const time = (text) =>
+  text && new Date(text).toLocaleString("en", { dateStyle: "medium", timeStyle: "medium" });
+
 function show(record) {
-  document.title = `${record.name ?? "Task"}: ${record.status} · quantum-tasks`;
-  byId("cancel").hidden = isFinal(record);
-  const { request, usage, queue } = record;
-  const tags = Object.entries(record.tags).map(([key, value]) => `${key}=${value}`);
-  const facts = {
-    Name: record.name,
-    Tags: tags.join(", "),
-    Shots: request.shots === undefined ? "" : number(request.shots),
-    Method: record.stats?.method.replaceAll("_", " "),
-    Engine: record.engine,
-    Seed: record.seed,
-    Submitted: time(record.created_at),
-    Started: time(record.started_at),
-    Ended: time(record.ended_at),
-    "Kept until": time(record.expires_at),
-    "In the queue": queue && `place ${number(queue.position)}`,
-    Simulated: usage?.simulate_ms != null && duration(usage.simulate_ms),
-  };
-  const shown = Object.entries(facts).filter(([, value]) => value || value === 0);
+  known = record;
+  const shown = facts(record, { time, duration, number });
   byId("facts").replaceChildren(
     ...shown.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, String(value))]),
   );
+  showStatus(record);
+}
+
+/** What an event says of the task. */
+const following = ({ status, at }) => ({
+  ...(status === "queued" ? { status } : { status, queue: null }),
+  ...(status === "running" && { started_at: at }),
+});
+
+/** What can be done to a task depends on its status. */
+function showStatus({ status }) {
+  document.title = title({ ...known, status });
+  const { shots, noise } = known.request;
+  const done = status === "completed";
+  byId("cancel").hidden = isFinal({ status });
+  byId("delete").hidden = !isFinal({ status });
+  byId("beside").hidden = byId("downloads").hidden = !done;
+  byId("exact").hidden = !(shots > 0 && known.stats?.qubits <= SMALL);
+  byId("ideal").hidden = !noise;
+  byId("csv").hidden = !shots && Boolean(known.request.observables?.length);
+  byId("svg").hidden = !shots;
+}
+
+function complete(record, found, host) {
+  outcomes = new Outcomes(record, found, host);
 }
 
 /** The fields of the composer for the options of a task; not those of a sweep's inputs. */
@@ -72,56 +87,93 @@ function asFields({ name, tags, request }) {
   const inputs = Array.isArray(parameters) ? null : parameters;
   const texts = Object.entries(inputs ?? {}).map(([key, value]) => [key, asText(value)]);
   return {
-    ...Object.fromEntries(set.map(([key, value]) => [key, String(value)])),
+    ...Object.fromEntries(set.map(([key, value]) => [key, asText(value)])),
     ...(texts.length && { inputs: Object.fromEntries(texts) }),
   };
 }
 
-const asText = (value) => (typeof value === "string" ? value : JSON.stringify(value));
-
-const time = (text) =>
-  text && new Date(text).toLocaleString("en", { dateStyle: "medium", timeStyle: "medium" });
-
 async function draw(record) {
-  const qc = await (await fetched(`${path}/circuit?format=source`)).text();
-  byId("program").textContent = qc;
-  const { parameters } = record.request;
-  const found = await validate({ qc, ...(parameters && { parameters }) }, leaving.signal);
+  const { qc, parameters } = record.request;
+  listing.show(qc, marks(record));
+  byId("open").href = `/${await packed({ qc, ...asFields(record) })}`;
+  const found = await validate({ qc, ...(parameters && { parameters }) }, signal);
   if (found.circuit) circuit.show(found.circuit);
   else circuit.clear("There is no drawing of this circuit.");
-  byId("open").href = `/${await packed({ qc, ...asFields(record) })}`;
+}
+
+/** What is to be marked in the program. */
+const marks = ({ error, warnings = [] }) => [
+  ...(error?.line ? [{ ...error, severity: "error" }] : []),
+  ...warnings.map((one) => ({ ...one, severity: "warning" })),
+];
+
+/** Lets a button do something that takes a while, once at a time. */
+function onclick(name, work) {
+  const button = byId(name);
+  button.addEventListener("click", async () => {
+    if (button.ariaDisabled === "true") return; // one click, one task
+    button.ariaDisabled = "true";
+    try {
+      await attempt(() => work(button));
+    } finally {
+      button.ariaDisabled = "false";
+    }
+  });
+}
+
+/** Another tab may be where it was copied to: the clipboard, or at least what is selected. */
+async function copy(text) {
+  byId("copied").textContent = text;
+  byId("copied").hidden = false;
+  const copied = await navigator.clipboard?.writeText(text).then(() => true, () => false);
+  if (!copied) getSelection().selectAllChildren(byId("copied"));
+  byId("copynote").textContent = copied ? "It is copied." : "It is selected: copy it.";
 }
 
 byId("id").textContent = id;
-byId("cancel").addEventListener("click", () => attempt(() => cancel(id)));
-byId("again").addEventListener("click", () =>
-  attempt(async () => {
-    byId("again").disabled = true; // one click, one task
-    try {
-      location.assign(`/ui/tasks/${(await ask(`${path}/rerun`, { method: "POST" })).id}`);
-    } catch (failure) {
-      byId("again").disabled = false;
-      throw failure;
-    }
-  }),
-);
-byId("save").addEventListener("click", () =>
-  attempt(async () => {
-    const link = element("a", { download: `${id}.svg` });
-    link.href = URL.createObjectURL(await fetched(`${path}/circuit.svg`).then((svg) => svg.blob()));
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-  }),
-);
+onclick("cancel", () => cancel(id));
+onclick("again", async () => {
+  location.assign(`/ui/tasks/${(await submit(undefined, signal, say, `${path}/rerun`)).id}`);
+});
+onclick("verify", async () => say(...(await verify(known, signal, say))));
+for (const which of ["exact", "ideal"]) {
+  onclick(which, async () => {
+    const { asOther, found, said } = await beside(known, which, loaded(known), signal, say);
+    if (found) await outcomes.compare(asOther, found);
+    say(...said);
+  });
+}
+for (const kind of ["json", "csv", "svg", "drawing"]) {
+  onclick(kind, () => download(known, kind, outcomes?.place ?? 0));
+}
+for (const [name, made] of Object.entries({ curl, python, qiskit })) {
+  byId(name).addEventListener("click", () => copy(made(known)));
+}
+const deletion = () =>
+  new Deletion(byId("undo"), known, {
+    ondeleted() {
+      byId("all").replaceChildren(
+        element("section", { className: "pane wide", ariaLabel: "Result" }, element("p", { role: "status" }, "This task is deleted.")),
+      );
+      document.title = "Deleted · quantum-tasks";
+    },
+    onfailed: (failure) => say(failure.message),
+  });
+let deleting = null;
+byId("delete").addEventListener("click", () => (deleting ??= deletion()).start(byId("delete")));
 addEventListener("pagehide", () => leaving.abort());
+addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 try {
-  const record = await task(id, leaving.signal);
-  byId("actions").hidden = false;
+  const record = await knownTask(id, signal, (sentence) => result.say("away", sentence));
+  byId("actions").hidden = byId("same").hidden = byId("about").hidden = false;
   show(record);
+  naming = new Naming(byId("naming"), record, (changed) => show({ ...changed, queue: known.queue }));
   attempt(() => draw(record));
-  show(await result.show(record, leaving.signal));
+  result.most = loaded(record);
+  const ended = await result.show(record, signal);
+  if (ended.error?.line) listing.show(ended.request.qc, marks(ended));
 } catch (failure) {
-  if (!leaving.signal.aborted) {
+  if (!signal.aborted) {
     if (!(failure instanceof Failure)) throw failure;
     result.fail(failure, "The task cannot be shown");
   }
