@@ -1,6 +1,6 @@
 // What a run brought: bars for people who see, and a table for those who do not.
 
-import { asText, element, number, plural, problem } from "./result.js";
+import { asText, element, number, percent, plural, problem } from "./result.js";
 
 const MOST_OUTCOMES = 32; // are shown, unless more are asked for
 const LONG_KEY = 24; // characters; longer ones stand above their bars
@@ -137,9 +137,6 @@ const legend = (asOther) =>
     element("span", { className: "swatch other" }),
     asOther,
   );
-
-export const percent = (share) =>
-  share > 0 && share < 0.0005 ? "< 0.1 %" : `${(100 * share).toFixed(1)} %`;
 
 /** A table: its columns, and rows whose first cell may be their heading. */
 export function table(columns, rows, { caption, className = "", headed = false } = {}) {

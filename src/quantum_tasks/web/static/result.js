@@ -9,6 +9,8 @@ export const MARKS = { queued: "◌", running: "◐", completed: "●", failed: 
 
 export const number = (value) => value.toLocaleString("en");
 export const plural = (value, noun) => `${number(value)} ${noun}${value === 1 ? "" : "s"}`;
+export const percent = (share) =>
+  share > 0 && share < 0.0005 ? "< 0.1 %" : `${(100 * share).toFixed(1)} %`;
 export const duration = (ms) =>
   ms < 1000 ? `${Number(ms.toPrecision(2))} ms` : `${number(Number((ms / 1000).toPrecision(3)))} s`;
 
