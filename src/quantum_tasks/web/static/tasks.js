@@ -204,9 +204,17 @@ const title = ({ name, id }) => name || id.slice(0, 8);
 const ran = ({ started_at: from, ended_at: to }) =>
   from && to ? duration(Math.max(0, new Date(to) - new Date(from))) : "";
 
-const row = (task) => html`<tr>
+// A task that changes becomes another object, so a row is made once: times take long to write.
+const made = new WeakMap();
+function row(task) {
+  const checked = chosen.has(task.id);
+  if (made.get(task)?.checked !== checked) made.set(task, { checked, row: cells(task, checked) });
+  return made.get(task).row;
+}
+
+const cells = (task, checked) => html`<tr>
   <td class="pick"><label><input type="checkbox" data-id=${task.id} aria-label=${`Select ${title(task)}`}
-    .checked=${chosen.has(task.id)}></label></td>
+    .checked=${checked}></label></td>
   <th scope="row"><a href=${`/ui/tasks/${task.id}`} title=${title(task)}>${title(task)}</a><span class="tags">${
     task.error ? html`<span class="code" title=${task.error.message}>${task.error.code}</span> ` : nothing
   }${Object.entries(task.tags).map(([key, value]) => `${key}:${value}`).join(", ")}</span></th>
