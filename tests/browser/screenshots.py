@@ -15,6 +15,7 @@ from typing import Literal
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from answers import answer
 from chromium import PHONE, WIDE, find, launch
 from composer import Composer, brought, record
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -98,7 +99,19 @@ def task(page: Page, url: str) -> None:
 
 def reference(page: Page, url: str) -> None:
     page.goto(f"{url}/docs")
-    page.locator(".opblock").first.wait_for()
+    page.locator("#submit_task").wait_for()
+
+
+def reference_tried(page: Page, url: str) -> None:
+    answer(page, (202, record("queued")))
+    page.goto(f"{url}/docs#submit_task")
+    page.get_by_role("button", name="Send").click()
+    page.get_by_role("group", name="Answer").wait_for()
+
+
+def reference_searched(page: Page, url: str) -> None:
+    reference(page, url)
+    page.get_by_role("searchbox").fill("storage")
 
 
 STATES: dict[str, Callable[[Page, str], None]] = {
@@ -114,6 +127,8 @@ STATES: dict[str, Callable[[Page, str], None]] = {
     "ran": front(ran),
     "task": task,
     "reference": reference,
+    "reference-tried": reference_tried,
+    "reference-searched": reference_searched,
 }
 WIDTHS = {"1280": WIDE, "360": PHONE}
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
