@@ -25,6 +25,7 @@ HARMLESS = "Cross-Origin-Opener-Policy header has been ignored"
 def live(request: pytest.FixtureRequest) -> Iterator[Live]:
     urls = os.environ.get("LIVE_URL", "").split()
     live = Live(urls or [request.getfixturevalue("service").url])
+    live.wait()
     yield live
     live.close()
 

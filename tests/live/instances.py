@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import time
 import uuid
 from typing import Any
 
 import httpx
 
 WAIT_S = 30
+START_S = 90
 
 
 class Live:
@@ -19,6 +21,14 @@ class Live:
         self.tags = {"live": uuid.uuid4().hex}  # of all tasks of this run
         self._clients = [httpx.Client(base_url=url, timeout=2 * WAIT_S) for url in urls]
         self._turns = itertools.cycle(self._clients)
+
+    def wait(self) -> None:
+        """Waits until each instance is ready: they may have been started a moment ago."""
+        deadline = time.monotonic() + START_S
+        for client in self._clients:
+            while not (said := _ready(client)).startswith("200 "):
+                assert time.monotonic() < deadline, f"{client.base_url} is not ready: {said}"
+                time.sleep(0.5)
 
     def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Whatever is answered."""
@@ -68,3 +78,11 @@ class Live:
 def good(answer: httpx.Response) -> Any:
     assert answer.is_success, (str(answer.request.url), answer.status_code, answer.text)
     return answer.json()
+
+
+def _ready(client: httpx.Client) -> str:
+    try:
+        answer = client.get("/readyz")
+    except httpx.TransportError as error:
+        return str(error)
+    return f"{answer.status_code} {answer.text}"
