@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 Opened = Callable[[str], Page]
 
 
-def test_a_program_is_written_and_run_on_the_page(opened: Opened) -> None:
+def test_a_program_is_written_and_run_on_the_page(opened: Opened, live: Live) -> None:
     page = opened("/")
     page.get_by_role("textbox", name="Program").focus()
     page.keyboard.press("Control+a")
@@ -23,6 +23,10 @@ def test_a_program_is_written_and_run_on_the_page(opened: Opened) -> None:
     result = page.get_by_role("region", name="Result")
     expect(result).to_contain_text("Completed")
     expect(result.get_by_role("img", name=re.compile("^Histogram: 2 outcomes"))).to_be_visible()
+    path = result.get_by_role("link", name=re.compile("^[0-9a-f-]{36}$")).get_attribute("href")
+    assert path is not None
+    deleted = live.ask("DELETE", f"/v1/tasks/{path.rpartition('/')[2]}")  # it would be kept long
+    assert deleted.status_code == 204
 
 
 def test_a_task_has_a_page(opened: Opened, live: Live) -> None:
