@@ -12,7 +12,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 # start of the service compiles all of Qiskit for itself: 1.5 s instead of 0.5.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup setup-dev run-local reset-local test coverage chaos guards bench fuzz screenshots lint format lock vendor env-example clean
+.PHONY: help setup setup-dev run-local reset-local test test-live coverage chaos guards bench fuzz screenshots lint format lock vendor env-example clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -45,6 +45,11 @@ reset-local: setup  ## delete the data that run-local keeps in .local
 
 test: setup-dev  ## run every test
 	$(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS)
+
+# Without the conftest.py of all other tests: this suite knows neither the code nor the database.
+test-live: setup-dev  ## try every promise on a running service: URL=http://… (or several instances)
+	@test -n "$(URL)" || { echo 'which service? make test-live URL=http://127.0.0.1:8000' >&2; exit 2; }
+	LIVE_URL="$(URL)" $(BIN)/python -m pytest --confcutdir tests/live tests/live $(ARGS)
 
 coverage: setup-dev  ## run every test and list the lines that none reached
 	$(BIN)/python -m coverage erase

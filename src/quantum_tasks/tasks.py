@@ -18,8 +18,8 @@ Counts = dict[str, int]
 
 
 class Status(enum.StrEnum):
-    """The life of a task. The last three are final; `cancelling` is a running task that is being
-    stopped."""
+    """The life of a task. `completed`, `failed` and `cancelled` are final. A running task that is
+    being stopped is `cancelling`."""
 
     QUEUED = "queued"
     RUNNING = "running"

@@ -78,7 +78,7 @@ async def slow_bodies(ground: Ground) -> None:
 
 async def files(ground: Ground) -> None:
     """30 clients load the largest files and the API's document, or only ask how large they are."""
-    paths = ("/openapi.json", "/docs", "/static/vendor/swagger-ui/swagger-ui-bundle.js", "/")
+    paths = ("/openapi.json", "/docs", "/static/vendor/editor/codemirror.js", "/")
 
     async def client(wire: Wire) -> None:
         number = ground.number()

@@ -29,10 +29,13 @@ def find() -> str | None:
     return next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
-def launch(playwright: Playwright, path: str) -> Browser:
+def launch(playwright: Playwright, path: str, hosts: Iterable[str] = ()) -> Browser:
+    """Starts the browser, which reaches these hosts as well."""
+    *others, rules = _ARGUMENTS
+    rules += "".join(f", EXCLUDE {host}" for host in hosts)
     # Chromium has no sandbox as root, which containers often are.
     return playwright.chromium.launch(
-        executable_path=path, args=_ARGUMENTS, chromium_sandbox=False
+        executable_path=path, args=[*others, rules], chromium_sandbox=False
     )
 
 
@@ -44,12 +47,12 @@ class Chromium:
     So the mark is taken away until the next test wakes it.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, hosts: Iterable[str] = ()) -> None:
         self._playwright = sync_playwright().start()
         self._loop = asyncio.get_running_loop()
         self._kept: BrowserContext | None = None
         try:
-            self.browser = launch(self._playwright, path)
+            self.browser = launch(self._playwright, path, hosts)
         except BaseException:
             self._playwright.stop()
             raise

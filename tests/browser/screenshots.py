@@ -17,9 +17,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import answers
 from chromium import PHONE, WIDE, find, launch
-from composer import Composer, brought, record
-from overviews import OVERVIEWS
 from composer import Composer, brought, code, record
+from overviews import OVERVIEWS
 from playwright.sync_api import Browser, Page, sync_playwright
 from service import BELL, ENDLESS, STDGATES, Service
 
@@ -111,6 +110,8 @@ def queue(answer: dict[str, Any] | None, *steps: str) -> Callable[[Page, str], N
             page.get_by_role("button", name=step).click()
         if answer is None:
             page.get_by_role("alert").get_by_text("still asking").wait_for()
+
+    return bring
 
 
 NOISY = {
@@ -270,7 +271,19 @@ def broken_off(page: Page, url: str) -> None:
 
 def reference(page: Page, url: str) -> None:
     page.goto(f"{url}/docs")
-    page.locator(".opblock").first.wait_for()
+    page.locator("#submit_task").wait_for()
+
+
+def reference_tried(page: Page, url: str) -> None:
+    answers.answer(page, (202, record("queued")))
+    page.goto(f"{url}/docs#submit_task")
+    page.get_by_role("button", name="Send").click()
+    page.get_by_role("group", name="Answer").wait_for()
+
+
+def reference_searched(page: Page, url: str) -> None:
+    reference(page, url)
+    page.get_by_role("searchbox").fill("storage")
 
 
 STATES: dict[str, Callable[[Page, str], None]] = {
@@ -309,6 +322,8 @@ STATES: dict[str, Callable[[Page, str], None]] = {
         "noisy", lambda page: page.get_by_role("button", name="Delete").click()
     ),
     "reference": reference,
+    "reference-tried": reference_tried,
+    "reference-searched": reference_searched,
 }
 WIDTHS = {"1280": WIDE, "360": PHONE}
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")

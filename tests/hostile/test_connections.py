@@ -182,7 +182,7 @@ EXPENSIVE = {
     + (b"GET /" + LONG + b" HTTP/1.1\r\n" + HOST + HEADERS + b"\r\n") * 20,
     "bodies that nobody reads": FEED.replace(b"\r\n\r\n", b"\r\nContent-Length: 999999\r\n\r\n")
     + b" " * 300_000,
-    "a page that is not read": b"GET /static/vendor/swagger-ui/swagger-ui-bundle.js HTTP/1.1\r\n"
+    "a page that is not read": b"GET /static/vendor/editor/codemirror.js HTTP/1.1\r\n"
     + HOST
     + b"\r\n",
     "a document that is not read": (b"GET /openapi.json HTTP/1.1\r\n" + HOST + b"\r\n") * 8,
@@ -389,7 +389,7 @@ async def test_over_the_most_connections_who_is_being_served_stays(
 
 def test_a_reader_of_a_page_opens_no_file(target: Service):
     """Otherwise as many slow readers as there are files would stop the service."""
-    page = b"GET /static/vendor/swagger-ui/swagger-ui-bundle.js HTTP/1.1\r\n" + HOST + b"\r\n"
+    page = b"GET /static/vendor/editor/codemirror.js HTTP/1.1\r\n" + HOST + b"\r\n"
     files = Path(f"/proc/{target.pid}/fd")
     before = len(list(files.iterdir()))
     with contextlib.ExitStack() as stack:

@@ -80,7 +80,7 @@ def ended(service: Service) -> dict[str, str]:
 # Every kind of answer: small ones and large ones, made at once, in turn, once for all
 LARGE = {
     "the document": ("/openapi.json", {}),
-    "a file": ("/static/vendor/swagger-ui/swagger-ui-bundle.js", {}),
+    "a file": ("/static/vendor/editor/codemirror.js", {}),
     "a page": ("/", {}),
     "a list": ("/v1/tasks", {}),
     "a task": ("/v1/tasks/{long}", {}),

@@ -23,7 +23,7 @@ _TAGS = {
     "events": "What becomes of tasks, as it happens.",
     "pictures": "Circuits and counts to look at.",
     "operations": "What this service can do, and how it does.",
-    "seed": "The two routes that began it all, whose answers never change.",
+    "simple API": "Two routes with short answers, which will never change.",
     "health": "Is the service up, and is it ready?",
 }
 
@@ -66,11 +66,9 @@ def _description() -> str:
         "POST a program, get a task id at once, fetch the counts later.\n\n"
         "Times are RFC 3339 in UTC. Every answer has an `X-Request-ID`, yours or a new one. "
         "Errors are `application/problem+json` with a `code` that never changes its meaning.\n\n"
-        f"<details><summary>All {len(PROBLEMS)} codes</summary>\n\n"
-        f"| code | status | meaning |\n|---|---|---|\n{problems}\n\n</details>\n\n"
         "A task that was accepted may still fail. Its `error` then has a code, too.\n\n"
-        f"<details><summary>All {len(TASK_ERRORS)} codes</summary>\n\n"
-        f"| code | meaning |\n|---|---|\n{task_errors}\n\n</details>\n"
+        f"## Of requests\n\n| code | status | meaning |\n|---|---|---|\n{problems}\n\n"
+        f"## Of tasks\n\n| code | meaning |\n|---|---|\n{task_errors}\n"
     )
 
 

@@ -352,7 +352,7 @@ API: list[Endpoint] = [
         method="POST",
         path="/tasks",
         handler=tasks.submit,
-        tag="seed",
+        tag="simple API",
         body=[TaskRequest],
         body_examples=examples.SEED,
         headers={"Idempotency-Key": _KEY},
@@ -363,7 +363,7 @@ API: list[Endpoint] = [
         method="GET",
         path="/tasks/{id}",
         handler=tasks.fetch,
-        tag="seed",
+        tag="simple API",
         query={
             "wait": {
                 "description": "Answer only when the task has ended, or after so many seconds.",

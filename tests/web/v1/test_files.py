@@ -10,7 +10,7 @@ from service import Service
 
 from quantum_tasks.web import pages
 
-BUNDLE = "/static/vendor/swagger-ui/swagger-ui-bundle.js"
+BUNDLE = "/static/vendor/editor/codemirror.js"
 ID = "0f4fa7a2-1a10-4a4c-9ef0-4d6e8b2cf8a3"  # of no task
 TASK = f"/ui/tasks/{ID}"
 PAGES = ["/", "/docs", TASK]
