@@ -69,6 +69,7 @@ _ALL = (
     Attack("deletions", changes.deletions),
     Attack("tasks that do not exist", floods.unknown_tasks),
     Attack("rubbish instead of HTTP", floods.rubbish, brief=True),
+    Attack("watchers of the queue", floods.watchers),
     Attack("answers to compress", floods.compressed, brief=True),
     Attack("connections without requests", floods.connections),
     Attack("slow bodies", floods.slow_bodies),

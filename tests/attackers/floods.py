@@ -49,6 +49,15 @@ async def rubbish(ground: Ground) -> None:
     await ground.clients(50, client, _PAUSE_S)
 
 
+async def watchers(ground: Ground) -> None:
+    """50 clients ask ten times a second how the service gets on."""
+
+    async def client(wire: Wire) -> None:
+        await ground.ask(wire, "GET", "/v1/queue", headers={"Accept-Encoding": "gzip"})
+
+    await ground.clients(50, client, _PAUSE_S)
+
+
 async def connections(ground: Ground) -> None:
     """50 clients connect and hang up."""
 

@@ -236,6 +236,7 @@ def test_a_first_visit_takes_few_bytes(page: Page, service: Service) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_everybody_can_use_it(
     new_context: Callable[..., BrowserContext],
+    complaints: Complaints,
     service: Service,
     size: dict[str, int],
     scheme: str,
@@ -253,5 +254,9 @@ def test_everybody_can_use_it(
             " return box.width < 24 || box.height < 24; }).map((one) => one.outerHTML)"
         )
         assert small == [], name
+    complaints.expect("ERR_FAILED")
+    answers.answer(page, to=answers.QUEUE)  # now nobody answers
+    expect(page.get_by_role("alert")).to_be_visible()
+    assert violations(page) == [], "away"
     page.set_viewport_size({"width": 320, "height": 640})
     assert not overflow(page)
