@@ -128,6 +128,16 @@ async def wait_until_reachable(url: str, patience_s: float) -> None:
             return
 
 
+async def answers(url: str) -> bool:
+    """Whether a server takes connections now."""
+    try:
+        connection = await asyncpg.connect(url, **CONNECT_ARGS)
+    except OUTAGES:
+        return False
+    await connection.close()
+    return True
+
+
 @asynccontextmanager
 async def connection(pool: Pool) -> AsyncIterator[Connection]:
     """A connection from the pool. Raises DatabaseUnavailable if there is none in time, or if it
