@@ -23,7 +23,7 @@ _TAGS = {
     "events": "What becomes of tasks, as it happens.",
     "pictures": "Circuits and counts to look at.",
     "operations": "What this service can do, and how it does.",
-    "seed": "The two routes that began it all, whose answers never change.",
+    "seed": "The simple API: two routes that will never change.",
     "health": "Is the service up, and is it ready?",
 }
 
