@@ -21,7 +21,7 @@ from quantum_tasks.settings import Settings
 def test_help_names_every_command_option_and_setting():
     code, text, _ = run("--help")
     assert code == 0
-    for command in ("serve", "migrate", "reset"):
+    for command in ("serve", "migrate", "backup", "restore", "reset"):
         assert command in text
     code, text, _ = run("serve", "--help")
     assert code == 0

@@ -47,8 +47,8 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def curl() -> None:
     """Whoever has no curl need not install it to run the tests; CI must have it."""
-    if not shutil.which("curl"):
-        reason = "the recipes of the README need curl: apt-get install curl"
+    if not shutil.which("curl") or not shutil.which("jq"):
+        reason = "the recipes of the README need curl and jq: apt-get install curl jq"
         pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
 
 
@@ -137,6 +137,11 @@ def test_the_receiver_of_the_page_knows_a_callback_of_the_service(called: Servic
         "task.completed",
         {"id": id, "status": "completed"},
     )
+
+
+def test_a_circuit_of_qiskit_runs_as_the_page_says(called: Service, capsys):
+    exec(python("qasm3.dumps").replace("http://localhost:8000", called.url), {})
+    assert re.fullmatch(r"\{'00': \d+, '11': \d+\}\n", capsys.readouterr().out)
 
 
 def test_the_python_of_the_page_runs_as_it_is(called: Service, folder: Path, monkeypatch, capsys):

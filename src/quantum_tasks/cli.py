@@ -1,4 +1,4 @@
-"""The command line: `qtasks serve` and `qtasks migrate`."""
+"""The command line: `qtasks serve`, `migrate`, `backup`, `restore` and `reset`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ import argparse
 import logging
 import signal
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from contextlib import AsyncExitStack
+
+    from quantum_tasks.settings import Settings
 
 # Every child process imports this module when it starts. So large modules are imported only where
 # they are used.
@@ -41,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
         "serve",
         help="run the service",
         description="Brings the database up to date, then serves the API and runs tasks until "
-        "SIGTERM or Ctrl-C. Without DATABASE_URL it starts a Postgres of its own.",
+        "SIGTERM or Ctrl-C. Without DATABASE_URL it starts an embedded Postgres.",
         epilog=_settings_help,  # type: ignore[arg-type]
         formatter_class=_LazyEpilog,
     )
@@ -62,9 +68,28 @@ def _parser() -> argparse.ArgumentParser:
     )
     migrate.set_defaults(command=_migrate)
 
+    backup = commands.add_parser(
+        "backup",
+        help="write all tasks to a file",
+        description="Writes all tasks to a new file, as they are at one moment: those of "
+        "DATABASE_URL, or of the embedded Postgres in DATA_DIR. The service may run meanwhile.",
+    )
+    backup.add_argument("file", metavar="FILE", help="the file to be made; it must not exist")
+    backup.set_defaults(command=_backup)
+
+    restore = commands.add_parser(
+        "restore",
+        help="fill an empty database from such a file",
+        description="Fills an empty database with the tasks of a backup: that of DATABASE_URL, or "
+        "the embedded Postgres in DATA_DIR. No instance may run on it meanwhile. Tasks that were "
+        "running are queued again. If it fails, the database is empty as before.",
+    )
+    restore.add_argument("file", metavar="FILE", help="a file that 'qtasks backup' made")
+    restore.set_defaults(command=_restore)
+
     reset = commands.add_parser(
         "reset",
-        help="delete the data of the Postgres of our own",
+        help="delete the data of the embedded Postgres",
         description="Deletes every task in DATA_DIR. A database at DATABASE_URL is not touched.",
     )
     reset.set_defaults(command=_reset)
@@ -82,7 +107,7 @@ def _settings_help() -> str:
     from quantum_tasks.settings import describe
 
     return (
-        "Settings come from the environment over a file .env in the working directory.\n"
+        "Environment variables override the file .env in the working directory.\n"
         f"All of them, with their defaults:\n\n{describe()}"
     )
 
@@ -138,6 +163,69 @@ def _migrate(options: argparse.Namespace) -> None:
         async with AsyncExitStack() as stack:
             applied = await migrate(await database_url(settings, stack))
             print("\n".join(f"applied {name}" for name in applied) or "nothing to do")
+
+    asyncio.run(run())
+
+
+def _backup(options: argparse.Namespace) -> None:
+    import asyncio
+    from contextlib import AsyncExitStack
+    from pathlib import Path
+
+    from quantum_tasks import logs
+    from quantum_tasks.backup.backup import backup
+    from quantum_tasks.settings import load
+
+    settings = load()
+    logs.configure(settings.log_format, settings.log_level)
+
+    async def run() -> None:
+        async with AsyncExitStack() as stack:
+            saved = await backup(await _tasks_url(settings, stack), Path(options.file))
+            print(f"{options.file}: {saved.tasks} tasks, {saved.bytes / 1e6:.1f} MB")
+
+    asyncio.run(run())
+
+
+async def _tasks_url(settings: Settings, stack: AsyncExitStack) -> str:
+    """The URL of the database that has the tasks, also while an instance runs on the embedded
+    one. Raises StartError if there are none."""
+    from quantum_tasks.app import database_url
+    from quantum_tasks.database.embedded import holds_data, url_of_running
+    from quantum_tasks.database.pool import answers
+    from quantum_tasks.errors import StartError
+
+    if settings.database_url is None:
+        if not holds_data(settings.data_dir):
+            raise StartError(
+                f"there are no tasks in {settings.data_dir} (DATA_DIR), and no DATABASE_URL is set"
+            )
+        running = url_of_running(settings.data_dir)
+        if running is not None and await answers(running):
+            return running
+    return await database_url(settings, stack)
+
+
+def _restore(options: argparse.Namespace) -> None:
+    import asyncio
+    from contextlib import AsyncExitStack
+    from pathlib import Path
+
+    from quantum_tasks import logs
+    from quantum_tasks.app import database_url
+    from quantum_tasks.backup.restore import restore
+    from quantum_tasks.settings import load
+
+    settings = load()
+    logs.configure(settings.log_format, settings.log_level)
+
+    async def run() -> None:
+        async with AsyncExitStack() as stack:
+            done = await restore(await database_url(settings, stack), Path(options.file))
+            print(
+                f"restored {done.tasks} tasks from the backup of {done.created_at}; "
+                f"{done.were_running} of them were running, and are queued again"
+            )
 
     asyncio.run(run())
 

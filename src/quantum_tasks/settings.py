@@ -34,7 +34,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str | None,
         _is(
             "Postgres 14 or newer, queue and store: postgresql://user:password@host:port/name. "
-            "Not set: a Postgres of our own, in DATA_DIR."
+            "Not set: the embedded Postgres, in DATA_DIR."
         ),
     ] = None
     database_wait_s: Annotated[
@@ -48,9 +48,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             ge=2,
         ),
     ] = 10
-    data_dir: Annotated[Path, _is("Where the Postgres of our own keeps its data.")] = Path(
-        ".local"
-    )
+    data_dir: Annotated[Path, _is("Where the embedded Postgres keeps its data.")] = Path(".local")
 
     host: Annotated[
         str, _is("The address to listen on; 0.0.0.0 is every one of this machine.")
@@ -94,7 +92,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Literal["text", "json"], _is("One line per event: key=value for people, or JSON.")
     ] = "text"
     log_level: Annotated[
-        Literal["DEBUG", "INFO", "WARNING", "ERROR"], _is("The least that is logged.")
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"], _is("The lowest log level that is written.")
     ] = "INFO"
     shutdown_grace_s: Annotated[
         float,
@@ -108,7 +106,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     task_queue_name: Annotated[
         str,
         _is(
-            "Tasks submitted under one name are run by workers of that name.",
+            "Instances with the same queue name share tasks.",
             min_length=1,
             max_length=100,
         ),
@@ -156,7 +154,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int, _is("How often a task is tried again whose process crashed.", ge=0)
     ] = 3
     worker_retry_delay_s: Annotated[
-        float, _is("How long it waits before it is tried again.", ge=0)
+        float, _is("Seconds before a task is tried again after a crash.", ge=0)
     ] = 5.0
     task_soft_time_limit_s: Annotated[
         float,

@@ -166,12 +166,20 @@ InputValues = Annotated[
         "for each, in one task."
     ),
 ]
+PauliText = Annotated[str, Meta(pattern=_PAULI, max_length=10_000, examples=["ZZ"])]
 Observables = Annotated[
-    list[Annotated[list[PauliTerm], Meta(min_length=1, max_length=10_000)] | PauliTerm],
+    PauliText
+    | Annotated[
+        list[
+            Annotated[list[PauliTerm], Meta(min_length=1, max_length=10_000)]
+            | PauliTerm
+            | PauliText
+        ],
+        Meta(max_length=1000),
+    ],
     Meta(
-        max_length=1000,
         description="Sums of Pauli operators whose expectation values are wanted, of the state "
-        "before the final measurements.",
+        'before the final measurements. "ZZ" alone is [{"pauli": "ZZ"}].',
     ),
 ]
 Memory = Annotated[bool, Meta(description="Whether to keep the bit string of each shot.")]
@@ -225,13 +233,18 @@ class TaskRequest(RunRequest, frozen=True, kw_only=True):
             method=self.method,
             precision=self.precision,
             parameters=self.parameters,
-            observables=[
-                [entry] if isinstance(entry, PauliTerm) else entry for entry in self.observables
-            ],
+            observables=_sums(self.observables),
             memory=self.memory,
             noise=self.noise,
             timeout_s=self.timeout_s,
         )
+
+
+def _sums(observables: str | list[list[PauliTerm] | PauliTerm | str]) -> list[list[PauliTerm]]:
+    """Observables in the one form that they are stored in, whichever form they were sent in."""
+    entries = [observables] if isinstance(observables, str) else observables
+    terms = [PauliTerm(entry) if isinstance(entry, str) else entry for entry in entries]
+    return [[entry] if isinstance(entry, PauliTerm) else entry for entry in terms]
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):

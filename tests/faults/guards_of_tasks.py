@@ -10,6 +10,7 @@ BAD_ANSWER = CHILD + "test_a_child_that_answers_what_is_no_answer_is_killed_at_o
 RESCUE, MINUTES = "tests/queue/test_rescue.py::", "tests/queue/test_minutes.py::"
 STORE, POOL = "tests/queue/test_store.py::", "tests/fence/test_pool.py::"
 CLAIMS = "tests/queue/test_claims.py::"
+BACKUP = "tests/backup/test_backup.py::"
 SCHEDULER, DAYS = "tests/queue/test_scheduler.py::", "[5 children, 4 cores-1]"
 FAULTS, OUTCOMES = "tests/faults/test_faults.py::", "tests/faults/test_outcomes.py::"
 ANY_FAULT = FAULTS + "test_nothing_is_lost_or_changed_by"
@@ -38,6 +39,18 @@ GUARDS_OF_TASKS = [
     Guard("complete: asked twice, answered twice", SQL + "queue/complete.sql",
           "and t.status = 'completed'", "and false",
           STORE + "test_a_result_is_stored_once_by_the_attempt_that_owns_the_task"),
+    Guard("restore: only into an empty database", CODE + "backup/restore.py",
+          "    if has_tasks:\n", "    if has_tasks and not tables:\n",
+          BACKUP + "test_only_an_empty_database_is_filled"),
+    Guard("restore: not beside a living instance", CODE + "backup/restore.py",
+          "    if runs:\n", "    if runs and not tables:\n",
+          BACKUP + "test_only_an_empty_database_is_filled"),
+    Guard("restore: the checksum", CODE + "backup/file.py", ".sha256 != known or",
+          ".sha256 == '' or",
+          BACKUP + "test_a_file_that_is_not_as_it_was_written_restores_nothing"),
+    Guard("restore: changes count on", CODE + "backup/restore.py",
+          "    await _count_on(db, header.changes)\n", "",
+          BACKUP + "test_a_second_backup_of_a_restored_database_counts_on_from_there"),
     Guard("claim: the task's status", SQL + "queue/claim.sql", "and status = 'queued'",
           "and status in ('queued', 'running')",
           STORE + "test_concurrent_claims_never_get_the_same_task"),

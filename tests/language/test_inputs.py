@@ -175,7 +175,7 @@ def test_an_input_without_a_value_is_named_with_its_type_and_place():
 
 # type, value that is wrong, part of the message
 WRONG: list[tuple[str, Any, str]] = [
-    ("float", "1", 'expected a number, not the text "1"'),
+    ("float", "one", 'expected a number, not the text "one"'),
     ("float", True, "expected a number, not true"),
     ("float", None, "expected a number, not null"),
     ("float", {}, "expected a number, not an object"),
@@ -204,7 +204,7 @@ WRONG: list[tuple[str, Any, str]] = [
     ("bit[3]", True, "not true"),
     ("bit[3]", "1" * 100_000, "not a text of 100000 letters"),
     ("complex", [1], "expected two numbers, [re, im], not a list of 1"),
-    ("complex", [1, "2"], "expected two numbers"),
+    ("complex", [1, "two"], "expected two numbers"),
     ("complex", "1im", "expected two numbers"),
     ("duration", 100, "like \"100ns\""),
     ("duration", "100", "like \"100ns\""),

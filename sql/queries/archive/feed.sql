@@ -4,7 +4,7 @@
 -- $1 change, $2 position of the task, $3 place in its history: of the last that is known; $4 how
 -- many
 with sure as (
-    select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as below
+    select sure_change() as below
 ), event as (
     select change, position, number, task_id, status, at, attempt from events
     where (change, position, number) > ($1, $2::bigint, $3::integer)

@@ -13,7 +13,7 @@ with mark as (
         case when change < below then number else 0 end as number,
         below
     from minutes_mark,
-        (select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as below) sure
+        (select sure_change() as below) sure
     where at <= now() - $2::float8 * interval '1 second'
     for update of minutes_mark skip locked
 ), event as materialized (

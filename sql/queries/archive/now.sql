@@ -1,2 +1,2 @@
 -- The change below which all are known now: what is read of the feed from here on is new.
-select pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+select sure_change()

@@ -63,7 +63,7 @@ class EmbeddedPostgres:
     @property
     def url(self) -> str:
         """The URL of the server; valid after start()."""
-        return f"postgresql://postgres@/postgres?host={self._socket_folder}"
+        return _url(self._socket_folder)
 
     @property
     def _socket_folder(self) -> Path:
@@ -282,6 +282,21 @@ def find_binaries() -> Path:
     )
 
 
+def holds_data(folder: Path) -> bool:
+    """Whether a folder has a database."""
+    return (folder / "postgres" / "PG_VERSION").exists()
+
+
+def url_of_running(folder: Path) -> str | None:
+    """The URL of the server that a process runs on a folder's data, or has run until it was
+    killed; None if it was stopped properly."""
+    try:
+        lines = (folder / "postgres" / "postmaster.pid").read_text().splitlines()
+    except OSError:
+        return None
+    return _url(Path(lines[4])) if len(lines) > 4 and lines[4] else None
+
+
 def delete(folder: Path) -> None:
     """Deletes the data below a folder. Raises StartError while a server is using it."""
     if not folder.exists():
@@ -313,6 +328,10 @@ def _remove(folder: Path) -> None:
 def _elsewhere(folder: Path) -> Path:
     """Where the data is kept if `nobody` cannot reach the given folder."""
     return _REACHABLE_BY_ALL / _short(folder)
+
+
+def _url(sockets: Path) -> str:
+    return f"postgresql://postgres@/postgres?host={sockets}"
 
 
 def _short(folder: Path) -> str:
@@ -353,7 +372,8 @@ def _lock(folder: Path) -> BinaryIO:
             file.close()
             raise StartError(
                 f"another quantum-tasks is using the data in {folder}: stop it, or set DATA_DIR "
-                "to another folder, or give both the same DATABASE_URL"
+                "to another folder. To run both on the same tasks, use a Postgres server of its "
+                "own for both (DATABASE_URL); 'qtasks backup' and 'qtasks restore' move the tasks"
             ) from None
         else:
             return file

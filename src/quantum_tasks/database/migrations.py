@@ -20,7 +20,7 @@ from quantum_tasks.database.pool import CONNECT_ARGS, OUTAGES, Connection
 from quantum_tasks.database.queries import sql_folder
 from quantum_tasks.errors import StartError
 
-_LOCK = 0x7175_7461_736B_73  # "qutasks"; any number that is ours alone
+LOCK = 0x7175_7461_736B_73  # "qutasks"; any number that is ours alone
 _TABLE = """
 create table if not exists schema_migrations (
     number integer primary key,
@@ -80,22 +80,8 @@ async def migrate(url: str, migrations: list[Migration] | None = None) -> list[s
     try:
         if not await _missing(connection, migrations):
             return []
-        await connection.execute("select pg_advisory_lock($1)", _LOCK)
-        await connection.execute(_TABLE)
-        applied = []
-        for migration in await _missing(connection, migrations):
-            async with connection.transaction():
-                await connection.execute(migration.sql)
-                await connection.execute(
-                    "insert into schema_migrations (number, name, sha256, oldest)"
-                    " values ($1, $2, $3, $4)",
-                    migration.number,
-                    migration.name,
-                    migration.sha256,
-                    migration.oldest,
-                )
-            applied.append(f"{migration.number:04d}_{migration.name}")
-        return applied
+        await connection.execute("select pg_advisory_lock($1)", LOCK)
+        return await apply_missing(connection, migrations)
     except asyncpg.InsufficientPrivilegeError as error:
         raise StartError(
             f"the database user of DATABASE_URL may not change the schema ({error}): "
@@ -103,6 +89,34 @@ async def migrate(url: str, migrations: list[Migration] | None = None) -> list[s
         ) from None
     finally:
         await connection.close()  # this releases the lock
+
+
+async def apply_missing(connection: Connection, migrations: list[Migration]) -> list[str]:
+    """Applies those that are missing, each in a transaction, and returns their names. The caller
+    holds LOCK. Raises StartError as `migrate` does."""
+    await connection.execute(_TABLE)
+    applied = []
+    for migration in await _missing(connection, migrations):
+        async with connection.transaction():
+            await connection.execute(migration.sql)
+            await connection.execute(
+                "insert into schema_migrations (number, name, sha256, oldest)"
+                " values ($1, $2, $3, $4)",
+                migration.number,
+                migration.name,
+                migration.sha256,
+                migration.oldest,
+            )
+        applied.append(f"{migration.number:04d}_{migration.name}")
+    return applied
+
+
+async def newest_applied(connection: Connection) -> int | None:
+    """The number of the newest migration of a database; None if it has none of ours."""
+    if await connection.fetchval("select to_regclass('schema_migrations')") is None:
+        return None
+    number: int | None = await connection.fetchval("select max(number) from schema_migrations")
+    return number
 
 
 def too_new(newest: int, oldest: int, known: int) -> str | None:

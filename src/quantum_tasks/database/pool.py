@@ -114,7 +114,7 @@ async def wait_until_reachable(url: str, patience_s: float) -> None:
                 raise StartError(
                     f"no Postgres answers at DATABASE_URL after {patience_s:g} s "
                     f"({_reason(error)}). Is it running, and are host and port right? "
-                    "Without DATABASE_URL, this program starts a Postgres of its own."
+                    "Without DATABASE_URL, this program starts an embedded Postgres."
                 ) from None
             if not waiting:
                 logger.warning(
@@ -126,6 +126,16 @@ async def wait_until_reachable(url: str, patience_s: float) -> None:
         else:
             await connection.close()
             return
+
+
+async def answers(url: str) -> bool:
+    """Whether a server takes connections now."""
+    try:
+        connection = await asyncpg.connect(url, **CONNECT_ARGS)
+    except OUTAGES:
+        return False
+    await connection.close()
+    return True
 
 
 @asynccontextmanager

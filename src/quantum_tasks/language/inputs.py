@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast as expressions
 import difflib
 import math
+import operator
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -23,6 +26,19 @@ _DURATION = re.compile(
 _BITS = re.compile(r"[01](?:_?[01])*")
 _LISTED = 10  # names in a message
 _LONG = 40  # letters of a name, or bits of a number
+_EXPRESSION = re.compile(r"[0-9eE.+*/() piatu\u03c0\u03c4-]{1,100}")  # as in "-3*pi/4"
+_CONSTANTS = {"pi": math.pi, "\u03c0": math.pi, "tau": math.tau, "\u03c4": math.tau}
+_SIGNS: dict[type, Callable[[float], float]] = {
+    expressions.USub: operator.neg,
+    expressions.UAdd: operator.pos,
+}
+_OPERATORS: dict[type, Callable[[float, float], float]] = {
+    expressions.Add: operator.add,
+    expressions.Sub: operator.sub,
+    expressions.Mult: operator.mul,
+    expressions.Div: operator.truediv,
+    expressions.Pow: operator.pow,
+}
 
 
 class Input(msgspec.Struct, frozen=True):
@@ -160,12 +176,50 @@ def _whole(given: Any) -> int | None:
 
 
 def _number(given: Any, wanted: str) -> float:
+    if isinstance(given, str):
+        given = _worked_out(given)
+    if isinstance(given, list):
+        raise Mistake(
+            f"expected {wanted}, not {_described(given)} (a sweep is a list of sets of values: "
+            '[{"name": 0}, {"name": 0.1}])'
+        )
     if isinstance(given, bool) or not isinstance(given, int | float):
         raise _expected(wanted, given)
     number = to_float(given)
     if not math.isfinite(number):
         raise _expected("a finite number", given)
     return number
+
+
+@lru_cache(1000)
+def _worked_out(text: str) -> float | str:
+    """The value of an expression of numbers and pi, as people write angles: "pi/2"; the text as it
+    is where it is anything else."""
+    if not _EXPRESSION.fullmatch(text):
+        return text
+    try:
+        value = _value(expressions.parse(text.strip(), mode="eval").body)
+    except (SyntaxError, ValueError, ArithmeticError, RecursionError, MemoryError):
+        return text
+    return value if isinstance(value, float) else text
+
+
+def _value(node: expressions.expr) -> float:
+    """The value of an expression; raises ValueError if it is more than arithmetic of numbers. All
+    are floats, so that no power takes long."""
+    match node:
+        case expressions.Constant(value=bool() | complex()):
+            raise ValueError
+        case expressions.Constant(value=int() | float() as value):
+            return float(value)
+        case expressions.Name(id=name) if name in _CONSTANTS:
+            return _CONSTANTS[name]
+        case expressions.UnaryOp(op=op, operand=inner) if type(op) in _SIGNS:
+            return _SIGNS[type(op)](_value(inner))
+        case expressions.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
+            value = _OPERATORS[type(op)](_value(left), _value(right))
+            return value if isinstance(value, float) else math.nan
+    raise ValueError
 
 
 def _complex(given: Any) -> complex:

@@ -41,6 +41,7 @@ _PATH = re.compile(r" - at (?P<key>`key` in )?`\$(?P<path>[^`]*)`$")
 _MISSING = re.compile(r"Object missing required field `(\w+)`$")
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*)`$", re.DOTALL)
 _WORDS = {f"str matching regex {pattern!r}": words for pattern, words in PATTERNS.items()}
+_BREAK = re.compile(r"invalid character \(byte (\d+)\)$")
 _MOST_SHOWN = 100  # characters of a request that a message quotes
 # Half of a surrogate pair is not a character: text that contains one can neither be stored nor
 # sent.
@@ -233,9 +234,24 @@ def decode(body: bytes, type: type[T]) -> T:
             ) from None
         reason = str(error).removeprefix("JSON is malformed: ")
         reason = "it ends too early" if "truncated" in reason else reason
+        if broken := _BREAK.match(reason):
+            reason += _why(body, int(broken[1]))
         raise MalformedJson(f"The body is not JSON: {reason}.") from None
     except RecursionError:
         raise MalformedJson("The body is nested too deeply.") from None
+
+
+def _why(body: bytes, place: int) -> str:
+    """What to add to "invalid character", of what people often send."""
+    if body[place : place + 1] in (b"\n", b"\r"):
+        return ": a line break inside a string is written \\n"
+    if body[place : place + 1] == b"\t":
+        return ": a tab inside a string is written \\t"
+    if body[place : place + 1] == b"'":
+        return ": strings have double quotes in JSON"
+    if body[place : place + 1] in (b"T", b"F", b"N"):
+        return ": it is true, false or null in JSON"
+    return ""
 
 
 def _check_numbers(body: bytes) -> None:

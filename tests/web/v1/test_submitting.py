@@ -144,14 +144,54 @@ def test_a_field_that_cannot_be_used_is_named(service, field, says, pointer):
         (b'"name": "\xff"', "UTF-8"),
         (b'"name": "\x00"', "not JSON"),
         (b'"name": "a', "ends too early"),
+        (b'"name": "a\nb"', "a line break inside a string is written \\n"),
+        (b'"name": "a\tb"', "a tab inside a string is written \\t"),
+        (b"\"name\": 'a'", "strings have double quotes in JSON"),
+        (b'"memory": True', "it is true, false or null in JSON"),
         (b'"x": ' + b"[" * 1000 + b"]" * 1000, "too deeply"),
         (b'"parameters": {"a": ' + b"[" * 5000 + b"]" * 5000 + b"}", "too deeply"),
     ],
-    ids=range(8),
+    ids=range(12),
 )
 def test_a_body_that_is_not_json_is_400(service: Service, field: bytes, says: str):
     problem = refused(post(service, b'{"qc":%b,%b}' % (QC, field)), 400, "malformed_json")
     assert says in problem["detail"]
+
+
+@pytest.mark.parametrize("observables", ["ZZ", ["ZZ"], [{"pauli": "ZZ"}], [[{"pauli": "ZZ"}]]])
+def test_an_observable_may_be_a_text(service: Service, observables):
+    headers = {"Prefer": "wait=20"}
+    task = post(service, {"qc": BELL, "shots": 0, "observables": observables}, **headers).json()
+    result = service.client.get(f"{task['links']['result']}?view=expectation_values").json()
+    assert result["expectation_values"] == [{"value": 1.0, "std": 0.0}]
+
+
+@pytest.mark.parametrize(
+    ("text", "counts"),
+    [("pi", {"1": 9}), ("-2 * PI/2".lower(), {"1": 9}), ("(tau - pi)*2", {"0": 9})],
+)
+def test_a_number_may_be_an_expression(service: Service, text: str, counts):
+    qc = "OPENQASM 3.0; input float t; qubit q; bit c; U(t, 0, 0) q; c = measure q;"
+    task = {"qc": qc, "shots": 9, "parameters": {"t": text}}
+    done = post(service, task, Prefer="wait=20").json()
+    assert service.client.get(done["links"]["result"]).json()["counts"] == counts
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ("pie", "expected a number"),
+        ("9**9**9**9", "expected a number"),
+        ("(" * 99, "expected a number"),
+        ("(-1)**0.5", "expected a finite number"),
+        ("1/0", "expected a number"),
+        ([0, 1], "a sweep is a list of sets of values"),
+    ],
+)
+def test_what_is_no_number_is_named(service: Service, value, says: str):
+    qc = "OPENQASM 3.0; input float t; qubit q; bit c; U(t, 0, 0) q; c = measure q;"
+    wrong = refused(post(service, {"qc": qc, "parameters": {"t": value}}), 422, "invalid_request")
+    assert says in wrong["detail"]
 
 
 def test_numbers_that_take_long_to_read_are_not_taken_by_the_thousand(service: Service):

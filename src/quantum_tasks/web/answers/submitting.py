@@ -118,7 +118,7 @@ class BatchAnswer(msgspec.Struct, frozen=True):
 
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     """What a task would take: `stats` of its program, `estimated_ms` of one core, and whether it
-    is `large`, which wait for one another. `time_class`: moments are less than 0.1 s of one core,
+    is `large` (few of those run at once). `time_class`: moments are less than 0.1 s of one core,
     seconds less than 10 s, minutes less than 10 min; within a factor of a few. After
     `time_limit_s` it is killed, and after `soft_time_limit_s` stopped where it can be: between the
     runs of a sweep, which keeps its results, and between measurements."""

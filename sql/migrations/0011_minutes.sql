@@ -31,7 +31,7 @@ create table minutes_mark (
     at timestamptz not null default now()
 ) with (fillfactor = 50);
 
-insert into minutes_mark (change) select pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1;
+insert into minutes_mark (change) select sure_change() - 1;
 
 -- The sum of two tables of counts, {"key": count}.
 create function counts_added(a jsonb, b jsonb) returns jsonb language sql immutable as $$
