@@ -53,7 +53,6 @@ def test_a_restart_in_front_of_the_user_loses_nothing(
     expect(task.status).to_contain_text("The task is not lost")
     assert time.monotonic() - gone < 10
     start("--port", port)
-    task.says("Queued")
     service.url = f"http://127.0.0.1:{port}"
     service.client.base_url = service.url  # type: ignore[assignment]
     service.client.post(f"/v1/tasks/{long}/cancel")
