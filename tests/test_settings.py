@@ -38,6 +38,57 @@ def test_the_soft_time_limit_is_never_over_the_hard_one():
     assert load({"TASK_SOFT_TIME_LIMIT_S": "3"}, None).soft_time_limit_s == 3
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("NUM_SHOT", "no setting NUM_SHOT; did you mean NUM_SHOTS?"),
+        ("num_shots", "did you mean NUM_SHOTS?"),
+        ("TASK_TIMELIMIT_S", "did you mean TASK_TIME_LIMIT_S?"),
+        ("XYZ", "no setting XYZ, see .env.example"),
+    ],
+)
+def test_a_name_in_the_file_that_nobody_knows_is_an_error(tmp_path, name, said):
+    file = tmp_path / ".env"
+    file.write_text(f"PORT=9\n{name}=1\n")
+    with pytest.raises(SettingsError) as caught:
+        load({}, file)
+    assert said in str(caught.value)
+
+
+def test_what_other_programs_read_from_the_file_is_theirs(tmp_path):
+    file = tmp_path / ".env"
+    file.write_text("POSTGRES_PASSWORD=x\nCOMPOSE_PROJECT_NAME=y\nPORT=9\n")
+    assert load({}, file).port == 9
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("NUM_SHOT", "NUM_SHOTS"),
+        ("TASK_TIME_LIMIT", "TASK_TIME_LIMIT_S"),
+        ("DATABASE_URI", "DATABASE_URL"),
+        ("WORKER_MAX_RETRYS", "WORKER_MAX_RETRIES"),
+        ("num_shots", "NUM_SHOTS"),
+        ("SIMULATOR_PROCESS", "SIMULATOR_PROCESSES"),
+    ],
+)
+def test_a_name_in_the_environment_that_is_nearly_ours_is_an_error(name, meant):
+    with pytest.raises(
+        SettingsError, match=rf"has {name}, which is no setting; did you mean {meant}\?"
+    ):
+        load({name: "1"}, None)
+
+
+def test_other_names_in_the_environment_are_other_peoples():
+    others = (
+        "HOME HOSTNAME HOSTTYPE PATH LOGNAME DATABASE_NAME DATABASE_PORT DATABASE_HOST PGHOST "
+        "PORTS REPORT TASKS_PORT LOG_FILE LOG_DIR MAX_JOBS DATA_FOLDER KUBERNETES_SERVICE_PORT "
+        "WEBHOOK_URL TASK_QUEUE_HOST CORS_ALLOW_ALL NUM_THREADS OMP_NUM_THREADS HOSTS"
+    )
+    assert load(dict.fromkeys(others.split(), "1"), None) == Settings()
+    assert load({"NUM_SHOT": "1", "NUM_SHOTS": "2"}, None).num_shots == 2
+
+
 def test_an_empty_value_counts_as_not_set():
     assert load({"DATABASE_URL": "", "NUM_SHOTS": " "}, None) == Settings()
 

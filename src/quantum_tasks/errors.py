@@ -242,7 +242,7 @@ class TaskNotEnded(Problem):
 
 
 class TaskExpired(Problem):
-    """The time for which the task and its result were kept is over; they were deleted."""
+    """The task and its result were deleted: by a request, or as their time was over."""
 
     code, status, title = "task_expired", 410, "Task expired"
 

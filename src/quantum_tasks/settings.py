@@ -14,7 +14,7 @@ import msgspec
 from dotenv import dotenv_values
 from msgspec import Meta
 
-from quantum_tasks import hosts
+from quantum_tasks import hosts, misspelt
 from quantum_tasks.capability import LEAST_MEMORY_MB, OPTIONAL
 from quantum_tasks.errors import SettingsError
 
@@ -260,9 +260,11 @@ def load(
     has it wins.
 
     An empty value counts as not set. Raises SettingsError, which names the wrong setting and says
-    what was expected.
+    what was expected; also for names that are no settings, see misspelt.py.
     """
     in_file = dotenv_values(env_file, interpolate=False) if env_file else {}
+    known = [field.name.upper() for field in msgspec.structs.fields(Settings)]
+    misspelt.check(known, in_file, environ)
     found: dict[str, Any] = {}
     for field in msgspec.structs.fields(Settings):
         name = field.name.upper()

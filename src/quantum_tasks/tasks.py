@@ -66,6 +66,7 @@ Probability = Annotated[float, Meta(ge=0, le=1)]
 # A value for an input declaration: true, 3, 0.5, "0101" for bits, a list for an array.
 Value = bool | int | float | str | list[Any]
 Parameters = dict[str, Value]
+MOST_ITEMS = 1000  # of a sweep
 
 
 # Python's $ also matches before a line's end, JSON Schema's does not.
@@ -160,10 +161,10 @@ Priority = Annotated[
 
 
 InputValues = Annotated[
-    Parameters | Annotated[list[Parameters], Meta(min_length=1, max_length=1000)],
+    Parameters | Annotated[list[Parameters], Meta(min_length=1, max_length=MOST_ITEMS)],
     Meta(
         description="Values of the program's inputs by name; a list of such for a sweep: one run "
-        "for each, in one task."
+        'for each, in one task. Or a list of values for an input, as {"theta": [0, 0.1]}.'
     ),
 ]
 PauliText = Annotated[str, Meta(pattern=_PAULI, max_length=10_000, examples=["ZZ"])]

@@ -27,7 +27,7 @@ from test_instances import check_invariants, query
 from world import MEDIUM, Instance
 
 import quantum_tasks
-from quantum_tasks.database.migrations import _LOCK, all_migrations
+from quantum_tasks.database.migrations import LOCK, all_migrations
 from quantum_tasks.queue.rescue import HEARTBEAT_S
 
 
@@ -294,7 +294,7 @@ def test_starters_of_every_kind_at_once_migrate_once_and_all_run(empty_database)
 def test_a_starter_killed_while_it_migrates_leaves_the_rest_to_the_next(empty_database):
     async def hold() -> None:
         db = await asyncpg.connect(empty_database)
-        await db.execute("select pg_advisory_lock($1)", _LOCK)
+        await db.execute("select pg_advisory_lock($1)", LOCK)
         first = launch("migrate", DATABASE_URL=empty_database)
         waiting = "select from pg_locks where locktype = 'advisory' and not granted"
         while not await db.fetch(waiting):

@@ -125,7 +125,12 @@ def test_a_sweep_of_which_nothing_runs_fails_with_the_first_error():
     [
         ([{"theta": 1}, {}], "unbound_parameter", "/parameters/1", "in item 1 of the sweep"),
         ([{}, {"theta": 1}], "unbound_parameter", "/parameters/0", "in item 0 of the sweep"),
-        ([{"theta": 1}] * 3 + [{"theta": "1"}], "invalid_request", "/parameters/3/theta", "text"),
+        (
+            [{"theta": 1}] * 3 + [{"theta": "one"}],
+            "invalid_request",
+            "/parameters/3/theta",
+            "text",
+        ),
         ([{"theta": 1}, {"theta": 1, "a/b": 1}], "invalid_request", "/parameters/1/a~1b", "'a/b'"),
         ([{"tehta": 1}], "invalid_request", "/parameters/0/tehta", "its inputs are 'theta'"),
     ],

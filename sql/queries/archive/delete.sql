@@ -1,4 +1,4 @@
--- Deletes a task that has ended. Returns its status, whether or not that let it be deleted.
+-- Deletes a task that has ended, and remembers its id for a while, as of those that expire. Returns its status, whether or not that let it be deleted.
 -- $1 task id
 with found as (
     select id, status, cancel_requested_at from tasks
@@ -8,5 +8,9 @@ with found as (
     -- as it was found once it was locked: it may have ended since the statement began
     delete from tasks t using found f
     where t.id = f.id and f.status in ('completed', 'failed', 'cancelled')
+    returning t.id
+), remembered as (
+    insert into expired_tasks (id, expired_at) select id, now() from deleted
+    on conflict do nothing
 )
 select shown_status(status, cancel_requested_at) from found

@@ -105,9 +105,9 @@ class Attempt:
         soft, whose = "TASK_SOFT_TIME_LIMIT_S", "TASK_TIME_LIMIT_S"
         if task.options is not None and (own_s := task.options.timeout_s or limit_s) < limit_s:
             limit_s, whose = own_s, "timeout_s"
-            soft_s, soft = limit_s, "timeout_s"
-            if task.options.items is not None:
-                soft_s *= _BEFORE_TIMEOUT
+            # Others than sweeps keep nothing when they are stopped: they are killed.
+            soft_s = limit_s * (_BEFORE_TIMEOUT if task.options.items is not None else 2)
+            soft = "timeout_s"
         try:
             return await self._pool.run(
                 Run(task.qc, task.shots, seed, soft_s, task.compiled, cores, task.options, soft),

@@ -8,7 +8,7 @@ import re
 import uuid
 from collections.abc import Coroutine
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 from starlette.datastructures import QueryParams
@@ -27,13 +27,14 @@ from quantum_tasks.errors import (
 from quantum_tasks.settings import Settings
 from quantum_tasks.tasks import PATTERNS, Method
 from quantum_tasks.turns.fairness import Pace
+from quantum_tasks.web import fields
 from quantum_tasks.web.wire.coding import coding, unpacked
 from quantum_tasks.web.wire.crowd import Doing, stay
 
 MAX_WAIT_S = 60
 _MOST_PARAMETERS = 100
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
-_SECONDS = re.compile(r"\d{1,3}(\.\d{1,9})?", re.ASCII)
+_SECONDS = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
 _KEY = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,254}")
 _JSON = ("application/json", "application/merge-patch+json")
 _BOM = b"\xef\xbb\xbf"
@@ -138,15 +139,24 @@ def parameters(request: Request) -> QueryParams:
 
 
 def seconds_to_wait(request: Request) -> float:
-    """The seconds of `?wait=`. Raises InvalidRequest."""
+    """The seconds of `?wait=`, at most MAX_WAIT_S. Raises InvalidRequest."""
     if not request.scope["query_string"]:
         return 0.0
     text = parameters(request).get("wait", "0")
-    if not _SECONDS.fullmatch(text) or float(text) > MAX_WAIT_S:
-        raise InvalidRequest(
-            f"The parameter 'wait' is a number of seconds from 0 to {MAX_WAIT_S}: ?wait=30."
-        )
-    return float(text)
+    if not _SECONDS.fullmatch(text):
+        raise InvalidRequest("The parameter 'wait' is a number of seconds: ?wait=30.")
+    return min(float(text), MAX_WAIT_S)
+
+
+def waits_for(request: Request, usual: Literal["end", "change"]) -> Literal["end", "change"]:
+    """What `?for=` says `?wait=` waits for: the task's end, or a change of its status. Raises
+    InvalidRequest."""
+    if not request.scope["query_string"]:
+        return usual
+    text = parameters(request).get("for", usual)
+    if text not in ("end", "change"):
+        raise InvalidRequest("The parameter 'for' is end or change: ?wait=30&for=end.")
+    return "end" if text == "end" else "change"
 
 
 def preferred_wait_s(request: Request) -> float:
@@ -223,7 +233,7 @@ def decode(body: bytes, type: type[T]) -> T:
             _check_tags(body)
         return msgspec.json.decode(body, type=type)
     except msgspec.ValidationError as error:
-        raise _invalid(str(error)) from None
+        raise _invalid(str(error), type) from None
     except UnicodeDecodeError as error:
         raise MalformedJson(f"The body is not UTF-8: {error.reason}.") from None
     except msgspec.DecodeError as error:
@@ -280,16 +290,18 @@ def _check_tags(body: bytes) -> None:
         raise msgspec.ValidationError("Expected `object` of length <= 50 - at `$.tags`")
 
 
-def _invalid(message: str) -> InvalidRequest:
+def _invalid(message: str, type: Any) -> InvalidRequest:
     """The error that names the field and what was expected there."""
     where = _PATH.search(message)
     what = message[: where.start()] if where else message
     # The decoder does not say which key of an object it was.
     path, unnamed, _ = (where["path"] if where else "").partition("[...]")
     pointer = re.sub(r"\[(\d+)\]", r"/\1", path.replace(".", "/"))
+    hint = None
     if unknown := _UNKNOWN.match(what):
         name = unknown[1]
         if len(name) <= _MOST_SHOWN:
+            hint = fields.hint(type, where["path"] if where else "", name)
             pointer += f"/{name.replace('~', '~0').replace('/', '~1')}"
         detail = f"There is no field '{_short(name)}'."
     elif missing := _MISSING.match(what):
@@ -300,7 +312,7 @@ def _invalid(message: str) -> InvalidRequest:
         field = f"field '{pointer.lstrip('/')}'" if pointer else "body"
         part = "A key in the" if where and where["key"] else "A value in the" if unnamed else "The"
         detail = f"{part} {field}: {reason}."
-    return InvalidRequest(detail, errors=[Diagnostic(pointer=pointer)])
+    return InvalidRequest(detail, errors=[Diagnostic(pointer=pointer, hint=hint)])
 
 
 def _reason(what: str) -> str:

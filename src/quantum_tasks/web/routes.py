@@ -76,11 +76,17 @@ def _text(description: str, **schema: Any) -> dict[str, Any]:
     return {"description": description, "schema": {"type": "string", **schema}}
 
 
-_WAIT = {
-    "description": "Answer only when the status has changed, or after so many seconds.",
-    "schema": {"type": "number", "minimum": 0, "maximum": MAX_WAIT_S},
-    "example": 30,
-}
+def _waiting(usual: str, until: str) -> dict[str, Any]:
+    return {
+        "wait": {
+            "description": f"Answer only {until}, or after so many seconds, {MAX_WAIT_S} at most.",
+            "schema": {"type": "number", "minimum": 0},
+            "example": 30,
+        },
+        "for": _enum(("end", "change"), f"What to wait for: {usual} unless set."),
+    }
+
+
 _TOP: dict[str, Any] = {
     "description": f"How many probabilities; unless set, {views.USUAL_TOP} exact ones, or all.",
     "schema": {"type": "integer", "minimum": 1, "maximum": MOST_OUTCOMES},
@@ -184,7 +190,7 @@ API: list[Endpoint] = [
         path="/v1/tasks/{id}",
         handler=reading.read_task,
         tag="tasks",
-        query={"wait": _WAIT},
+        query=_waiting("change", "when the status has changed"),
         headers={"If-None-Match": _SEEN},
         answers={200: [TaskRecord]},
         answer_examples=examples.TASK,
@@ -364,13 +370,7 @@ API: list[Endpoint] = [
         path="/tasks/{id}",
         handler=tasks.fetch,
         tag="simple API",
-        query={
-            "wait": {
-                "description": "Answer only when the task has ended, or after so many seconds.",
-                "schema": {"type": "number", "minimum": 0, "maximum": MAX_WAIT_S},
-                "example": 30,
-            }
-        },
+        query=_waiting("end", "when the task has ended"),
         answers={
             200: [tasks.Pending, tasks.Done, tasks.Failed, tasks.Cancelled],
             404: [tasks.Missing],

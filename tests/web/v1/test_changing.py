@@ -147,8 +147,8 @@ def test_a_deleted_task_is_gone_with_all_that_was_its_own(cluster: Cluster):
     assert (response.status_code, response.content) == (204, b"")
     assert set(rows_of(cluster.database, id).values()) == {0}
     for path in ("", "/result", "/events", "/circuit"):
-        refused(cluster.api.client.get(f"/v1/tasks/{id}{path}"), 404, "task_not_found")
-    refused(cluster.api.client.delete(f"/v1/tasks/{id}"), 404, "task_not_found")
+        refused(cluster.api.client.get(f"/v1/tasks/{id}{path}"), 410, "task_expired")
+    refused(cluster.api.client.delete(f"/v1/tasks/{id}"), 410, "task_expired")
     assert cluster.api.client.get(f"/tasks/{id}").status_code == 404
     listed = cluster.api.client.get("/v1/tasks?tag=a:b").json()["tasks"]
     assert id not in [task["id"] for task in listed]

@@ -163,7 +163,7 @@ def test_a_key_whose_task_is_gone_makes_no_new_one(service: Service, key: str, s
     deleted = keyed(service, {"qc": BELL}, key).json()["id"]
     reaches(service, deleted, "completed")
     assert service.client.delete(f"/v1/tasks/{deleted}").status_code == 204
-    refused(keyed(service, {"qc": BELL}, key), 404, "task_not_found")
+    refused(keyed(service, {"qc": BELL}, key), 410, "task_expired")
     expired = keyed(service, {"qc": BELL, "ttl_s": 1}, key + "-2").json()["id"]
     reaches(service, expired, "completed")
     until(lambda: service.client.get(f"/v1/tasks/{expired}").status_code == 410, 5)

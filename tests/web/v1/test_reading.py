@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from asking import LARGE, body, finished, post, reaches, read, refused, sql, submit
-from service import ENDLESS, SLOW, STDGATES, Cluster, Service
+from service import BELL, ENDLESS, SLOW, STDGATES, Cluster, Service
 
 FIELDS = [
     "id",
@@ -225,10 +225,47 @@ def test_nobody_waits_who_has_not_seen_the_last_change_or_for_what_has_ended(ser
     reaches(service, running, "cancelled")
 
 
-@pytest.mark.parametrize("wait", ["", "-1", "61", "abc", "1e1", "nan", "９", "1_0"])
+@pytest.mark.parametrize("wait", ["", "-1", "abc", "1e1", "nan", "９", "1_0"])
 def test_a_wait_that_is_no_number_of_seconds_is_refused(service: Service, wait: str):
     response = service.client.get(f"/v1/tasks/{uuid.uuid4()}", params={"wait": wait})
     assert "?wait=30" in refused(response, 422, "invalid_request")["detail"]
+
+
+def test_a_wait_over_the_longest_is_one_of_the_longest_as_in_prefer(service: Service):
+    done = service.submit(BELL)
+    service.final(done)
+    for path in (f"/tasks/{done}", f"/v1/tasks/{done}"):
+        assert service.client.get(f"{path}?wait=100000").status_code == 200
+    answer = service.client.post("/v1/tasks", json={"qc": BELL}, headers={"Prefer": "wait=100000"})
+    assert answer.headers["preference-applied"] == "wait=60"
+
+
+@pytest.mark.parametrize("path", ["/tasks", "/v1/tasks"])
+def test_whoever_waits_says_whether_for_the_end_or_for_a_change(cluster: Cluster, path: str):
+    blocker, task = submit(cluster.api, ENDLESS)["id"], submit(cluster.api, ENDLESS)["id"]
+    reaches(cluster.api, blocker, "running")
+    client = cluster.other.client
+    cancel(cluster.api, blocker)
+    begun = time.monotonic()
+    changed = client.get(f"{path}/{task}?wait=30&for=change")
+    assert changed.json()["status"] in ("running", "pending")
+    assert time.monotonic() - begun < 25
+    reaches(cluster.api, task, "running")
+    begun = time.monotonic()
+    waited = client.get(f"{path}/{task}?wait=0.5&for=end")
+    assert waited.json()["status"] in ("running", "pending")
+    assert time.monotonic() - begun >= 0.5
+    cancel(cluster.api, task)
+    ended = client.get(f"{path}/{task}?wait=30&for=end")
+    assert ended.json()["status"] == "cancelled"
+
+
+def test_nobody_waits_for_anything_else(service: Service):
+    done = service.submit(BELL)
+    for path in (f"/tasks/{done}", f"/v1/tasks/{done}"):
+        answer = service.client.get(f"{path}?wait=1&for=ever")
+        assert answer.status_code == 422
+        assert "for=end" in answer.text
 
 
 NO_IDS = [

@@ -185,7 +185,6 @@ def test_a_number_may_be_an_expression(service: Service, text: str, counts):
         ("(" * 99, "expected a number"),
         ("(-1)**0.5", "expected a finite number"),
         ("1/0", "expected a number"),
-        ([0, 1], "a sweep is a list of sets of values"),
     ],
 )
 def test_what_is_no_number_is_named(service: Service, value, says: str):

@@ -25,6 +25,7 @@ from quantum_tasks.orders import Accepted
 from quantum_tasks.queue.submissions import NewTask, Submissions, Submitted
 from quantum_tasks.settings import Settings
 from quantum_tasks.tasks import Options, TaskRequest
+from quantum_tasks.web.answers.sweeping import as_sweep
 from quantum_tasks.web.requests import idempotency_key, peer, unless_gone
 
 logger = logging.getLogger(__name__)
@@ -55,7 +56,7 @@ async def submit(request: Request, body: TaskRequest) -> tuple[Submitted, NewTas
     print_ = fingerprint(body) if key else b""
     if key and (kept := await submissions.kept(key, print_)):
         return Submitted(kept.task_ids[0], None), None
-    check_fields(body, settings)
+    body = check_fields(body, settings)
     await submissions.check_room()
     checked = await check(request, body)
     new = new_task(body, checked, settings, key, print_)
@@ -106,8 +107,9 @@ def fingerprint(body: Any) -> bytes:
         raise MalformedJson("The body is nested too deeply.") from None
 
 
-def check_fields(body: TaskRequest, settings: Settings) -> None:
-    """Raises the Problem of the first field that asks for more than this service gives."""
+def check_fields(body: TaskRequest, settings: Settings) -> TaskRequest:
+    """The request as it is run: a sweep as a list. Raises the Problem of the first field that asks
+    for more than this service gives."""
     shots = shots_of(body, settings)
     if shots > settings.max_shots:
         raise _field("shots", f"at most {settings.max_shots} are allowed (MAX_SHOTS)")
@@ -130,6 +132,7 @@ def check_fields(body: TaskRequest, settings: Settings) -> None:
             raise CallbacksOff(errors=[Diagnostic(pointer="/callback_url")])
         check_url(body.callback_url, settings.webhook_allow_private)
     _check_values(body.parameters)
+    return as_sweep(body, settings.max_body_bytes)
 
 
 def _field(name: str, reason: str) -> InvalidRequest:

@@ -23,7 +23,14 @@ from quantum_tasks.archive.records import LATEST_POSITION, TaskRecord
 from quantum_tasks.errors import InvalidRequest, TaskExpired, TaskNotFound
 from quantum_tasks.live.waiting import Waiters
 from quantum_tasks.tasks import Status
-from quantum_tasks.web.requests import has_seen, parameters, poll, seconds_to_wait, task_id
+from quantum_tasks.web.requests import (
+    has_seen,
+    parameters,
+    poll,
+    seconds_to_wait,
+    task_id,
+    waits_for,
+)
 from quantum_tasks.web.responses import json_response
 
 _USUAL_LIMIT = 50
@@ -85,16 +92,20 @@ async def read_task(request: Request) -> Response:
     """A task: what was asked for, and what has become of it.
 
     With `?wait=30`, the answer comes when its status changes, or after so many seconds; whoever
-    sends the ETag that was seen last misses no change. An ETag that is still right gets a 304.
+    sends the ETag that was seen last misses no change. With `?wait=30&for=end`, it comes when the
+    task has ended. An ETag that is still right gets a 304.
     """
     archive: Archive = request.app.state.archive
     waiters: Waiters = request.app.state.waiters
-    wait_s = seconds_to_wait(request)
+    wait_s, event = seconds_to_wait(request), waits_for(request, "change")
     record, change = await found(archive, request)
     conditional = "if-none-match" in request.headers
     unchanged = not conditional or has_seen(request, etag(record, change))
     if wait_s and unchanged and not record.status.is_final:
-        await poll(request, waiters.changed(record.id, change, wait_s))
+        if event == "end":
+            await poll(request, waiters.ended(record.id, wait_s))
+        else:
+            await poll(request, waiters.changed(record.id, change, wait_s))
         record, change = await found(archive, record.id)
     if has_seen(request, etag(record, change)):
         return Response(status_code=304, headers={"ETag": etag(record, change)})

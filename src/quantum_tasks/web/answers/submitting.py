@@ -268,8 +268,7 @@ async def _checked(
     """A checked task of a batch, or its error."""
     settings: Settings = request.app.state.settings
     try:
-        body = decode(bytes(raw), Submission)
-        check_fields(body, settings)
+        body = check_fields(decode(bytes(raw), Submission), settings)
         async with gate:
             checked = await check(request, body)
     except Problem as problem:
@@ -317,9 +316,9 @@ async def validate(request: Request) -> Response:
         raise InvalidRequest("The parameter 'circuit' is 0 or 1: ?circuit=1.")
     settings: Settings = state.settings
     submissions: Submissions = state.submissions
-    body = await read_json(request, Submission, settings)
+    body: TaskRequest = await read_json(request, Submission, settings)
     try:
-        check_fields(body, settings)
+        body = check_fields(body, settings)
         checked = (
             await _with_circuit(request, body) if wanted == "1" else await check(request, body)
         )
@@ -350,7 +349,7 @@ async def validate(request: Request) -> Response:
     return await answers.respond(request, object(), made, {}, "application/json")
 
 
-async def _with_circuit(request: Request, body: Submission) -> Accepted:
+async def _with_circuit(request: Request, body: TaskRequest) -> Accepted:
     """The result of a check, with the circuit, unless only that takes too long."""
     try:
         return await check(request, body, circuit=True)

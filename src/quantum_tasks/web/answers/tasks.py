@@ -11,12 +11,13 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from quantum_tasks.archive.archive import Archive
 from quantum_tasks.live.waiting import Waiters
 from quantum_tasks.queue.store import SMALL, Store
 from quantum_tasks.tasks import Counts, Status, Task, TaskRequest
 from quantum_tasks.web.answers import accepting
 from quantum_tasks.web.answers.large import LargeAnswers
-from quantum_tasks.web.requests import poll, read_json, seconds_to_wait, task_id
+from quantum_tasks.web.requests import poll, read_json, seconds_to_wait, task_id, waits_for
 from quantum_tasks.web.responses import json_response, replayed
 
 
@@ -73,14 +74,20 @@ async def submit(request: Request) -> Response:
 
 
 async def fetch(request: Request) -> Response:
-    """What has become of a task; with `?wait=`, when it has ended or after so many seconds."""
+    """What has become of a task; with `?wait=`, when it has ended or after so many seconds, and
+    with `&for=change` at the next change of its status."""
     id = task_id(request)
-    wait_s = seconds_to_wait(request)
+    wait_s, event = seconds_to_wait(request), waits_for(request, "end")
     task = None
     if id is not None:
-        if wait_s:
-            waiters: Waiters = request.app.state.waiters
+        waiters: Waiters = request.app.state.waiters
+        if wait_s and event == "end":
             task = await poll(request, waiters.ended(id, wait_s))
+        elif wait_s:
+            archive: Archive = request.app.state.archive
+            found = await archive.read(id)
+            if found and not found[0].status.is_final:
+                await poll(request, waiters.changed(id, found[1], wait_s))
         if task is None:  # also if the wait was cut short
             store: Store = request.app.state.store
             task = await store.get(id)
