@@ -139,7 +139,8 @@ def test_no_draft_is_lost_to_an_example_or_a_link(front: Composer, service: Serv
     address = front.page.url
     front.editor.press("Control+End")
     front.page.keyboard.insert_text("// after the link")
-    assert "#" not in front.page.url  # which would bring the shared program back
+    # It would bring the shared program back.
+    expect(front.page).not_to_have_url(re.compile("#"))
     front.open(f"{service.url}/")
     assert front.program.endswith("// after the link")
     front.page.goto(address)
