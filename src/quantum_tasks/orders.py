@@ -64,8 +64,8 @@ class Run(msgspec.Struct, frozen=True, tag="run"):
     """Run this program on `threads` cores: the compiled program, or the text if `compiled` is
     empty. The reply is Completed or Rejected.
 
-    It may take `soft_time_limit_s`, as the setting or option `soft_limit` says: see
-    engines/deadline.py.
+    It may take `soft_time_limit_s`, as the setting or option `soft_limit` says, and is killed
+    after `hard_time_limit_s`: see engines/deadline.py.
     """
 
     qc: str
@@ -76,6 +76,8 @@ class Run(msgspec.Struct, frozen=True, tag="run"):
     threads: int = 1
     options: Options | None = None
     soft_limit: str = "TASK_SOFT_TIME_LIMIT_S"
+    hard_time_limit_s: float | None = None
+    hard_limit: str = "TASK_TIME_LIMIT_S"
 
 
 class Draw(msgspec.Struct, frozen=True, tag="draw"):

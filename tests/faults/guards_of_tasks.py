@@ -180,7 +180,7 @@ GUARDS_OF_TASKS = [
           '        "default_transaction_isolation": "read committed",\n', "",
           STORE + "test_statements_do_as_they_say_whatever_the_default_isolation[serializable]"),
     Guard("a child that was stopped has time left", CODE + "engines/deadline.py",
-          "        and time.process_time() >= _now.worked_s\n", "",
+          " and time.process_time() >= _now.worked_s:", ":",
           "tests/engines/test_deadline.py::test_a_process_that_was_stopped_goes_on"),
     Guard("the supervisor", CODE + "supervisor.py", "        while True:\n            began",
           "        for _ in range(1):\n            began",

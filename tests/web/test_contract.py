@@ -314,7 +314,7 @@ def test_nobody_waits_for_a_task_that_does_not_exist(service: Service):
     assert time.monotonic() - began < 5
 
 
-@pytest.mark.parametrize("wait", ["", "-1", "61", "abc", "1e9", "0x1", "nan", "1_0", "９"])
+@pytest.mark.parametrize("wait", ["", "-1", "abc", "1e9", "0x1", "nan", "1_0", "９"])
 def test_a_wait_that_is_no_number_of_seconds_is_refused(service: Service, wait: str):
     response = service.client.get(f"/tasks/{uuid.uuid4()}", params={"wait": wait})
     assert response.status_code == 422

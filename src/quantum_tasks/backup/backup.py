@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -58,7 +57,7 @@ async def _write(db: Connection, writer: Writer) -> int:
     changes, adds = await db.fetchrow(QUERIES["changes"])
     if adds:
         changes += await db.fetchval("select changes_before()")
-    now = datetime.now(UTC).isoformat(timespec="seconds")
+    now = (await db.fetchval("select now()")).isoformat(timespec="seconds")
     writer.line(Header(FORMAT, VERSION, __version__, migration, now, changes, sequences))
     rows = {table.name: await _write_table(db, writer, table) for table in tables}
     await asyncio.to_thread(writer.finish)

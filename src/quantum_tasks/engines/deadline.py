@@ -3,37 +3,45 @@
 A run is asked whether it is over its limit wherever it can be stopped: before it begins, between
 the items of a sweep, between the segments of a program that goes on after measurements. What takes
 a single call of a simulator is not stopped in it; so a result that is there is never thrown away.
-The hard limit kills whatever goes on.
+The hard limit kills whatever goes on, and all results of a sweep with it: so a sweep begins no run
+that would probably not end before.
 """
 
 from __future__ import annotations
 
+import math
 import time
 
 from quantum_tasks.engines.engine import SimulationError
 from quantum_tasks.errors import TIME_LIMIT_EXCEEDED
 
+_BEFORE_KILL = 0.95  # of the hard limit: what is done by then is handed over in time
 _AT_WORK = 0.25  # a process that gets less of the time was stopped or starved
+
+
+Limit = tuple[float, str]  # seconds, and the setting or option that says so
 
 
 class _Deadline:
     """That of the run of this process; there is one at a time."""
 
-    def __init__(self, seconds: float, setting: str) -> None:
-        self.seconds = seconds
-        self.setting = setting
-        self.end_s = time.perf_counter() + seconds
+    def __init__(self, soft: Limit, hard: Limit) -> None:
+        self.seconds, self.setting = soft
+        self.hard = hard
+        begun_s = time.perf_counter()
+        self.end_s = begun_s + self.seconds
+        self.last_s = begun_s + hard[0] * _BEFORE_KILL
         # One that has hardly worked by then goes on.
-        self.worked_s = time.process_time() + seconds * _AT_WORK
+        self.worked_s = time.process_time() + self.seconds * _AT_WORK
 
 
 _now: _Deadline | None = None
 
 
-def begin(seconds: float, setting: str) -> None:
-    """A run may take so many seconds, as this setting or option says."""
+def begin(soft: Limit, hard: Limit = (math.inf, "")) -> None:
+    """A run begins, which may take so long."""
     global _now
-    _now = _Deadline(seconds, setting)
+    _now = _Deadline(soft, hard)
 
 
 def end() -> None:
@@ -41,14 +49,21 @@ def end() -> None:
     _now = None
 
 
-def check() -> None:
-    """Raises SimulationError if the run has taken longer than it may."""
-    if (
-        _now is not None
-        and time.perf_counter() >= _now.end_s
-        and time.process_time() >= _now.worked_s
-    ):
+def check(next_s: float = 0.0) -> None:
+    """Raises SimulationError if the run has taken longer than it may, or if what comes next, and
+    takes so many seconds, would probably be killed."""
+    if _now is None:
+        return
+    now_s = time.perf_counter()
+    if now_s >= _now.end_s and time.process_time() >= _now.worked_s:
         raise SimulationError(
             TIME_LIMIT_EXCEEDED,
             f"The task was stopped after {_now.seconds:g} s ({_now.setting}).",
+        )
+    if next_s and now_s + next_s > _now.last_s:
+        raise SimulationError(
+            TIME_LIMIT_EXCEEDED,
+            "There was no time left for this run: after {:g} s the task is killed ({}).".format(
+                *_now.hard
+            ),
         )

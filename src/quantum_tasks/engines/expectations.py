@@ -25,6 +25,7 @@ from quantum_tasks.circuits.observables import (
     statistics,
     turns,
 )
+from quantum_tasks.engines import deadline
 from quantum_tasks.engines.amplitudes import draw
 from quantum_tasks.engines.engine import Question
 from quantum_tasks.engines.planner import Plan
@@ -97,6 +98,7 @@ def _outcomes(
             break
     if probabilities is None:
         for number, basis in enumerate(found):
+            deadline.check()
             own = question.about(_measuring(question.program, basis))
             yield _counted(plan.again(own), own, derived(seed, number), threads)
         return

@@ -110,7 +110,12 @@ class Attempt:
             soft = "timeout_s"
         try:
             return await self._pool.run(
-                Run(task.qc, task.shots, seed, soft_s, task.compiled, cores, task.options, soft),
+                Run(
+                    *(task.qc, task.shots, seed, soft_s, task.compiled, cores, task.options),
+                    soft_limit=soft,
+                    hard_time_limit_s=limit_s,
+                    hard_limit=whose,
+                ),
                 limit_s,
                 work_ms=task.work_ms,
             )

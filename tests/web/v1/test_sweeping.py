@@ -36,6 +36,8 @@ def test_lists_go_side_by_side():
         ({"a": [1, 2], "b": [3]}, "'b' has 1 values, 'a' has 2"),
         ({"a": [], "b": 1}, "a sweep has 1 to 1000 values but 'a' has 0"),
         ({"a": [1.0] * 1001, "b": 1}, "has 1001"),
+        ({"a": [1, None], "b": 1}, "a value of 'a' is no number"),
+        ({"a": [{}], "b": 1}, "a value of 'a' is no number"),
     ],
 )
 def test_lists_that_are_no_sweep_are_refused(service: Service, parameters, reason):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
+import math
 import multiprocessing
 import os
 import re
@@ -147,7 +148,8 @@ def _answer(order: Order, simulator: Simulator, limits: Limits, bounds: Bounds) 
             case Draw():
                 return _draw(order, bounds)
             case Run():
-                deadline.begin(order.soft_time_limit_s, order.soft_limit)
+                hard = (order.hard_time_limit_s or math.inf, order.hard_limit)
+                deadline.begin((order.soft_time_limit_s, order.soft_limit), hard)
                 try:
                     return run(order, simulator, limits, bounds)
                 finally:

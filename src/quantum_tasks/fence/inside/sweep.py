@@ -77,18 +77,21 @@ def run_sweep(
     all_details: list[Details] = []
     engines: dict[str, None] = {}
     size = 0
+    longest_s = 0.0
     first: Exception | None = None
     for number, item in enumerate(options.items or []):
         seed = None if order.seed is None else (order.seed + number) % _SEEDS
         counts, details = "null", None
         try:
-            deadline.check()
+            begun = time.perf_counter()
+            deadline.check(longest_s)
             with collector_paused():
                 loaded = source.program(bounds, _given(number, item), observed)
             counts, details, used = simulator.run(
                 loaded, order.shots, seed, options, order.threads
             )
             engines.update(dict.fromkeys(used))
+            longest_s = max(longest_s, time.perf_counter() - begun)
         except (ProgramError, SimulationError, MemoryError) as error:
             if isinstance(error, SimulationError) and error.code == RESULT_TOO_LARGE:
                 raise

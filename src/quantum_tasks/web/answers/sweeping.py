@@ -36,6 +36,8 @@ def as_sweep(body: TaskRequest, most_bytes: int) -> TaskRequest:
             raise _wrong(
                 name, f"a sweep has 1 to {MOST_ITEMS} values but '{name}' has {len(values)}"
             )
+        if not all(isinstance(value, bool | int | float | str | list) for value in values):
+            raise _wrong(name, f"a value of '{name}' is no number, text, truth value or list")
         if len(values) != length:
             raise _wrong(
                 name,
