@@ -176,7 +176,7 @@ def _whole(given: Any) -> int | None:
 
 
 def _number(given: Any, wanted: str) -> float:
-    if isinstance(given, str):
+    if isinstance(given, str) and _EXPRESSION.fullmatch(given):
         given = _worked_out(given)
     if isinstance(given, list):
         raise Mistake(
@@ -194,9 +194,7 @@ def _number(given: Any, wanted: str) -> float:
 @lru_cache(1000)
 def _worked_out(text: str) -> float | str:
     """The value of an expression of numbers and pi, as people write angles: "pi/2"; the text as it
-    is where it is anything else."""
-    if not _EXPRESSION.fullmatch(text):
-        return text
+    is where it is anything else. Only short texts are asked about: what is kept must be small."""
     try:
         value = _value(expressions.parse(text.strip(), mode="eval").body)
     except (SyntaxError, ValueError, ArithmeticError, RecursionError, MemoryError):

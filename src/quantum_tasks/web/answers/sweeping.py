@@ -16,6 +16,7 @@ from quantum_tasks.tasks import MOST_ITEMS, Parameters, TaskRequest, Value
 _MOST_LISTS = 64  # more are no sweep of anybody's
 _MOST_PLACES = 64  # in the program that are looked at, and characters before each
 _BEFORE = 300
+_LONGEST_NAME = 200  # to look for a longer one, which would be a pattern, takes long by itself
 
 
 def as_sweep(body: TaskRequest, most_bytes: int) -> TaskRequest:
@@ -25,7 +26,7 @@ def as_sweep(body: TaskRequest, most_bytes: int) -> TaskRequest:
     if not isinstance(given, dict):
         return body
     lists = {name: values for name, values in given.items() if isinstance(values, list)}
-    if len(lists) > _MOST_LISTS:
+    if len(lists) > _MOST_LISTS or any(len(name) > _LONGEST_NAME for name in lists):
         return body
     lists = {name: values for name, values in lists.items() if not _is_array(name, body.qc)}
     if not lists:
