@@ -89,6 +89,14 @@ def test_other_names_in_the_environment_are_other_peoples():
     assert load({"NUM_SHOT": "1", "NUM_SHOTS": "2"}, None).num_shots == 2
 
 
+def test_a_run_has_the_limits_that_are_said():
+    settings = Settings()
+    assert settings.time_limits(None, False)[0] == (60, "TASK_SOFT_TIME_LIMIT_S")
+    assert settings.time_limits(500, True)[1] == (90, "TASK_TIME_LIMIT_S")
+    assert settings.time_limits(80, True) == ((72, "timeout_s"), (80, "timeout_s"))
+    assert settings.time_limits(80, False) == ((float("inf"), "timeout_s"), (80, "timeout_s"))
+
+
 def test_an_empty_value_counts_as_not_set():
     assert load({"DATABASE_URL": "", "NUM_SHOTS": " "}, None) == Settings()
 

@@ -4,6 +4,7 @@ all parts."""
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import textwrap
 from collections.abc import Callable, Mapping
@@ -17,6 +18,9 @@ from msgspec import Meta
 from quantum_tasks import hosts, misspelt
 from quantum_tasks.capability import LEAST_MEMORY_MB, OPTIONAL
 from quantum_tasks.errors import SettingsError
+
+Limit = tuple[float, str]  # seconds, and the setting or option that says so
+_BEFORE_TIMEOUT = 0.9  # of its own time a sweep is stopped, to keep the results that it has
 
 
 def _is(why: str, **limits: Any) -> Any:
@@ -240,6 +244,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def soft_time_limit_s(self) -> float:
         """The soft time limit, which is never over the hard one."""
         return min(self.task_soft_time_limit_s, self.task_time_limit_s)
+
+    def time_limits(self, timeout_s: float | None, sweep: bool) -> tuple[Limit, Limit]:
+        """The soft and the hard limit of a run, each in seconds and by name. With a `timeout_s` of
+        its own, only a sweep is stopped before it is killed: others keep nothing."""
+        if timeout_s is None or timeout_s >= self.task_time_limit_s:
+            soft_s, hard_s = self.soft_time_limit_s, self.task_time_limit_s
+            return (soft_s, "TASK_SOFT_TIME_LIMIT_S"), (hard_s, "TASK_TIME_LIMIT_S")
+        soft_s = timeout_s * _BEFORE_TIMEOUT if sweep else math.inf
+        return (soft_s, "timeout_s"), (timeout_s, "timeout_s")
 
     def memory_per_simulator_mb(self) -> int:
         """The memory ceiling of one simulator process, in MiB.

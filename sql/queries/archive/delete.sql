@@ -1,4 +1,5 @@
--- Deletes a task that has ended, and remembers its id for a while, as of those that expire. Returns its status, whether or not that let it be deleted.
+-- Deletes a task that has ended, and remembers its id for a while, as those of expired tasks.
+-- Returns the status that it had; one that has not ended is not deleted.
 -- $1 task id
 with found as (
     select id, status, cancel_requested_at from tasks

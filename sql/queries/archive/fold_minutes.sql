@@ -4,8 +4,8 @@
 -- Like the feed it reads events in the order of their transactions, up to the oldest that is still
 -- open. So nothing is missed: not what was committed late, nor what happened while no instance did
 -- this. A task that is deleted before this looks is not counted.
--- In a database that was restored on another server, transactions begin with smaller numbers again:
--- then it goes on from those. What is older than the minutes that are kept is passed over.
+-- Where a database was moved by other means than qtasks restore, changes may begin with smaller
+-- numbers again: then it goes on from those. What is older than the minutes that are kept is passed over.
 -- $1 how many events at most, $2 seconds since this was done last, $3 minutes that are kept
 with mark as (
     select case when change < below then change else below - 1 end as change,

@@ -27,11 +27,11 @@ from quantum_tasks.database.migrations import (
 from quantum_tasks.database.pool import Connection
 from quantum_tasks.database.queries import QUERIES
 from quantum_tasks.errors import StartError
+from quantum_tasks.queue.store import LEASE_S
 
 # More transactions than a database makes in a year, and few enough that the numbers of changes can
 # be read as 64-bit floats (as JavaScript does) after thousands of restores.
 _GAP = 1 << 40
-_LEASE_S = 15  # an instance that was silent for longer is dead
 
 
 class Restored(NamedTuple):
@@ -98,9 +98,7 @@ async def _prepare(db: Connection, header: Header, known: list[Migration]) -> No
         )
     try:
         await apply_missing(db, known)
-    except asyncpg.DuplicateObjectError as error:
-        raise _not_empty(str(error)) from None
-    except asyncpg.DuplicateTableError as error:
+    except (asyncpg.DuplicateObjectError, asyncpg.DuplicateTableError) as error:
         raise _not_empty(str(error)) from None
 
 
@@ -108,7 +106,7 @@ async def _check_empty(db: Connection, tables: list[str]) -> None:
     """Raises StartError if there is, or was, any task, or if an instance runs. Then empties the
     tables in which a new schema has rows."""
     await db.execute(f"lock table {', '.join([*tables, 'instances'])} in access exclusive mode")
-    runs, has_tasks = await db.fetchrow(QUERIES["used"], _LEASE_S)
+    runs, has_tasks = await db.fetchrow(QUERIES["used"], LEASE_S)
     if has_tasks:
         raise _not_empty("tasks are in it, or were")
     if runs:

@@ -14,12 +14,10 @@ import time
 
 from quantum_tasks.engines.engine import SimulationError
 from quantum_tasks.errors import TIME_LIMIT_EXCEEDED
+from quantum_tasks.settings import Limit
 
 _BEFORE_KILL = 0.95  # of the hard limit: what is done by then is handed over in time
 _AT_WORK = 0.25  # a process that gets less of the time was stopped or starved
-
-
-Limit = tuple[float, str]  # seconds, and the setting or option that says so
 
 
 class _Deadline:

@@ -14,8 +14,8 @@ from quantum_tasks.queue.outcomes import Outcomes
 from quantum_tasks.queue.scheduler import Scheduler
 from quantum_tasks.queue.store import ClaimedTask
 from quantum_tasks.settings import Settings
+from quantum_tasks.tasks import Options
 
-_BEFORE_TIMEOUT = 0.9  # of its own time a sweep is stopped, to keep the results that it has
 _SEED_BITS = 53  # as many as a JavaScript client reads exactly
 
 
@@ -101,18 +101,13 @@ class Attempt:
     async def _simulate(self, cores: int, seed: int | None) -> Reply:
         """Runs the task in a child. Raises ChildDiedError if that may go better next time."""
         task, settings = self.task, self._settings
-        soft_s, limit_s = settings.soft_time_limit_s, settings.task_time_limit_s
-        soft, whose = "TASK_SOFT_TIME_LIMIT_S", "TASK_TIME_LIMIT_S"
-        if task.options is not None and (own_s := task.options.timeout_s or limit_s) < limit_s:
-            limit_s, whose = own_s, "timeout_s"
-            # Others than sweeps keep nothing when they are stopped: they are killed.
-            soft_s = limit_s * (_BEFORE_TIMEOUT if task.options.items is not None else 2)
-            soft = "timeout_s"
+        options = task.options or Options()
+        soft, (limit_s, whose) = settings.time_limits(options.timeout_s, options.items is not None)
         try:
             return await self._pool.run(
                 Run(
-                    *(task.qc, task.shots, seed, soft_s, task.compiled, cores, task.options),
-                    soft_limit=soft,
+                    *(task.qc, task.shots, seed, soft[0], task.compiled, cores, task.options),
+                    soft_limit=soft[1],
                     hard_time_limit_s=limit_s,
                     hard_limit=whose,
                 ),

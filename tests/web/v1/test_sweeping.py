@@ -65,3 +65,10 @@ def test_no_text_of_a_program_takes_long_to_look_at(text):
     begun = time.process_time()
     as_sweep(request, 10**6)
     assert time.process_time() - begun < 1  # quadratic time would take minutes
+
+
+def test_no_name_takes_long_to_look_for():
+    names = {"]a" * 10_000 + str(number): [1, 2] for number in range(50)}
+    begun = time.process_time()
+    as_sweep(TaskRequest(qc=QC, parameters=names), 10**6)
+    assert time.process_time() - begun < 0.2

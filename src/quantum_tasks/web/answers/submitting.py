@@ -366,14 +366,14 @@ def _estimate(checked: Accepted, body: TaskRequest, settings: Settings) -> Estim
         return None
     longest = {"moments": 100, "seconds": 10_000, "minutes": 600_000}
     time_class: Any = next((name for name, most in longest.items() if ms < most), "hours")
-    limit_s = body.timeout_s or settings.task_time_limit_s
+    soft, hard = settings.time_limits(body.timeout_s, isinstance(body.parameters, list))
     return Estimate(
         stats=stats,
         estimated_ms=ms,
         time_class=time_class,
         large=checked.large,
-        time_limit_s=limit_s,
-        soft_time_limit_s=min(limit_s, settings.soft_time_limit_s),
+        time_limit_s=hard[0],
+        soft_time_limit_s=min(soft[0], hard[0]),
     )
 
 
