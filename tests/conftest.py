@@ -90,6 +90,19 @@ def service(shared_database: str) -> Iterator[Service]:
 
 
 @pytest.fixture(scope="session")
+def api(postgres: str, template: str) -> Iterator[Service]:
+    """A service that every test of a run shares and that runs no task, on a database of its own:
+    what is submitted there is queued until it is cancelled."""
+    databases = _clone(postgres, template)
+    service = Service(next(databases), "--only", "api")
+    try:
+        yield service.start()
+    finally:
+        service.close()
+        next(databases, None)
+
+
+@pytest.fixture(scope="session")
 def cluster(cluster_database: str) -> Iterator[Cluster]:
     """Two instances that take requests and one that runs tasks: whatever happens to a task is done
     by another than the one that is asked. For tests that leave it as it was."""

@@ -19,7 +19,7 @@ import asyncpg
 import httpx
 import pytest
 from inprocess import Application
-from service import BELL, ENDLESS, Service, until
+from service import BELL, ENDLESS, Cluster, Service, until
 from streaming import Stream, events, statuses
 from submitting import submit
 
@@ -87,8 +87,7 @@ def test_a_stream_tells_of_crashes_tries_and_the_failure(start):
     assert [event["attempt"] for event in told] == [0, 1, 1, 2, 2]
 
 
-def test_a_stream_tells_that_a_task_is_being_cancelled(start):
-    service = start()
+def test_a_stream_tells_that_a_task_is_being_cancelled(service: Service):
     id = service.submit(ENDLESS)
     until(service.busy)
     with Stream(service, path(id)) as stream:
@@ -114,8 +113,7 @@ def test_whoever_has_seen_all_of_an_ended_task_is_told_not_to_come_again(service
         assert (response.status_code, response.content) == (204, b"")
 
 
-def test_an_event_that_is_yet_to_come_hides_none(start):
-    api = start("--only", "api")
+def test_an_event_that_is_yet_to_come_hides_none(api: Service):
     id = api.submit(BELL)
     with Stream(api, path(id), last="2") as stream:
         api.client.post(f"/v1/tasks/{id}/cancel")
@@ -155,8 +153,7 @@ def test_a_client_that_takes_neither_kind_is_told_so(service: Service):
     assert (response.status_code, response.json()["code"]) == (406, "not_acceptable")
 
 
-def test_a_head_of_a_stream_is_answered_at_once(start):
-    api = start("--only", "api")
+def test_a_head_of_a_stream_is_answered_at_once(api: Service):
     id = api.submit(BELL)
     for where in (path(id), "/v1/tasks/feed"):
         response = api.client.head(where, headers=SSE)
@@ -183,9 +180,8 @@ def test_a_stop_ends_streams_in_order_and_at_once(start, how):
     assert "Traceback" not in api.log
 
 
-def test_what_another_instance_does_is_told_within_300_ms(start, database):
-    api = start("--only", "api")
-    start("--only", "worker")
+def test_what_another_instance_does_is_told_within_300_ms(cluster: Cluster):
+    api = cluster.api
     delays = []
     for _ in range(10):
         id = api.submit(BELL)

@@ -345,8 +345,7 @@ def lines(received: bytes | bytearray) -> list[str]:
     return [f"{id} {(d := json.loads(data))['task_id']} {d['status']}" for id, data in found]
 
 
-def test_a_follower_that_does_not_say_where_begins_now(start):
-    api = start("--only", "api")
+def test_a_follower_that_does_not_say_where_begins_now(api: Service):
     before = api.submit(BELL)
     with Stream(api, FEED) as stream:
         after = api.submit(BELL)
@@ -356,9 +355,8 @@ def test_a_follower_that_does_not_say_where_begins_now(start):
         assert event.data["attempt"] == 0
 
 
-def test_a_place_that_is_yet_to_come_is_now(start):
+def test_a_place_that_is_yet_to_come_is_now(api: Service):
     """It is one of another database's, or made up; it must not hide what comes."""
-    api = start("--only", "api")
     for last in ("999999999999.1.1", f"{'9' * 18}.{'9' * 18}.{'9' * 9}"):
         with Stream(api, FEED, last=last) as stream:
             id = api.submit(BELL)

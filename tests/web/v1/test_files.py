@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from service import Service
+from service import Cluster, Service
 
 from quantum_tasks.web import pages
 
@@ -141,10 +141,9 @@ def test_the_address_of_a_task_never_answers_with_a_page(service: Service):
         assert "json" in answer.headers["content-type"]
 
 
-def test_a_worker_has_no_pages(start):
-    worker = start("--only", "worker")
+def test_a_worker_has_no_pages(cluster: Cluster):
+    api, worker = cluster.api, cluster.worker
     assert {worker.client.get(path).status_code for path in [*PAGES, "/static/task.js"]} == {404}
-    api = start("--only", "api")
     assert {api.client.get(path).status_code for path in [*PAGES, "/static/task.js"]} == {200}
 
 
