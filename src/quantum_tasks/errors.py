@@ -79,7 +79,7 @@ class ForeignOrigin(Problem):
 
 
 class NotFound(Problem):
-    """There is nothing at this address."""
+    """There is nothing at this address; GET /openapi.json lists all addresses."""
 
     code, status, title = "not_found", 404, "Not found"
 

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
-from dotenv import dotenv_values
 from msgspec import Meta
 
-from quantum_tasks import hosts, misspelt
+from quantum_tasks import dotfile, hosts, misspelt
 from quantum_tasks.capability import LEAST_MEMORY_MB, OPTIONAL
 from quantum_tasks.errors import SettingsError
+from quantum_tasks.expected import in_words
 
 Limit = tuple[float, str]  # seconds, and the setting or option that says so
 _BEFORE_TIMEOUT = 0.9  # of its own time a sweep is stopped, to keep the results that it has
@@ -275,7 +275,7 @@ def load(
     An empty value counts as not set. Raises SettingsError, which names the wrong setting and says
     what was expected; also for names that are no settings, see misspelt.py.
     """
-    in_file = dotenv_values(env_file, interpolate=False) if env_file else {}
+    in_file = dotfile.read(env_file) if env_file else {}
     known = [field.name.upper() for field in msgspec.structs.fields(Settings)]
     misspelt.check(known, in_file, environ)
     found: dict[str, Any] = {}
@@ -366,7 +366,7 @@ def _convert(name: str, text: str, annotation: Any) -> object:
     if get_origin(inner) is tuple:
         return tuple(part.strip() for part in text.split(",") if part.strip())
     value: object = text
-    if inner in (int, float):  # '12' becomes a number; for 'a dozen' the error says str
+    if inner in (int, float):  # '12' becomes a number; 'a dozen' stays a text, and is refused
         for number in (int, float):
             with contextlib.suppress(ValueError):
                 value = number(text)
@@ -377,5 +377,6 @@ def _convert(name: str, text: str, annotation: Any) -> object:
             value, Annotated[(inner, *annotation.__metadata__)], strict=inner is not bool
         )
     except msgspec.ValidationError as error:
-        reason = str(error).replace("`", "")
-        raise SettingsError(f"{name}={text}: {reason[0].lower()}{reason[1:]}") from None
+        choices = get_args(inner) if get_origin(inner) is Literal else ()
+        reason = in_words(str(error), {}, choices).partition(" but got ")[0]
+        raise SettingsError(f"{name}={text}: {reason}") from None

@@ -219,7 +219,7 @@ class Planner:
         if question.takes_state:
             raise ProgramError(
                 MemoryExceeded,
-                f"Without shots, the program's {question.program.qubits} qubits need "
+                f'With "shots": 0, the program\'s {question.program.qubits} qubits need '
                 f"{self._vector_said(question)} as a state vector; the limit is "
                 f"{self._limit_said}.",
                 hint=f"take shots; {self._vector_qubits(question)} qubits fit",

@@ -231,7 +231,8 @@ API: list[Endpoint] = [
         others={
             200: {
                 "text/csv": "A line for each outcome, or for each observable if these are "
-                "wanted or all that there is; under a line of headings."
+                "wanted or all that there is; under a line of headings. A run of a sweep that "
+                "failed has a line with `error: ` and the code instead of an outcome."
             }
         }
         | _NOT_MODIFIED,
