@@ -144,7 +144,7 @@ def seconds_to_wait(request: Request) -> float:
         return 0.0
     text = parameters(request).get("wait", "0")
     if not _SECONDS.fullmatch(text):
-        raise InvalidRequest("The parameter 'wait' is a number of seconds: ?wait=30.")
+        raise InvalidRequest("The parameter 'wait' is a number of seconds, 0 or more: ?wait=30.")
     return min(float(text), MAX_WAIT_S)
 
 
