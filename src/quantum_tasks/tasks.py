@@ -77,7 +77,7 @@ _PAULI = "^[IXYZ]+$(?!\\n)"
 PATTERNS = {
     _PLAIN: "text without control characters",
     _KEY: "letters, digits, '_', '.' and '-'",
-    _PAULI: 'letters I, X, Y and Z; a sum is a list of {"pauli": ..., "coeff": ...}',
+    _PAULI: 'letters I, X, Y and Z; a sum is written [[{"pauli": "XX"}, {"pauli": "YY"}]]',
 }
 
 
