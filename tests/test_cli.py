@@ -33,7 +33,7 @@ def test_help_names_every_command_option_and_setting():
 
 def test_a_wrong_setting_stops_the_start_and_is_named():
     code, _, error = run("serve", NUM_SHOTS="many")
-    assert (code, error) == (1, "qtasks: wrong setting: NUM_SHOTS=many: expected int, got str\n")
+    assert (code, error) == (1, "qtasks: wrong setting: NUM_SHOTS=many: expected a whole number\n")
 
 
 def test_a_setting_in_the_env_file_of_the_working_directory_counts(tmp_path):

@@ -38,7 +38,7 @@ def sockets(pid: int) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("own", [True, False], ids=["a Postgres of our own", "another"])
+@pytest.mark.parametrize("own", [True, False], ids=["an embedded Postgres", "another"])
 def test_no_other_process_has_a_secret_of_the_service(database, tmp_path, own):
     (tmp_path / ".env").write_text(f"CORS_ORIGINS=http://{MARK}.example\n")
     settings = {**SECRETS, "LOG_FORMAT": "json", "SIMULATOR_PROCESSES": "1"}

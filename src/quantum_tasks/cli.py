@@ -182,7 +182,9 @@ def _backup(options: argparse.Namespace) -> None:
     async def run() -> None:
         async with AsyncExitStack() as stack:
             saved = await backup(await _tasks_url(settings, stack), Path(options.file))
-            print(f"{options.file}: {saved.tasks} tasks, {saved.bytes / 1e6:.1f} MB")
+            large = saved.bytes >= 1e6
+            size = f"{saved.bytes / 1e6:.1f} MB" if large else f"{saved.bytes / 1e3:.1f} kB"
+            print(f"{options.file}: {saved.tasks} tasks, {size}")
 
     asyncio.run(run())
 
@@ -222,9 +224,10 @@ def _restore(options: argparse.Namespace) -> None:
     async def run() -> None:
         async with AsyncExitStack() as stack:
             done = await restore(await database_url(settings, stack), Path(options.file))
+            again = f"; {done.were_running} of them were running, and are queued again"
             print(
-                f"restored {done.tasks} tasks from the backup of {done.created_at}; "
-                f"{done.were_running} of them were running, and are queued again"
+                f"restored {done.tasks} tasks from the backup of {done.created_at}"
+                f"{again if done.were_running else ''}"
             )
 
     asyncio.run(run())

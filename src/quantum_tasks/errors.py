@@ -79,7 +79,7 @@ class ForeignOrigin(Problem):
 
 
 class NotFound(Problem):
-    """There is nothing at this address."""
+    """There is nothing at this address; GET /openapi.json lists all addresses."""
 
     code, status, title = "not_found", 404, "Not found"
 
@@ -121,7 +121,7 @@ class UnknownHost(Problem):
 
 
 class InvalidRequest(Problem):
-    """A field of the request is missing or has a value that cannot be used."""
+    """A field, parameter or header of the request is unknown, missing or cannot be used."""
 
     code, status, title = "invalid_request", 422, "Invalid request"
 
@@ -242,7 +242,7 @@ class TaskNotEnded(Problem):
 
 
 class TaskExpired(Problem):
-    """The task and its result were deleted: by a request, or as their time was over."""
+    """The task and its result were deleted: by a request, or because their time was over."""
 
     code, status, title = "task_expired", 410, "Task expired"
 

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
-from dotenv import dotenv_values
 from msgspec import Meta
 
-from quantum_tasks import hosts, misspelt
+from quantum_tasks import dotfile, hosts, misspelt
 from quantum_tasks.capability import LEAST_MEMORY_MB, OPTIONAL
 from quantum_tasks.errors import SettingsError
+from quantum_tasks.expected import in_words
 
 Limit = tuple[float, str]  # seconds, and the setting or option that says so
 _BEFORE_TIMEOUT = 0.9  # of its own time a sweep is stopped, to keep the results that it has
@@ -48,14 +48,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int,
         _is(
             "Connections of one instance at most, besides three that keep it alive and awake. "
-            "Half of them are for those who ask what has become of tasks.",
+            "Half of them are kept for requests that read.",
             ge=2,
         ),
     ] = 10
     data_dir: Annotated[Path, _is("Where the embedded Postgres keeps its data.")] = Path(".local")
 
     host: Annotated[
-        str, _is("The address to listen on; 0.0.0.0 is every one of this machine.")
+        str, _is("The address to listen on; 0.0.0.0 means all addresses of this machine.")
     ] = "127.0.0.1"
     port: Annotated[
         int, _is("The port to listen on; 0 takes any that is free.", ge=0, le=65535)
@@ -63,7 +63,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     allowed_hosts: Annotated[
         tuple[str, ...],
         _is(
-            "Names by which this service is called, with commas: quantum.example.org, or "
+            "Names by which this service is called, separated by commas: quantum.example.org, or "
             ".example.org for all of a domain. IP addresses, localhost and names without a dot "
             "need not be named; any other is refused with 421."
         ),
@@ -71,7 +71,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     cors_origins: Annotated[
         tuple[str, ...],
         _is(
-            "Origins of other pages that may call from a browser, with commas: "
+            "Origins of other pages that may call from a browser, separated by commas: "
             "https://lab.example.org, http://localhost:8888. Any other is refused with 403."
         ),
     ] = ()
@@ -81,16 +81,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_connections: Annotated[
         int,
         _is(
-            "Connections at most, unless fewer files may be open. Over it, room is made by those "
-            "that wait for their clients, then followers, then polls, the oldest first.",
+            "The most connections at the same time; fewer if the system allows fewer open files. "
+            "When there are more, some are closed: first those that wait for their clients, then "
+            "streams of events, then ?wait= requests, the oldest first.",
             ge=1,
         ),
     ] = 10_000
     header_timeout_s: Annotated[
-        float, _is("A connection is closed whose request line and headers take longer.", gt=0)
+        float, _is("A connection is closed if its request line and headers take longer.", gt=0)
     ] = 10.0
     body_timeout_s: Annotated[
-        float, _is("A request whose body takes longer is refused with 408.", gt=0)
+        float, _is("A request is refused with 408 if its body takes longer.", gt=0)
     ] = 20.0
     log_format: Annotated[
         Literal["text", "json"], _is("One line per event: key=value for people, or JSON.")
@@ -115,20 +116,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             max_length=100,
         ),
     ] = "tasks"
-    num_shots: Annotated[
-        int, _is("How often a program is run whose request does not say.", ge=1)
-    ] = 1024
+    num_shots: Annotated[int, _is("Shots of a task that does not say how many.", ge=1)] = 1024
     max_shots: Annotated[
         int, _is("The most shots that a request may ask for.", ge=1, le=2**31 - 1)
     ] = 1_000_000
     max_queued_tasks: Annotated[
-        int, _is("While so many tasks are queued, further ones are refused with 429.", ge=1)
+        int, _is("While this many tasks are queued, further ones are refused with 429.", ge=1)
     ] = 100_000
     max_stored_bytes: Annotated[
         int,
         _is(
-            "While all tasks together take so many bytes, large ones (more than 64 KiB of program "
-            "or result) are refused with 429, until others have expired or been deleted.",
+            "While all tasks together take this many bytes, large ones (more than 64 KiB of "
+            "program or result) are refused with 429, until others have expired or been deleted.",
             ge=0,
         ),
     ] = 10 * 2**30
@@ -148,14 +147,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_possible_values: Annotated[
         int,
         _is(
-            "How many values a number may have that measurements decide, where the program can "
-            "only be compiled for each of them: an index, an angle.",
+            "How many possible values an index or an angle may have that depends on measurements: "
+            "the program is compiled for each of them.",
             ge=1024,
             le=65_536,
         ),
     ] = 1024
     worker_max_retries: Annotated[
-        int, _is("How often a task is tried again whose process crashed.", ge=0)
+        int, _is("How often a task is tried again after its process crashed.", ge=0)
     ] = 3
     worker_retry_delay_s: Annotated[
         float, _is("Seconds before a task is tried again after a crash.", ge=0)
@@ -163,26 +162,26 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     task_soft_time_limit_s: Annotated[
         float,
         _is(
-            "A task over it is stopped where that is possible: before it runs, between the runs "
-            "of a sweep, between measurements. A sweep keeps the results that it has.",
+            "A task that takes longer is stopped where that is possible: before it runs, between "
+            "the runs of a sweep, between measurements. A sweep keeps the results that it has.",
             gt=0,
         ),
     ] = 60.0
     task_time_limit_s: Annotated[
-        float, _is("A task over it is killed, whatever it is doing.", gt=0)
+        float, _is("A task that takes longer is killed, whatever it is doing.", gt=0)
     ] = 90.0
 
     simulator_processes: Annotated[
         int | None,
         _is(
-            "Tasks run at the same time; one process more is kept for those that are not large. "
-            "Not set: the cores.",
+            "How many large tasks may run at the same time; one more process is kept for the "
+            "others. Not set: the number of cores.",
             ge=1,
         ),
     ] = None
     simulator_threads: Annotated[
         int | None,
-        _is("Cores that one large task may use. Not set: all that no other uses.", ge=1),
+        _is("Cores that one large task may use. Not set: all that no other task uses.", ge=1),
     ] = None
     simulator_memory_mb: Annotated[
         int | None,
@@ -195,8 +194,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     disabled_engines: Annotated[
         tuple[str, ...],
         _is(
-            "Simulators that are not used though they are installed, with commas: qsim, stim. The "
-            "others are always used."
+            "Simulators that are not used though they are installed, separated by commas: qsim, "
+            "stim. The others are always used."
         ),
     ] = ()
     parser_processes: Annotated[
@@ -214,13 +213,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         float, _is("A program that takes longer to check is refused.", gt=0)
     ] = 1.8
     max_result_bytes: Annotated[
-        int, _is("A task whose counts would be larger fails.", ge=1024)
+        int, _is("A task fails if its result takes more bytes than this.", ge=1024)
     ] = 16_777_216
     result_ttl_s: Annotated[
         int,
         _is(
-            "For how long a task and its result are kept after its end, unless it asks for less. "
-            "Then it is deleted.",
+            "Seconds for which a task and its result are kept after its end, unless it asks for "
+            "less. Then it is deleted.",
             ge=1,
         ),
     ] = 30 * 86400
@@ -275,7 +274,7 @@ def load(
     An empty value counts as not set. Raises SettingsError, which names the wrong setting and says
     what was expected; also for names that are no settings, see misspelt.py.
     """
-    in_file = dotenv_values(env_file, interpolate=False) if env_file else {}
+    in_file = dotfile.read(env_file) if env_file else {}
     known = [field.name.upper() for field in msgspec.structs.fields(Settings)]
     misspelt.check(known, in_file, environ)
     found: dict[str, Any] = {}
@@ -366,7 +365,7 @@ def _convert(name: str, text: str, annotation: Any) -> object:
     if get_origin(inner) is tuple:
         return tuple(part.strip() for part in text.split(",") if part.strip())
     value: object = text
-    if inner in (int, float):  # '12' becomes a number; for 'a dozen' the error says str
+    if inner in (int, float):  # '12' becomes a number; 'a dozen' stays a text, and is refused
         for number in (int, float):
             with contextlib.suppress(ValueError):
                 value = number(text)
@@ -377,5 +376,6 @@ def _convert(name: str, text: str, annotation: Any) -> object:
             value, Annotated[(inner, *annotation.__metadata__)], strict=inner is not bool
         )
     except msgspec.ValidationError as error:
-        reason = str(error).replace("`", "")
-        raise SettingsError(f"{name}={text}: {reason[0].lower()}{reason[1:]}") from None
+        choices = get_args(inner) if get_origin(inner) is Literal else ()
+        reason = in_words(str(error), {}, choices).partition(" but got ")[0]
+        raise SettingsError(f"{name}={text}: {reason}") from None

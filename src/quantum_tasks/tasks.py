@@ -34,7 +34,7 @@ class Status(enum.StrEnum):
 
 
 class Method(enum.StrEnum):
-    """How a program is simulated. `automatic` takes the first that fits."""
+    """How a program is simulated. `automatic` takes the quickest that fits into memory."""
 
     AUTOMATIC = "automatic"
     STATEVECTOR = "statevector"
@@ -77,7 +77,7 @@ _PAULI = "^[IXYZ]+$(?!\\n)"
 PATTERNS = {
     _PLAIN: "text without control characters",
     _KEY: "letters, digits, '_', '.' and '-'",
-    _PAULI: "letters I, X, Y and Z",
+    _PAULI: 'letters I, X, Y and Z; a sum is written [[{"pauli": "XX"}, {"pauli": "YY"}]]',
 }
 
 
@@ -129,7 +129,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 Program = Annotated[
     str,
     Meta(
-        description="The program: OpenQASM 3 or 2, with at least one measurement.",
+        description="The program: OpenQASM 3 or 2. It measures into bits, unless observables or a "
+        "state vector are wanted.",
         examples=[
             'OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; bit[2] c; '
             "h q[0]; cx q[0], q[1]; c = measure q;"
@@ -141,30 +142,37 @@ Shots = Annotated[
     Meta(
         ge=0,
         le=2**31 - 1,
-        description="How often it is run; 0 for what is exact: the values of observables or, "
-        "without observables, probabilities and the state vector.",
+        description="How often it is run, NUM_SHOTS unless set; 0 for exact results: the values "
+        "of observables or, without observables, probabilities and the state vector.",
     ),
 ]
-Seed = Annotated[int, Meta(ge=0, le=2**63 - 1, description="For the same counts each time.")]
+Seed = Annotated[
+    int,
+    Meta(
+        ge=0,
+        le=2**63 - 1,
+        description="The same seed gives the same counts. Unless set, the service draws one.",
+    ),
+]
 Name = Annotated[
     str,
-    Meta(min_length=1, max_length=200, pattern=_PLAIN, description="What people call it."),
+    Meta(min_length=1, max_length=200, pattern=_PLAIN, description="A name for people."),
 ]
 TagKey = Annotated[str, Meta(min_length=1, max_length=64, pattern=_KEY)]
 TagValue = Annotated[str, Meta(max_length=256, pattern=_PLAIN)]
 Tags = Annotated[
-    dict[TagKey, TagValue], Meta(max_length=50, description="What it can be found by.")
+    dict[TagKey, TagValue], Meta(max_length=50, description="Keys and values to find the task by.")
 ]
 Priority = Annotated[
-    int, Meta(ge=-100, le=100, description="Tasks of a higher one start first; 0 is usual.")
+    int, Meta(ge=-100, le=100, description="The highest priority starts first; 0 is usual.")
 ]
 
 
 InputValues = Annotated[
     Parameters | Annotated[list[Parameters], Meta(min_length=1, max_length=MOST_ITEMS)],
     Meta(
-        description="Values of the program's inputs by name; a list of such for a sweep: one run "
-        'for each, in one task. Or a list of values for an input, as {"theta": [0, 0.1]}.'
+        description="Values of the program's inputs by name. A list of them is a sweep: a run for "
+        'each, in one task. {"theta": [0, 0.1]} is short for one.'
     ),
 ]
 PauliText = Annotated[str, Meta(pattern=_PAULI, max_length=10_000, examples=["ZZ"])]
@@ -184,7 +192,7 @@ Observables = Annotated[
     ),
 ]
 Memory = Annotated[bool, Meta(description="Whether to keep the bit string of each shot.")]
-Timeout = Annotated[float, Meta(gt=0, description="The run is killed after so many seconds.")]
+Timeout = Annotated[float, Meta(gt=0, description="Seconds after which the run is killed.")]
 
 
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -203,13 +211,14 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     priority: Priority = 0
     timeout_s: Timeout | msgspec.UnsetType | None = msgspec.UNSET
     ttl_s: (
-        Annotated[
-            int, Meta(ge=1, description="For how many seconds after its end the task is kept.")
-        ]
+        Annotated[int, Meta(ge=1, description="Seconds for which the task is kept after its end.")]
         | None
     ) = None
     callback_url: (
-        Annotated[str, Meta(max_length=2000, description="Where to say that it has ended.")] | None
+        Annotated[
+            str, Meta(max_length=2000, description="The URL to call when the task has ended.")
+        ]
+        | None
     ) = None
 
 

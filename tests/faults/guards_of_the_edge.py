@@ -23,14 +23,14 @@ PACKED = "tests/web/test_compression.py::"
 FILES = "tests/web/v1/test_files.py::"
 
 GUARDS_OF_THE_EDGE = [
-    Guard("Postgres of our own: no secrets", CODE + "database/embedded.py",
+    Guard("embedded Postgres: no secrets", CODE + "database/embedded.py",
           'return {**self._identity, "env": passed_on()}', "return self._identity",
           "tests/test_environment.py::"
-          "test_no_other_process_has_a_secret_of_the_service[a Postgres of our own]"),
-    Guard("Postgres of our own: a folder of ours for its socket", CODE + "database/folders.py",
+          "test_no_other_process_has_a_secret_of_the_service[an embedded Postgres]"),
+    Guard("embedded Postgres: a folder of ours for its socket", CODE + "database/folders.py",
           "    if _is_ours(folder):", "    if True:",
           EMBEDDED + "test_a_socket_is_not_put_where_somebody_was_before[a folder]"),
-    Guard("Postgres of our own: links are not followed", CODE + "database/folders.py",
+    Guard("embedded Postgres: links are not followed", CODE + "database/folders.py",
           "    flags |= os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC",
           "    flags |= os.O_CREAT | os.O_CLOEXEC",
           EMBEDDED + "test_nothing_is_written_through_a_link_in_the_data_folder[symlink-lock]"),
@@ -211,7 +211,7 @@ GUARDS_OF_THE_EDGE = [
     Guard("large results: slow readers make room", CODE + "web/answers/large.py",
           "if began < late:",
           "if False:", LARGE + "test_slow_readers_are_cut_off_only_to_make_room_for_others"),
-    Guard("Postgres of our own is started again", CODE + "database/embedded.py",
+    Guard("embedded Postgres is started again", CODE + "database/embedded.py",
           "if self._process is None or self._process.poll() is None:", "if True:",
           "tests/faults/test_postgres.py::"
           "test_a_killed_embedded_postgres_comes_back_and_nothing_is_lost"),

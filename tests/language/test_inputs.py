@@ -175,7 +175,7 @@ def test_an_input_without_a_value_is_named_with_its_type_and_place():
 
 # type, value that is wrong, part of the message
 WRONG: list[tuple[str, Any, str]] = [
-    ("float", "one", 'expected a number, not the text "one"'),
+    ("float", "one", 'expected a number or an expression like "pi/2", not the text "one"'),
     ("float", True, "expected a number, not true"),
     ("float", None, "expected a number, not null"),
     ("float", {}, "expected a number, not an object"),

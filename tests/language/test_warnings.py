@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
-from service import ENDLESS, Service
+from service import ENDLESS, STDGATES, Service
 
 from language import table
 from quantum_tasks.circuits.bounds import Bounds
@@ -211,6 +212,20 @@ def test_what_may_take_too_long_is_accepted_with_a_warning(service: Service):
     assert validation["accepted"]
     (found,) = [one for one in validation["warnings"] if one["code"] == "near_time_limit"]
     assert "TASK_TIME_LIMIT_S" in found["message"]
+
+
+def test_a_timeout_of_the_tasks_own_is_warned_of_as_well(service: Service):
+    qc = STDGATES + "qubit[24] q; bit[24] c; for int i in [1:20] { rx(0.1) q; } c = measure q;"
+
+    def warnings(**options: Any) -> list[dict[str, Any]]:
+        answer = service.client.post("/v1/validate", json={"qc": qc, **options}).json()
+        assert answer["accepted"]
+        return [one for one in answer["warnings"] if one["code"] == "near_time_limit"]
+
+    assert warnings() == warnings(timeout_s=90) == []
+    (found,) = warnings(timeout_s=0.1)
+    assert "after 0.1 s it is killed (timeout_s)" in found["message"]
+    assert found["hint"].startswith("allow more with timeout_s, 90 at most; or take fewer qubits")
 
 
 def test_the_readme_lists_every_code():

@@ -191,7 +191,7 @@ class Planner:
         final, program = question.final, question.program
         if final is None:
             raise invalid(
-                "Without shots, probabilities are exact, which takes a program that measures at "
+                'With "shots": 0, probabilities are exact, which takes a program that measures at '
                 "its end only, and resets no qubit that it has used.",
                 "/shots",
                 'take shots: "shots": 1024',
@@ -209,7 +209,7 @@ class Planner:
         most = min(_MOST_MEASURED, (self._limit >> 4).bit_length() - 4)
         if measured > most:
             raise invalid(
-                f"Without shots, the probabilities of all outcomes of at most {most} measured "
+                f'With "shots": 0, the probabilities of all outcomes of at most {most} measured '
                 f"bits are worked out, not of {measured}.",
                 "/shots",
                 "take shots, or measure fewer qubits",
@@ -219,7 +219,7 @@ class Planner:
         if question.takes_state:
             raise ProgramError(
                 MemoryExceeded,
-                f"Without shots, the program's {question.program.qubits} qubits need "
+                f'With "shots": 0, the program\'s {question.program.qubits} qubits need '
                 f"{self._vector_said(question)} as a state vector; the limit is "
                 f"{self._limit_said}.",
                 hint=f"take shots; {self._vector_qubits(question)} qubits fit",

@@ -120,7 +120,7 @@ class Checker:
             self._slow_ones[self._key(order)] = None
             if len(self._slow_ones) > _REMEMBERED:
                 self._slow_ones.popitem(last=False)
-        return found and self._may_run(found)
+        return found and self._may_run(found, options)
 
     async def slowly(
         self,
@@ -159,29 +159,35 @@ class Checker:
                 "(PARSE_TIME_LIMIT_S). Make it shorter, or nest its gates and loops less.",
                 errors=[Diagnostic(pointer="/qc")],
             )
-        return self._may_run(accepted)
+        return self._may_run(accepted, options)
 
-    def _may_run(self, accepted: Accepted) -> Accepted:
+    def _may_run(self, accepted: Accepted, options: Options | None) -> Accepted:
         """Refuses what is hopeless, rather than to run it until it is killed."""
         least_s = accepted.least_ms / 1e3
         if least_s < _HOPELESS * self._run_limit_s:
-            return self._warned(accepted)
+            return self._warned(accepted, options)
         raise TooLong(
             f"The run would take {_spoken(least_s)} at the very least; after "
             f"{self._run_limit_s:g} s it would be killed (TASK_TIME_LIMIT_S).",
             errors=[Diagnostic(pointer="/qc", hint=_SHORTER)],
         )
 
-    def _warned(self, accepted: Accepted) -> Accepted:
-        """Says what may take longer than it may."""
+    def _warned(self, accepted: Accepted, options: Options | None) -> Accepted:
+        """Says what may take longer than it may, here or by its own `timeout_s`."""
+        limit_s, whose, hint = self._run_limit_s, "TASK_TIME_LIMIT_S", _SHORTER
+        own_s = options.timeout_s if options else None
+        if own_s is not None and own_s < limit_s:
+            limit_s, whose = own_s, "timeout_s"
+            hint = f"allow more with timeout_s, {self._run_limit_s:g} at most; or {_SHORTER}"
         likely_s = accepted.estimated_ms / 1e3
-        if likely_s < _NEAR * self._run_limit_s:
+        if likely_s < _NEAR * limit_s:
             return accepted
+        likely = f"{likely_s:,.0f}" if likely_s >= 10 else f"{likely_s:.2g}"
         warning = ProgramWarning(
             code=WarningCode.NEAR_TIME_LIMIT,
-            message=f"The run is estimated to take one core {likely_s:,.0f} s; after "
-            f"{self._run_limit_s:g} s it is killed (TASK_TIME_LIMIT_S).",
-            hint=_SHORTER,
+            message=f"The run is estimated to take one core {likely} s; after "
+            f"{limit_s:g} s it is killed ({whose}).",
+            hint=hint,
         )
         return msgspec.structs.replace(accepted, stats=warned(accepted.stats, [warning]))
 

@@ -264,7 +264,7 @@ class Evaluator:
                 raise semantic(f"The subroutine '{name}' returns nothing.", node)
             return result
         if isinstance(symbol, Extern):
-            raise unsupported("To call an extern function is", node)
+            raise unsupported("Calling an extern function is", node)
         if name not in FUNCTIONS or symbol is not None:
             if isinstance(symbol, GateDefinition | StandardGate):
                 raise semantic(f"'{name}' is a gate; its qubits are missing.", node)

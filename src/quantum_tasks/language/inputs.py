@@ -183,6 +183,8 @@ def _number(given: Any, wanted: str) -> float:
             f"expected {wanted}, not {_described(given)} (a sweep is a list of sets of values: "
             '[{"name": 0}, {"name": 0.1}])'
         )
+    if isinstance(given, str):
+        wanted += ' or an expression like "pi/2"'
     if isinstance(given, bool) or not isinstance(given, int | float):
         raise _expected(wanted, given)
     number = to_float(given)

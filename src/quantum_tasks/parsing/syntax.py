@@ -106,7 +106,9 @@ def _check_nesting(text: str) -> None:
             raise ProgramError(TooComplex, message, _place(text, bracket.start()))
     if signs := _SIGNS.search(text):
         raise ProgramError(
-            TooComplex, "So many signs in a row are too complex.", _place(text, signs.start())
+            TooComplex,
+            "There are too many signs in a row, like --- or ~~~.",
+            _place(text, signs.start()),
         )
 
 

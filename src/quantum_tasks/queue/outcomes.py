@@ -81,8 +81,9 @@ class Outcomes:
         if size > LARGE and await self._until_stored(self._storage.is_full):
             refusal = Rejected(
                 STORAGE_FULL,
-                f"The result has {size} bytes; at most {LARGE} are stored while "
-                f"{self._storage.most} bytes are (MAX_STORED_BYTES).",
+                f"The result has {size} bytes. Now that all tasks together have reached "
+                f"{self._storage.most} bytes (MAX_STORED_BYTES), only results of up to {LARGE} "
+                "bytes are stored.",
             )
             await self._fail(task, refusal, done.simulate_ms)
             return

@@ -122,9 +122,10 @@ class Submissions:
             if size > LARGE:
                 which = f" of number {number}" if len(tasks) > 1 else ""
                 raise StorageFull(
-                    f"The {what}{which} may have {size} bytes; at most {LARGE} are taken while "
-                    f"{self._storage.most} bytes are stored (MAX_STORED_BYTES). Please try again "
-                    "later, or ask for less: a shorter program, or fewer shots.",
+                    f"The {what}{which} may have {size} bytes. While all tasks together take "
+                    f"{self._storage.most} bytes or more (MAX_STORED_BYTES), at most {LARGE} are "
+                    "accepted. Please try again later, or ask for less: a shorter program, or "
+                    "fewer shots.",
                     retry_after_s=_STORAGE_RETRY_S,
                 )
 
@@ -259,7 +260,7 @@ class Submissions:
 
     def _full(self) -> QueueFull:
         return QueueFull(
-            f"{self._max_queued} tasks are queued, and no more than that are taken "
+            f"{self._max_queued} tasks are queued, and no more are accepted "
             "(MAX_QUEUED_TASKS). Please try again later.",
             retry_after_s=_FULL_RETRY_S,
         )

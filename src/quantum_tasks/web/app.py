@@ -28,6 +28,8 @@ from quantum_tasks.settings import Settings
 from quantum_tasks.turns.fairness import Pace
 from quantum_tasks.web import pages
 from quantum_tasks.web.answers.large import LargeAnswers
+from quantum_tasks.web.endpoint import Endpoint
+from quantum_tasks.web.queries import Handler, known_only
 from quantum_tasks.web.requests import BodyBudget
 from quantum_tasks.web.responses import (
     given_id,
@@ -70,7 +72,8 @@ def create_app(parts: Parts) -> ASGIApp:
     settings, checker = parts.settings, parts.checker
     endpoints = API if checker else [route for route in API if route.tag == "health"]
     routes: list[BaseRoute] = [
-        Route(endpoint.path, endpoint.handler, methods=[endpoint.method]) for endpoint in endpoints
+        Route(endpoint.path, _handler(endpoint), methods=[endpoint.method])
+        for endpoint in endpoints
     ]
     if checker:
         routes += [
@@ -98,6 +101,12 @@ def create_app(parts: Parts) -> ASGIApp:
     app.state.large_answers = LargeAnswers(_LARGE_RESULTS * settings.max_result_bytes, packer)
     served = _LastWord(BodyBudget(app, settings.max_body_bytes))
     return _Edge(Compression(Origins(allow(served, settings), settings), packer))
+
+
+def _handler(endpoint: Endpoint) -> Handler:
+    """The simple API and the health checks ignore parameters that they do not have, for ever."""
+    handler: Handler = endpoint.handler
+    return known_only(endpoint) if endpoint.path.startswith("/v1/") else handler
 
 
 class _Edge:

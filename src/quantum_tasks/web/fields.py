@@ -1,4 +1,5 @@
-"""Which fields an object in a request may have: for the hint about one that it cannot have."""
+"""Which fields an object in a request may have, and which texts a field: for what is said of
+others."""
 
 from __future__ import annotations
 
@@ -13,18 +14,40 @@ from msgspec import inspect
 _STEP = re.compile(r"\.(\w+)|\[[^\]]*\]")
 _FEW = 8  # are listed, if none is close
 _CLOSE = 0.7  # difflib's ratio
+# What other services call these fields.
+_ELSEWHERE = {
+    "qc": ("program", "qasm", "qasm3", "openqasm", "openqasm3", "code", "source", "circuit"),
+    "shots": ("repetitions", "repeats"),
+    "method": ("backend", "simulator"),
+    "parameters": ("inputs", "parameter_values"),
+    "callback_url": ("webhook", "webhook_url"),
+    "tags": ("labels", "metadata"),
+}
 
 
-def hint(type: Any, path: str, name: str) -> str | None:
+def hint(type: Any, path: str, name: str = "") -> str | None:
     """What may have been meant by the field `name` of the object at a path, as the decoder writes
-    it ("", ".noise", ".observables[...]"); None if there is nothing to say."""
+    it ("", ".noise", ".observables[...]"), or which fields it has; None if there is nothing to
+    say."""
     known = list(dict.fromkeys(_fields(_at(type, path))))
     close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=_CLOSE)
-    if close:
+    close += [ours for ours, others in _ELSEWHERE.items() if name.lower() in others]
+    if close and close[0] in known:
         return f"did you mean '{close[0]}'?"
     if 0 < len(known) <= _FEW:
         return f"the fields are {', '.join(known)}"
     return None
+
+
+def choices(type: Any, path: str) -> list[str]:
+    """The texts that the value at a path may be, if it is one of a few."""
+    found: list[str] = []
+    for one in _plain(_at(type, path)):
+        if isinstance(one, inspect.EnumType):
+            found += [str(member.value) for member in one.cls]
+        elif isinstance(one, inspect.LiteralType):
+            found += [str(value) for value in one.values]
+    return found
 
 
 @lru_cache(64)

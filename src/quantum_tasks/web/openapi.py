@@ -133,7 +133,9 @@ def _responses(endpoint: Endpoint, reference: dict[Any, Any]) -> dict[str, Any]:
             if kind:
                 content = entry.setdefault("content", {})
                 content[kind] = {"schema": _event(text) if kind == STREAM else _of_text(text)}
-    for problem in (PROBLEMS[code] for code in (*endpoint.problems, *EVERYWHERE)):
+    under_v1 = ("invalid_request",) if endpoint.path.startswith("/v1/") else ()
+    for code in dict.fromkeys((*endpoint.problems, *under_v1, *EVERYWHERE)):
+        problem = PROBLEMS[code]
         entry = responses.setdefault(str(problem.status), {"description": "", "content": {}})
         entry["content"]["application/problem+json"] = {"schema": reference[ProblemBody]}
         line = f"`{problem.code}`: {_text(problem)}"

@@ -24,8 +24,9 @@ from quantum_tasks.errors import (
     ServiceBusy,
     UnsupportedMediaType,
 )
+from quantum_tasks.expected import in_words
 from quantum_tasks.settings import Settings
-from quantum_tasks.tasks import PATTERNS, Method
+from quantum_tasks.tasks import PATTERNS
 from quantum_tasks.turns.fairness import Pace
 from quantum_tasks.web import fields
 from quantum_tasks.web.wire.coding import coding, unpacked
@@ -41,7 +42,6 @@ _BOM = b"\xef\xbb\xbf"
 _PATH = re.compile(r" - at (?P<key>`key` in )?`\$(?P<path>[^`]*)`$")
 _MISSING = re.compile(r"Object missing required field `(\w+)`$")
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*)`$", re.DOTALL)
-_WORDS = {f"str matching regex {pattern!r}": words for pattern, words in PATTERNS.items()}
 _BREAK = re.compile(r"invalid character \(byte (\d+)\)$")
 _MOST_SHOWN = 100  # characters of a request that a message quotes
 # Half of a surrogate pair is not a character: text that contains one can neither be stored nor
@@ -144,7 +144,7 @@ def seconds_to_wait(request: Request) -> float:
         return 0.0
     text = parameters(request).get("wait", "0")
     if not _SECONDS.fullmatch(text):
-        raise InvalidRequest("The parameter 'wait' is a number of seconds: ?wait=30.")
+        raise InvalidRequest("The parameter 'wait' is a number of seconds, 0 or more: ?wait=30.")
     return min(float(text), MAX_WAIT_S)
 
 
@@ -308,22 +308,14 @@ def _invalid(message: str, type: Any) -> InvalidRequest:
         pointer += f"/{missing[1]}"
         detail = f"The field '{missing[1]}' is missing."
     else:
-        reason = _reason(what)
+        given = where["path"] if where else ""
+        reason = in_words(what, PATTERNS, fields.choices(type, given))
+        if reason.startswith("expected an object"):
+            hint = fields.hint(type, given)
         field = f"field '{pointer.lstrip('/')}'" if pointer else "body"
         part = "A key in the" if where and where["key"] else "A value in the" if unnamed else "The"
         detail = f"{part} {field}: {reason}."
     return InvalidRequest(detail, errors=[Diagnostic(pointer=pointer, hint=hint)])
-
-
-def _reason(what: str) -> str:
-    """The decoder's message, in the words of this service."""
-    what = what.replace("`", "").replace(", got", " but got")
-    for pattern, words in _WORDS.items():
-        what = what.replace(pattern, words)
-    if what.startswith("Invalid enum value "):  # a person may have sent such a value
-        value = what.removeprefix("Invalid enum value ").strip("'")
-        what = f"Expected {', '.join(Method)} but got '{_short(value)}'"
-    return what[:1].lower() + what[1:]
 
 
 def _short(text: str) -> str:

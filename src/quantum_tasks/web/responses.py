@@ -141,7 +141,9 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     """The handler for errors that Starlette raises itself: no such route, no such method."""
     assert isinstance(error, HTTPException)
     if error.status_code == MethodNotAllowed.status:
-        return problem_response(MethodNotAllowed(), {"Allow": _allowed(request)})
+        allowed = _allowed(request)
+        refusal = MethodNotAllowed(f"This address takes {allowed}, but not {request.method[:20]}.")
+        return problem_response(refusal, {"Allow": allowed})
     if error.status_code == NotFound.status:
         return problem_response(NotFound())
     return await on_unexpected(request, error)

@@ -88,7 +88,7 @@ def _waiting(usual: str, until: str) -> dict[str, Any]:
 
 
 _TOP: dict[str, Any] = {
-    "description": f"How many probabilities; unless set, {views.USUAL_TOP} exact ones, or all.",
+    "description": f"How many of the largest; unless set, {views.USUAL_TOP} exact ones, or all.",
     "schema": {"type": "integer", "minimum": 1, "maximum": MOST_OUTCOMES},
 }
 _KEY = _text(
@@ -143,13 +143,13 @@ API: list[Endpoint] = [
                 "there.",
                 "schema": {"type": "array", "items": {"type": "string", "pattern": "^[^:]+:"}},
             },
-            "name": _text("The name of the task."),
-            "q": _text("What occurs in the name or the tags."),
-            "created_after": _text("Submitted then or later.", format="date-time"),
-            "created_before": _text("Submitted earlier.", format="date-time"),
-            "order": _enum(get_args(Order), "By the time of submission; - is latest first."),
+            "name": _text("Tasks with this name."),
+            "q": _text("Tasks with this text in their name or tags."),
+            "created_after": _text("Submitted at this time or later.", format="date-time"),
+            "created_before": _text("Submitted before this time.", format="date-time"),
+            "order": _enum(get_args(Order), "By time of submission; -created_at: latest first."),
             "limit": {
-                "description": "How many at most.",
+                "description": "The most tasks in a page.",
                 "schema": {"type": "integer", "minimum": 1, "maximum": reading.MOST_IN_A_PAGE},
                 "example": 20,
             },
@@ -221,7 +221,7 @@ API: list[Endpoint] = [
         handler=results.read_result,
         tag="tasks",
         query={
-            "view": _enum(get_args(views.View), "What to show; all but what is exact unless set."),
+            "view": _enum(get_args(views.View), "What to show; all but states unless set."),
             "top": _TOP,
             "format": _enum(get_args(views.StateFormat), "Of a state vector; pairs unless set."),
         },
@@ -231,7 +231,8 @@ API: list[Endpoint] = [
         others={
             200: {
                 "text/csv": "A line for each outcome, or for each observable if these are "
-                "wanted or all that there is; under a line of headings."
+                "wanted or all that there is; under a line of headings. A run of a sweep that "
+                "failed has a line with `error: ` and the code instead of an outcome."
             }
         }
         | _NOT_MODIFIED,
@@ -290,7 +291,7 @@ API: list[Endpoint] = [
         tag="pictures",
         query={
             "item": {
-                "description": "Which run of a sweep.",
+                "description": "Which run of a sweep, from 0.",
                 "schema": {"type": "integer", "minimum": 0},
                 "example": 0,
             }

@@ -86,7 +86,7 @@ def test_all_that_is_wrong_is_reported_by_index_and_nothing_stored(service, shar
         assert first["snippet"] == "  nosuch q;\n  ^"
         assert "nosuch" in first["message"]
         assert {error["code"] for error in others} == {"invalid_request"}
-        assert "but got str" in others[1]["message"]
+        assert "but got a text" in others[1]["message"]
     stored = "select count(*) from task_tags where key = 'batch' and value = 'atomic'"
     assert sql(shared_database, stored) == 0
 

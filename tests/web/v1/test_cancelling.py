@@ -250,16 +250,16 @@ def test_many_are_cancelled_by_their_tags(cluster: Cluster):
 @pytest.mark.parametrize(
     ("wanted", "says", "pointer"),
     [
-        ({}, "Give either the field 'ids' or the field 'tags'", "/ids"),
-        ({"ids": [str(uuid.uuid4())], "tags": {"a": "b"}}, "either", "/ids"),
-        ({"ids": []}, "length >= 1", "/ids"),
-        ({"ids": [str(uuid.uuid4())] * 1001}, "length <= 1000", "/ids"),
+        ({}, "Give exactly one of the fields 'ids', 'tags'", "/ids"),
+        ({"ids": [str(uuid.uuid4())], "tags": {"a": "b"}}, "exactly one", "/ids"),
+        ({"ids": []}, "at least 1 item", "/ids"),
+        ({"ids": [str(uuid.uuid4())] * 1001}, "at most 1000 items", "/ids"),
         ({"ids": ["x"]}, "invalid UUID", "/ids/0"),
-        ({"ids": "x"}, "expected array", "/ids"),
-        ({"tags": {}}, "length >= 1", "/tags"),
+        ({"ids": "x"}, "expected a list", "/ids"),
+        ({"tags": {}}, "at least 1 field", "/tags"),
         ({"tags": {"a b": "c"}}, "A key in the field 'tags'", "/tags"),
         ({"all": True}, "There is no field 'all'", "/all"),
-        ([], "expected object", ""),
+        ([], "expected an object", ""),
     ],
 )
 def test_what_is_to_be_cancelled_has_to_be_said_clearly(service, wanted, says, pointer):

@@ -157,7 +157,7 @@ def test_a_sweep_has_exact_values_for_each_item(service: Service):
     assert plain == view(service, task, "probabilities")["items"]
     url = f"{task['links']['result']}?view=probabilities"
     text = service.client.get(url, headers={"Accept": "text/csv"}).text
-    assert text == "item,outcome,probability\r\n0,0,1.0\r\n2,1,1.0\r\n"
+    assert text == "item,outcome,probability\r\n0,0,1.0\r\n1,error: qasm_semantic,0\r\n2,1,1.0\r\n"
 
 
 def test_a_large_sweep_shares_the_room_of_its_result(service: Service):

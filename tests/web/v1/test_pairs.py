@@ -40,7 +40,7 @@ REFUSED = [
     ({"stabilizer", "no shots", BARE}, "method_unsuitable", "take a state"),
     ({"matrix_product_state", "no shots", BARE}, "method_unsuitable", "take a state"),
     ({"extended_stabilizer", "no shots", BARE}, "method_unsuitable", "take a state"),
-    ({"memory", "no shots"}, "invalid_request", "without shots there is nothing to keep"),
+    ({"memory", "no shots"}, "invalid_request", "no outcomes to keep"),
     ({"extended_stabilizer", "no shots", "observables"}, "method_unsuitable", "no exact values"),
     ({"extended_stabilizer", "depolarizing"}, "method_unsuitable", "gates that err"),
     *(

@@ -311,5 +311,6 @@ def test_an_address_says_all_the_methods_that_it_takes(service: Service):
         "/v1/tasks/cancel": "POST",
     }.items():
         response = service.client.put(path)
-        refused(response, 405, "method_not_allowed")
+        problem = refused(response, 405, "method_not_allowed")
+        assert problem["detail"] == f"This address takes {allowed}, but not PUT."
         assert response.headers["allow"] == allowed

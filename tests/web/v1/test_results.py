@@ -105,6 +105,22 @@ def test_a_sweep_has_an_item_for_each_of_its_parameters(service: Service):
     assert response.text == "item,outcome,count\r\n0,0,10\r\n1,1,10\r\n2,0,10\r\n"
 
 
+def test_a_run_of_a_sweep_that_failed_has_its_line_in_a_csv(service: Service):
+    qc = f"{STDGATES}input int n; qubit q; bit c; for int i in [1:n] {{ x q; }} c = measure q;"
+    sweep, accept = [{"n": 1}, {"n": 10**6}, {"n": 2}], {"Accept": "text/csv"}
+    task = finished(service, qc, parameters=sweep, shots=10, observables="Z")
+    for view, columns, first, failed in (
+        ("", "outcome,count", "1,10", "0"),
+        ("?view=probabilities", "outcome,probability", "1,1.0", "0"),
+        ("?view=expectation_values", "observable,value,std", "0,-1.0,0.0", "NaN,NaN"),
+    ):
+        lines = service.client.get(f"{task['links']['result']}{view}", headers=accept).text.split()
+        assert lines[0] == f"item,{columns}"
+        assert lines[1] == f"0,{first}"
+        assert lines[2:4] == ["1,error:", f"too_many_operations,{failed}"]
+        assert lines[4].startswith("2,0,")
+
+
 def test_counts_and_probabilities_come_as_csv_too(service: Service):
     task = finished(service, REGISTERS, shots=500)
     for view, name in (("", "count"), ("?view=counts", "count"), ("?view=probabilities", "")):
@@ -213,7 +229,10 @@ def test_a_result_that_is_not_there_yet_is_409_and_one_that_never_will_be_too(se
     service.client.post(f"/v1/tasks/{task['id']}/cancel")
     reaches(service, task["id"], "cancelled")
     response = service.client.get(url)
-    assert refused(response, 409, "no_result")["detail"] == "The task was cancelled."
+    assert (
+        refused(response, 409, "no_result")["detail"]
+        == "The task was cancelled, so it has no result."
+    )
     assert "retry-after" not in response.headers
     failed = finished(service, ENDLESS, timeout_s=0.05)
     problem = refused(service.client.get(failed["links"]["result"]), 409, "no_result")

@@ -71,8 +71,8 @@ def _check_observables(loaded: Program, options: Options, shots: int) -> None:
             pointer = f"/observables/{number}/{place}"
             if len(term.pauli) != loaded.declared:
                 raise invalid(
-                    f"The program declares {loaded.declared} qubit(s), so that a Pauli operator "
-                    f"has {loaded.declared} letter(s), not {len(term.pauli)}.",
+                    f"The Pauli operator has {len(term.pauli)} letter(s), but the program "
+                    f"declares {loaded.declared} qubit(s).",
                     f"{pointer}/pauli",
                     "one letter per qubit, the last one for qubit 0; I where nothing is measured",
                 )
@@ -95,8 +95,8 @@ def _check_exact(loaded: Program, method: Method) -> None:
     kinds = (Gate, Unitary, Measure, Reset) if method is Method.DENSITY_MATRIX else (Gate, Unitary)
     if not all(isinstance(part, kinds) for part in before_measurements(loaded.operations)):
         raise invalid(
-            "Without shots, expectation values are exact, which takes a program that measures at "
-            "its end only, and resets nothing.",
+            'With "shots": 0, expectation values are exact, which takes a program that measures '
+            "at its end only, and resets nothing.",
             "/shots",
             'take shots, or "method": "density_matrix"',
         )
@@ -108,7 +108,7 @@ def _check_readout(options: Options) -> None:
     size = sum(words_read(terms, errors) for terms in options.observables)
     if errors is not None and size > MOST_READ_WORDS:
         raise invalid(
-            "Without shots, two different readout errors make 2^k Pauli operators of one with k "
+            'With "shots": 0, two different readout errors make 2^k Pauli operators of one with k '
             f"letters besides I; all observables together become {size:,}, and "
             f"{MOST_READ_WORDS:,} are worked out.",
             "/noise/readout",

@@ -234,7 +234,7 @@ class GateCalls:
         if symbol is None:
             raise self._scopes.unknown_gate(name, node)
         if isinstance(symbol, OpaqueGate):
-            raise unsupported(f"The gate '{name}' is opaque; to call it is", node, "define it")
+            raise unsupported(f"The gate '{name}' is opaque; calling it is", node, "define it")
         if isinstance(symbol, Ambiguous):
             raise symbol.error(name, node)
         if isinstance(symbol, StandardGate):

@@ -114,7 +114,7 @@ def check_fields(body: TaskRequest, settings: Settings) -> TaskRequest:
     if shots > settings.max_shots:
         raise _field("shots", f"at most {settings.max_shots} are allowed (MAX_SHOTS)")
     if shots == 0 and body.memory:
-        raise _field("memory", "without shots there is nothing to keep")
+        raise _field("memory", 'with "shots": 0 there are no outcomes to keep')
     size = len(body.qc.encode())
     if size > settings.max_program_bytes:
         raise ProgramTooLarge(

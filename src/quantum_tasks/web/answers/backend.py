@@ -30,8 +30,8 @@ class BackendLimits(msgspec.Struct, frozen=True, kw_only=True):
 
     Of a program: `qubits`, `clbits`, `operations` (loops unrolled, gates expanded) and
     `program_bytes`; and `statevector_qubits`, those of them that fit into a state vector on this
-    instance. Of a task: `shots`, `memory_mb`, `result_bytes`, `ttl_s`, `timeout_s`, after
-    which it is killed, and `soft_timeout_s`, after which it is stopped where it can be. Of a
+    instance. Of a task: `shots`, `memory_mb` (in MiB), `result_bytes`, `ttl_s`, `timeout_s`,
+    after which it is killed, and `soft_timeout_s`, after which it is stopped where it can be. Of a
     request: `body_bytes`, `tasks_per_batch`, `tasks_per_page` and `wait_s`. Of all:
     `queued_tasks`, and `stored_bytes`, above which only what is small is taken.
     """

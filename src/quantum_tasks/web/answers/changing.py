@@ -142,7 +142,7 @@ async def cancel_tasks(request: Request) -> Response:
     body = await read_json(request, Cancellation, request.app.state.settings)
     if sum(which is not None for which in (body.ids, body.tags, body.filter)) != 1:
         raise InvalidRequest(
-            "Give either the field 'ids' or the field 'tags' or the field 'filter'.",
+            "Give exactly one of the fields 'ids', 'tags' and 'filter'.",
             errors=[Diagnostic(pointer=f"/{name}") for name in ("ids", "tags", "filter")],
         )
     if body.filter is not None:
@@ -191,7 +191,7 @@ def _wanted(filter: CancelFilter) -> Filter:
     wanted = filter_of(QueryParams([*pairs, ("order", "created_at")]))
     if not pairs or (filter.status is not msgspec.UNSET and wanted.statuses is None):
         raise InvalidRequest(
-            "The field 'filter' says nothing. To cancel all tasks, write "
+            "The field 'filter' is empty. To cancel all tasks, write "
             '{"filter": {"status": "queued,running"}}.',
             errors=[Diagnostic(pointer="/filter/status" if pairs else "/filter")],
         )

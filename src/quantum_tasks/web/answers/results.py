@@ -83,7 +83,7 @@ async def read_result(request: Request) -> Response:
     top = _top(request, view)
     format = _one_of(request, "format", get_args(StateFormat), "packed")
     if format is not None and view != "statevector":
-        raise InvalidRequest("The parameter 'format' goes with ?view=statevector.")
+        raise InvalidRequest("The parameter 'format' goes with ?view=statevector only.")
     tabular = view in (None, "counts", "probabilities", "expectation_values")
     type = media_type(request, ("application/json", *(["text/csv"] if tabular else [])))
     result = await completed(archive, id)
@@ -104,8 +104,9 @@ def _one_of(request: Request, name: str, values: Sequence[str], example: str) ->
     """A parameter that is one of some words, or None. Raises InvalidRequest."""
     value = parameters(request).get(name)
     if value is not None and value not in values:
+        csv = " CSV is asked for with the header 'Accept: text/csv'." if name == "format" else ""
         raise InvalidRequest(
-            f"The parameter '{name}' is one of {', '.join(values)}: ?{name}={example}."
+            f"The parameter '{name}' is one of {', '.join(values)}: ?{name}={example}.{csv}"
         )
     return value
 
@@ -116,7 +117,7 @@ def _top(request: Request, view: str | None) -> int | None:
     if text is None:
         return None
     if view != "probabilities":
-        raise InvalidRequest("The parameter 'top' goes with ?view=probabilities.")
+        raise InvalidRequest("The parameter 'top' goes with ?view=probabilities only.")
     if not _NUMBER.fullmatch(text) or not 1 <= int(text) <= MOST_OUTCOMES:
         raise InvalidRequest(
             f"The parameter 'top' is a whole number from 1 to {MOST_OUTCOMES}: ?top=10."
@@ -160,5 +161,9 @@ async def completed(archive: Archive, id: uuid.UUID | None) -> Result:
         case Status.FAILED:
             raise NoResult(f"The task failed. {result.error_code}: {result.error_message}")
         case Status.CANCELLED:
-            raise NoResult("The task was cancelled.")
-    raise ResultNotReady(f"The task is {result.status}.", retry_after_s=_RETRY_S)
+            raise NoResult("The task was cancelled, so it has no result.")
+    raise ResultNotReady(
+        f"The task is {result.status}, so it has no result yet. To wait for its end: "
+        f"GET /v1/tasks/{id}?wait=30&for=end.",
+        retry_after_s=_RETRY_S,
+    )

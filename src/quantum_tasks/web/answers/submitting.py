@@ -254,7 +254,7 @@ async def _check_all(request: Request, tasks: list[msgspec.Raw]) -> list[NewTask
             return await asyncio.gather(*checks)
     except TimeoutError:
         raise ServiceBusy(
-            f"To check these programs takes more than {_BATCH_CHECK_S:g} s: submit fewer at once.",
+            f"Checking these programs takes more than {_BATCH_CHECK_S:g} s: submit fewer at once.",
             retry_after_s=5,
         ) from None
     finally:

@@ -242,15 +242,16 @@ def _statevector(details: Details, wanted: Wanted) -> str | list[tuple[float, fl
 def _exact(details: Details) -> Exact:
     if details.exact is None:
         raise ViewUnavailable(
-            "Of a task without shots that has observables, their values are all that is kept: "
-            'submit it without "observables".'
+            'Of a task with "shots": 0 and observables, only their values are kept: submit it '
+            'without "observables".'
         )
     return details.exact
 
 
 def _csv(wanted: Wanted) -> str:
     """One outcome per line, or one observable if these are wanted or all that there is; in a
-    sweep, each line begins with the number of the run."""
+    sweep, each line begins with the number of the run. A run that failed has a line with the code
+    of its error in place of an outcome: readers have the same columns in all lines."""
     items = _items(wanted.content)
     runs = _runs(wanted.content, items)
     view = wanted.view
@@ -260,10 +261,12 @@ def _csv(wanted: Wanted) -> str:
         view = "expectation_values" if observed else "probabilities" if exact else None
     lines = [_COLUMNS[view] if items is None else f"item,{_COLUMNS[view]}"]
     for index, (counts, details) in enumerate(runs):
-        if details.error is not None:
-            continue
         begin = "" if items is None else f"{index},"
-        lines += [f"{begin}{line}" for line in _lines(counts, details, wanted, view)]
+        if details.error is None:
+            lines += [f"{begin}{line}" for line in _lines(counts, details, wanted, view)]
+        else:
+            nothing = "NaN,NaN" if view == "expectation_values" else "0"
+            lines.append(f"{begin}error: {details.error.code},{nothing}")
     return "\r\n".join([*lines, ""])
 
 
