@@ -8,10 +8,10 @@ import subprocess
 from collections.abc import Callable
 
 import pytest
-from chromium import PHONE, WIDE
+from chromium import PHONE
 from complaints import Complaints
 from composer import Composer, code
-from measures import forget, layout_shift, overflow, violations
+from measures import forget, layout_shift, obstacles, overflow
 from playwright.sync_api import BrowserContext, Page, expect
 from service import BELL, Service
 
@@ -286,31 +286,23 @@ def test_a_phone_need_not_scroll_sideways_for_long_keys(phone: Composer) -> None
     assert all(box and box["x"] + box["width"] <= PHONE["width"] for box in parts)
 
 
-@pytest.mark.parametrize("size", [PHONE, WIDE], ids=["phone", "wide"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_everybody_can_use_the_page_in_every_state(
-    new_context: Callable[..., BrowserContext],
-    complaints: Complaints,
-    service: Service,
-    size: dict[str, int],
-    scheme: str,
+    front: Composer, complaints: Complaints
 ) -> None:
     complaints.expect("status of 422")
-    context = new_context(viewport=size, color_scheme=scheme)
-    front = Composer(context.new_page(), f"{service.url}/")
     expect(front.circuit).to_be_visible()
-    assert violations(front.page) == []
+    assert obstacles(front.page) == []
     front.choose("sweep")
     front.set("Name", "mine")
     front.run()
-    assert violations(front.page) == []
+    assert obstacles(front.page) == []
     front.choose("observables")
     front.run()
-    assert violations(front.page) == []
+    assert obstacles(front.page) == []
     front.choose("mistake")
     front.fail()
     front.page.locator("#same summary").click()
-    assert violations(front.page) == []
+    assert obstacles(front.page) == []
 
 
 def test_hostile_text_is_shown_and_not_interpreted(
