@@ -1,7 +1,6 @@
 // The page Queue: asks for GET /v1/queue again and again, as long as somebody looks.
 
-import { duration, number, plural } from "./result.js";
-import { ask, Failure } from "./service.js";
+import { ask, duration, Failure, number, plural } from "./answers.js";
 import { html, nothing, render, svg } from "./vendor/editor/lit-html.js";
 
 const [EVERY_MS, AGAIN_MS] = [2000, 1000]; // the second while the service is away

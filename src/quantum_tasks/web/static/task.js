@@ -1,13 +1,14 @@
 // The page of one task.
 
 import { beside, Deletion, facts, Naming, SMALL, title, verify } from "./actions.js";
+import { asText, duration, element, Failure, number, validate } from "./answers.js";
 import { CircuitView } from "./circuit.js";
-import { curl, download, python, qiskit } from "./copies.js";
+import { copied, curl, download, python, qiskit } from "./copies.js";
 import { operator } from "./histogram.js";
 import { Listing } from "./listing.js";
 import { loaded, Outcomes } from "./outcomes.js";
-import { asText, duration, element, number, ResultView } from "./result.js";
-import { cancel, Failure, isFinal, knownTask, submit, validate } from "./service.js";
+import { ResultView } from "./result.js";
+import { cancel, isFinal, knownTask, submit } from "./service.js";
 import { packed } from "./share.js";
 
 const byId = (id) => document.getElementById(id);
@@ -125,9 +126,9 @@ function onclick(name, work) {
 async function copy(text) {
   byId("copied").textContent = text;
   byId("copied").hidden = false;
-  const copied = await navigator.clipboard?.writeText(text).then(() => true, () => false);
-  if (!copied) getSelection().selectAllChildren(byId("copied"));
-  byId("copynote").textContent = copied ? "It is copied." : "It is selected: copy it.";
+  const done = await copied(text);
+  if (!done) getSelection().selectAllChildren(byId("copied"));
+  byId("copynote").textContent = done ? "It is copied." : "It is selected: copy it.";
 }
 
 byId("id").textContent = id;

@@ -1,9 +1,9 @@
 // The page that lists tasks: the latest first, as they are now.
 
+import { ask, duration, Failure, MARKS, number, plural, problem } from "./answers.js";
 import { Chosen } from "./chosen.js";
 import { filters, onFilters, showFilters } from "./filters.js";
-import { duration, MARKS, number, plural, problem } from "./result.js";
-import { ask, Failure, isFinal, streamed } from "./service.js";
+import { isFinal, streamed } from "./service.js";
 import { html, nothing, render, repeat } from "./vendor/editor/lit-html.js";
 
 const LIMIT = 100; // rows of a page

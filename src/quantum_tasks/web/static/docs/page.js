@@ -1,7 +1,7 @@
 // The page of the API: its document, to be read, searched, linked to and tried.
 
+import { Failure, fetched } from "../answers.js";
 import { html, nothing, render } from "../vendor/editor/lit-html.js";
-import { Failure, fetched } from "../service.js";
 import { kind, know, resolved, values, whole } from "./schemas.js";
 import { indented, inline, markdown } from "./text.js";
 import { Trial } from "./trying.js";
