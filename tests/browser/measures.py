@@ -41,6 +41,11 @@ _FRAMES = """async () => {
   for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
 }"""
 _SMALL = ViewportSize(width=320, height=640)
+# Into a field with smaller letters phones zoom, and do not zoom back.
+_SMALL_LETTERS = """() => [...document.querySelectorAll("input, select")]
+  .filter((one) => !/checkbox|radio|range/.test(one.type) && one.checkVisibility())
+  .filter((one) => parseFloat(getComputedStyle(one).fontSize) < 16)
+  .map((one) => `letters below 16 px: ${one.outerHTML}`)"""
 
 
 def violations(page: Page, rules: Iterable[str] | None = None) -> list[str]:
@@ -57,8 +62,8 @@ def violations(page: Page, rules: Iterable[str] | None = None) -> list[str]:
 
 def obstacles(page: Page) -> list[str]:
     """What keeps somebody from using the page as it is now: violations of axe's rules on a phone
-    and on a wide screen, by day and in the dark, and what has to be scrolled sideways, there or on
-    the smallest phone. The page is left as it was, by day."""
+    and on a wide screen, by day and in the dark; what has to be scrolled sideways, there or on the
+    smallest phone; fields with small letters. The page is left as it was, by day."""
     size = page.viewport_size or chromium.WIDE
     found = []
     for other in (_SMALL, chromium.PHONE, chromium.WIDE):
@@ -74,7 +79,7 @@ def obstacles(page: Page) -> list[str]:
             found += [f"{width}, dark: {text}" for text in violations(page, COLOURS)]
     page.set_viewport_size(size)
     page.emulate_media(color_scheme="light")
-    return found
+    return found + page.evaluate(_SMALL_LETTERS)
 
 
 def layout_shift(page: Page) -> float:

@@ -53,7 +53,9 @@ def test_whoever_comes_and_presses_run_sees_the_circuit_and_the_counts(front: Co
     assert front.program == code("bell")
     assert front.example.input_value() == "bell"
     expect(front.circuit).to_be_visible()
-    expect(front.facts).to_have_text("2 qubits · depth 3 · 2 gates · 64 B · statevector · moments")
+    expect(front.facts).to_have_text(
+        "2 qubits · depth 3 · 2 gates · 64 B of memory · statevector · takes a moment"
+    )
     front.run()
     assert set(front.counts()) == {"00", "11"}
     assert sum(front.counts().values()) == 1024

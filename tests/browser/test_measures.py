@@ -116,7 +116,7 @@ def test_the_dark_differs_in_colours_alone_which_are_for_rules_that_are_known(pa
 def test_a_page_that_is_too_wide_for_some_and_has_a_nameless_field_has_obstacles(
     page: Page,
 ) -> None:
-    show(page, "<p>Text <input>", style="p { width: 1000px; }")
+    show(page, "<p>Text <input>", style="p { width: 1000px; } input { font-size: 15px; }")
     size = page.viewport_size
     found = [text.split(":")[:2] for text in obstacles(page)]
     assert found == [
@@ -124,6 +124,7 @@ def test_a_page_that_is_too_wide_for_some_and_has_a_nameless_field_has_obstacles
         ["at 360 px", " to be scrolled sideways"],
         ["at 360 px", " critical"],
         ["at 1280 px", " critical"],
+        ["letters below 16 px", " <input>"],
     ]
     assert page.viewport_size == size
 

@@ -97,12 +97,12 @@ export const calledOf = (field) => field.labels[0].firstChild.textContent.trim()
 export function estimated({ stats, time_class, estimated_ms: ms, large }) {
   const gates = Object.entries(stats.gates).filter(([name]) => name !== "measure");
   const count = gates.reduce((sum, [, times]) => sum + times, 0);
-  const soon = time_class === "moments" ? "moments" : `about ${duration(ms)}`;
+  const soon = time_class === "moments" ? "takes a moment" : `takes about ${duration(ms)}`;
   return [
     plural(stats.qubits, "qubit"),
     `depth ${number(stats.depth)}`,
     plural(count, "gate"),
-    memory(stats.memory_bytes),
+    `${memory(stats.memory_bytes)} of memory`,
     stats.method.replaceAll("_", " "),
     large ? `${soon}, large` : soon,
   ].join(" · ");
