@@ -5,7 +5,7 @@ import { drawLabels, drawnName, drawWires, familyOf, headerOf, isIn, layout, shi
 
 const DRAWN_WHOLE = 2000; // steps; of more, only what is near the view is in the document
 const AROUND = 400; // pixels around the view that count as near
-const [FIRST_MS, MORE_MS] = [24, 12]; // for the first part of a drawing, and for each further one
+const FRAME_MS = 24; // of each frame, until all is drawn: in smaller parts, painting takes longer
 const NEXT_MS = 4; // while somebody scrolls or walks
 const KEYS = /^(Arrow(Left|Right|Up|Down)|Home|End|Enter|Escape)$/;
 
@@ -65,7 +65,7 @@ export class CircuitView {
     // The same program, edited, stays where it is; another one begins at its start.
     if (this.#wires !== `${qubits}`) this.scroller.scrollTo(0, 0);
     this.#wires = `${qubits}`;
-    this.#paint(FIRST_MS);
+    this.#paint(FRAME_MS);
   }
 
   /** Greyed: the program has changed, and the drawing has not yet. */
@@ -137,7 +137,7 @@ export class CircuitView {
     const marked = items.filter(({ step }, index) => near[index] && step.line === this.#line);
     this.marks.replaceChildren(...marked.map((item) => outline(item, "marked")));
     if (items[this.#current]) this.marks.append(outline(items[this.#current], "current"));
-    if (count < wanted.length) this.#request(MORE_MS);
+    if (count < wanted.length) this.#request(FRAME_MS);
   }
 
   /** Brings an item into view. The page does not move. */

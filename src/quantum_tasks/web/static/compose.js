@@ -294,7 +294,7 @@ for (const event of ["pointerdown", "keydown", "input"]) addEventListener(event,
 
 await attempt(restoreFirst);
 offerBefore();
-await new Promise((painted) => requestAnimationFrame(() => setTimeout(painted))); // the page comes first
+await new Promise((painted) => new PerformanceObserver(painted).observe({ type: "paint", buffered: true }));
 const { content: nonce } = document.querySelector("meta[name=style-nonce]");
 editor = await upgrade(textarea, { nonce, onchange: changed, oncursor });
 editor.show(latest);
