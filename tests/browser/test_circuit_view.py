@@ -199,7 +199,7 @@ def test_the_image_says_what_the_circuit_is(page: Page) -> None:
 
 
 def test_everybody_can_use_it(page: Page) -> None:
-    for drawing in (NESTED, large(30, 300), {**circuit([], 0), "left_out": "Too large."}):
+    for drawing in (NESTED, large(12, 80), {**circuit([], 0), "left_out": "Too large."}):
         show(page, drawing)
         assert obstacles(page) == []
 
