@@ -50,6 +50,17 @@ export const posted = (body, signal, headers = {}) => ({
   signal,
 });
 
+/** Does something; `tell` is told of the failure if there is one, unless the signal ended the work. */
+export async function attempted(work, tell, signal) {
+  try {
+    return await work();
+  } catch (failure) {
+    if (signal?.aborted) return;
+    if (!(failure instanceof Failure)) throw failure;
+    tell(failure);
+  }
+}
+
 /** Whether a task would be accepted, and its circuit. */
 export const validate = (request, signal) =>
   ask("/v1/validate?circuit=1", posted(request, signal));
@@ -70,6 +81,8 @@ export const asText = (value) => {
   if (typeof value === "string") return value;
   return value?.rawJSON ?? JSON.stringify(value);
 };
+
+export const byId = (id) => document.getElementById(id);
 
 /** An element with attributes or properties, and children that are elements or text. */
 export function element(tag, properties = {}, ...children) {

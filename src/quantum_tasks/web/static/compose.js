@@ -1,13 +1,12 @@
 // The page on which programs are written, looked at and run. What only some visitors need is loaded
 // when they do: options, addresses, the palette, and all that is there after Run.
 
-import { calledOf, element, estimated, Failure, listed, validate } from "./answers.js";
+import { attempted, byId, calledOf, element, estimated, Failure, listed, validate } from "./answers.js";
 import { CircuitView } from "./circuit.js";
 import { PlainEditor, upgrade } from "./editor.js";
 
 const TYPED_MS = 150; // after the last key, a program is looked at
 
-const byId = (id) => document.getElementById(id);
 const IDS = ["form", "program", "example", "facts", "problems", "same"];
 const [form, textarea, example, facts, problems, same] = IDS.map(byId);
 const bell = textarea.value;
@@ -28,16 +27,8 @@ const parts = {};
 /** Loads what whoever does anything will need soon. */
 const prepare = () => ["options", "running"].forEach((name) => part(name).catch(() => {}));
 
-/** Does something; says why it failed, if it did. */
-async function attempt(work) {
-  try {
-    await work();
-  } catch (failure) {
-    if (!(failure instanceof Failure)) throw failure;
-    say(failure.message);
-  }
-}
 const say = (sentence) => (byId("note").textContent = sentence);
+const attempt = (work) => attempted(work, ({ message }) => say(message));
 
 // Options, and a field for each input
 

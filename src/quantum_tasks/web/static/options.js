@@ -1,8 +1,7 @@
 // How a program is to be run: what the fields say, as a request.
 
-import { calledOf } from "./answers.js";
+import { byId, calledOf } from "./answers.js";
 
-const byId = (id) => document.getElementById(id);
 const MOST_RUNS = 1000;
 const LONGEST = 200; // characters of a number
 const NUMBERS = new Set(["int", "uint", "float", "angle"]);

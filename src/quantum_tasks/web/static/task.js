@@ -1,7 +1,7 @@
 // The page of one task.
 
 import { beside, Deletion, facts, Naming, SMALL, title, verify } from "./actions.js";
-import { asText, duration, element, Failure, number, validate } from "./answers.js";
+import { asText, attempted, byId, duration, element, Failure, number, validate } from "./answers.js";
 import { CircuitView } from "./circuit.js";
 import { copied, curl, download, python, qiskit } from "./copies.js";
 import { operator } from "./histogram.js";
@@ -11,7 +11,6 @@ import { ResultView } from "./result.js";
 import { cancel, isFinal, knownTask, submit } from "./service.js";
 import { packed } from "./share.js";
 
-const byId = (id) => document.getElementById(id);
 const id = decodeURIComponent(location.pathname.split("/").pop());
 const path = `/v1/tasks/${encodeURIComponent(id)}`;
 const leaving = new AbortController();
@@ -26,16 +25,7 @@ let naming = null;
 
 const say = (...parts) => byId("note").replaceChildren(...parts);
 
-/** Does something; says why it failed, if it did. */
-async function attempt(work) {
-  try {
-    return await work();
-  } catch (failure) {
-    if (signal.aborted) return;
-    if (!(failure instanceof Failure)) throw failure;
-    say(failure.message);
-  }
-}
+const attempt = (work) => attempted(work, ({ message }) => say(message), signal);
 
 const time = (text) =>
   text && new Date(text).toLocaleString("en", { dateStyle: "medium", timeStyle: "medium" });
