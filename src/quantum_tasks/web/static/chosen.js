@@ -1,6 +1,6 @@
 // The tasks of the list that somebody has selected, and what can be done with them.
 
-import { ask, byId, element, Failure, number, plural, posted } from "./answers.js";
+import { ask, byId, Failure, number, plural, posted } from "./answers.js";
 import { isFinal } from "./service.js";
 
 const MOST_IDS = 1000; // of one request

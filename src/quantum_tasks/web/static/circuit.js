@@ -6,7 +6,7 @@ import { drawLabels, drawnName, drawWires, familyOf, headerOf, isIn, layout, shi
 const DRAWN_WHOLE = 2000; // steps; of more, only what is near the view is in the document
 const AROUND = 400; // pixels around the view that count as near
 const FRAME_MS = 24; // of each frame, until all is drawn: in smaller parts, painting takes longer
-const NEXT_MS = 4; // while somebody scrolls or walks
+const NEXT_MS = 4; // while somebody may scroll or walk
 const KEYS = /^(Arrow(Left|Right|Up|Down)|Home|End|Enter|Escape)$/;
 
 export class CircuitView {
@@ -137,7 +137,7 @@ export class CircuitView {
     const marked = items.filter(({ step }, index) => near[index] && step.line === this.#line);
     this.marks.replaceChildren(...marked.map((item) => outline(item, "marked")));
     if (items[this.#current]) this.marks.append(outline(items[this.#current], "current"));
-    if (count < wanted.length) this.#request(FRAME_MS);
+    if (count < wanted.length) this.#request(items.length > DRAWN_WHOLE ? NEXT_MS : FRAME_MS);
   }
 
   /** Brings an item into view. The page does not move. */
