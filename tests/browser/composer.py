@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import Any, NamedTuple
 
 from answers import Answer, answer
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 ID = "11111111-1111-4111-8111-111111111111"
 TASKS = re.compile(r"^https?://[^/]+/v1/tasks\b")
@@ -55,7 +55,6 @@ class Composer:
         self.facts = page.locator("#facts")
         self.task = self.result.locator("a.id")
         self.note = page.locator("#note")
-        self.command = page.locator("#curl")
         self.open(url)
 
     def open(self, url: str) -> None:
@@ -63,6 +62,13 @@ class Composer:
         self.page.goto(url)
         expect(self.page.locator(".cm-content")).to_contain_text("OPENQASM")
         expect(self.page.locator("#circuit")).to_have_attribute("class", "circuit")
+
+    @property
+    def command(self) -> Locator:
+        """The same with curl, once somebody wants to see it."""
+        if self.page.locator("#same").get_attribute("open") is None:
+            self.page.locator("#same summary").click()
+        return self.page.locator("#curl")
 
     # The program
 

@@ -31,7 +31,6 @@ PAGE = """<!doctype html>
   <meta name="color-scheme" content="light dark">
   <link rel="icon" href="/static/favicon.svg" type="image/svg+xml">
   <link rel="stylesheet" href="/static/app.css">
-  <link rel="stylesheet" href="/static/circuit.css">
   <script type="module" src="/test.js"></script>
 </head>
 <body><main><section class="card"><h1>A circuit</h1><div id="host"></div></section></main></body>
@@ -39,6 +38,7 @@ PAGE = """<!doctype html>
 SCRIPT = """
 import { CircuitView } from "/static/circuit.js";
 import { layout } from "/static/columns.js";
+import "/static/walk.js"; // so that the first key need not wait
 const said = { picked: [], hovered: [], violations: [], longest: 0 };
 document.addEventListener("securitypolicyviolation", (event) => {
   said.violations.push(`${event.violatedDirective} ${event.sourceFile}`);

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from itertools import combinations
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from drawn_circuits import (
@@ -174,9 +174,8 @@ def test_controls_are_dots_and_open_ones_circles_on_their_wires(page: Page) -> N
     assert len(set(fills)) == 2
 
 
-@pytest.mark.parametrize(
-    ("drawn_step", "dots", "bodies", "crosses", "texts"),
-    [
+def test_each_kind_of_step_has_its_symbol(page: Page) -> None:
+    for drawn_step, dots, bodies, crosses, texts in [
         (gate("h", [0]), 0, 1, 0, ["H"]),
         (gate("sdg", [0]), 0, 1, 0, ["S†"]),
         (gate("rx", [0], text="π/2"), 0, 1, 0, ["RX", "π/2"]),
@@ -192,19 +191,12 @@ def test_controls_are_dots_and_open_ones_circles_on_their_wires(page: Page) -> N
         (step("set", 1, text="c[0] = true", bit=[0, 0]), 0, 1, 0, ["c[0] = true"]),
         (measure(0), 0, 1, 0, []),
         (measure(0, bit=[0, 3]), 0, 1, 0, ["3"]),
-    ],
-    ids=lambda value: value.get("name", value["kind"]) if isinstance(value, dict) else "",
-)
-def test_each_kind_of_step_has_its_symbol(
-    page: Page, drawn_step: dict[str, Any], dots: int, bodies: int, crosses: int, texts: list[str]
-) -> None:
-    show(page, circuit([drawn_step], 3, c=4))
-    assert [len(shapes(page, 0, kind)) for kind in ("dot", "body", "cross")] == [
-        dots,
-        bodies,
-        crosses,
-    ]
-    assert sorted(page.locator("[data-step] text").all_text_contents()) == sorted(texts)
+    ]:
+        show(page, circuit([drawn_step], 3, c=4))
+        found = [len(shapes(page, 0, kind)) for kind in ("dot", "body", "cross")]
+        assert found == [dots, bodies, crosses], drawn_step
+        shown = page.locator("[data-step] text").all_text_contents()
+        assert sorted(shown) == sorted(texts)
 
 
 def test_the_arguments_of_a_gate_are_numbered_on_their_wires(page: Page) -> None:
@@ -246,19 +238,13 @@ def test_a_long_text_is_shortened_and_shown_whole_by_hovering(page: Page) -> Non
     assert title == "a_gate_with_a_long_name 3.14159265358979, 1"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_texts_on_gates_can_be_read(opened: Opened, scheme: Any) -> None:
-    with opened(color_scheme=scheme) as page:
-        names = ["h", "x", "s", "rx", "swap^2", "own"]
-        show(
-            page,
-            circuit(
-                [
-                    *(gate(n, [0, 1][: 1 + (n == "swap^2")]) for n in names),
-                    step("reset", 1, qubits=[0]),
-                ]
-            ),
-        )
+def test_texts_on_gates_can_be_read(page: Page) -> None:
+    names = ["h", "x", "s", "rx", "swap^2", "own"]
+    gates = [gate(name, [0, 1][: 1 + (name == "swap^2")]) for name in names]
+    show(page, circuit([*gates, step("reset", 1, qubits=[0])]))
+    schemes: list[Literal["light", "dark"]] = ["light", "dark"]
+    for scheme in schemes:
+        page.emulate_media(color_scheme=scheme)
         pairs = page.evaluate(
             """[...document.querySelectorAll('.step')].map((g) =>
               ['.body', '.name'].map((part) => getComputedStyle(g.querySelector(part)).fill))"""

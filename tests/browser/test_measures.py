@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import pytest
 from complaints import Complaints
-from measures import layout_shift, overflow, violations
+from composer import static
+from measures import COLOURS, layout_shift, obstacles, overflow, violations
 from playwright.sync_api import Page, expect
 
 HOME = "http://127.0.0.1:1/"
@@ -93,8 +95,38 @@ def test_a_text_that_is_too_pale_is_a_violation_in_the_dark_alone(page: Page) ->
     dark = "@media (prefers-color-scheme: dark) { body { background: #222; color: #333; } }"
     show(page, "<p>Pale", style=dark)
     assert violations(page) == []
-    page.emulate_media(color_scheme="dark")
-    assert "color-contrast" in violations(page)[0]
+    found = {text[: text.index(": Elem")] for text in obstacles(page)}
+    rule = "serious: color-contrast"
+    assert found == {f"at 360 px, dark: {rule}", f"at 1280 px, dark: {rule}"}
+
+
+def test_the_dark_differs_in_colours_alone_which_are_for_rules_that_are_known(page: Page) -> None:
+    show(page, "<p>Text")
+    violations(page)  # now axe is there
+    about = "axe.getRules(['cat.color']).map((rule) => rule.ruleId)"
+    assert {*page.evaluate(about)} == {*COLOURS, "color-contrast-enhanced"}
+    for file in static().rglob("*.*"):
+        if file.suffix in (".css", ".js", ".html") and "vendor" not in file.parts:
+            _, *parts = re.split(r"prefers-color-scheme: dark\)", file.read_text())
+            for part in parts:
+                dark = re.match(r" \{\n  :root \{\n(?:    --[\w-]+: #\w+;\n)+  \}\n\}\n", part)
+                assert dark, f"{file.name}: another colour is a token in :root: {part[:200]}"
+
+
+def test_a_page_that_is_too_wide_for_some_and_has_a_nameless_field_has_obstacles(
+    page: Page,
+) -> None:
+    show(page, "<p>Text <input>", style="p { width: 1000px; } input { font-size: 15px; }")
+    size = page.viewport_size
+    found = [text.split(":")[:2] for text in obstacles(page)]
+    assert found == [
+        ["at 320 px", " to be scrolled sideways"],
+        ["at 360 px", " to be scrolled sideways"],
+        ["at 360 px", " critical"],
+        ["at 1280 px", " critical"],
+        ["letters below 16 px", " <input>"],
+    ]
+    assert page.viewport_size == size
 
 
 def test_what_moves_by_itself_is_counted(page: Page) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from complaints import Complaints
 from composer import Composer, code, record
 from playwright.sync_api import Route, expect
@@ -37,9 +36,8 @@ def test_inputs_of_every_type_have_a_field(front: Composer) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("declared", "value", "why"),
-    [
+def test_an_input_that_is_no_value_of_its_type_says_so(front: Composer) -> None:
+    for declared, value, why in [
         ("bool", "maybe", "a must be true or false."),
         ("bit[2]", "7", "a must be bits, as 0101."),
         ("int", "2.5", "a must be a whole number"),
@@ -47,16 +45,12 @@ def test_inputs_of_every_type_have_a_field(front: Composer) -> None:
         ("float", "1/0", "a must be a number"),
         ("float", "(" * 300, "a must be a number"),
         ("float", "0:1", "a must be a number"),
-    ],
-)
-def test_an_input_that_is_no_value_of_its_type_says_so(
-    front: Composer, declared: str, value: str, why: str
-) -> None:
-    front.type(f"OPENQASM 3.0; input {declared} a; qubit q; bit c; c = measure q;")
-    front.page.get_by_label("a", exact=True).fill(value)
-    expect(front.problems).to_contain_text(why)
-    front.page.get_by_label("a", exact=True).fill("1")
-    expect(front.problems).to_have_count(0)
+    ]:
+        front.type(f"OPENQASM 3.0; input {declared} a; qubit q; bit c; c = measure q;")
+        front.page.get_by_label("a", exact=True).fill(value)
+        expect(front.problems).to_contain_text(why)
+        front.page.get_by_label("a", exact=True).fill("1")
+        expect(front.problems).to_have_count(0)
 
 
 def test_what_the_service_refuses_of_an_option_stands_at_its_field(
@@ -88,9 +82,9 @@ def test_options_are_sent_as_they_are_chosen(front: Composer) -> None:
         "Seed": "2711965683467889",
         "Method": "density_matrix",
         "Precision": "double",
-        "Noise of gates": "0.001",
-        "Noise of larger gates": "1e-2",
-        "Noise of readout": "0.02",
+        "1-qubit noise": "0.001",
+        "2-qubit noise": "1e-2",
+        "Readout noise": "0.02",
         "Observables": "ZZ; XX + 0.5 YY - 1e-3zi",
         "Name": "mine",
         "Tags": "project=bell, run=3",
@@ -120,29 +114,25 @@ def test_options_are_sent_as_they_are_chosen(front: Composer) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("field", "value", "why"),
-    [
+def test_a_field_that_cannot_be_understood_says_so_and_is_shown(front: Composer) -> None:
+    for field, value, why in [
         ("Shots", "1.5", "Shots must be a whole number."),
-        ("Noise of gates", "2", "Noise of gates must be a probability, from 0 to 1."),
+        ("1-qubit noise", "2", "1-qubit noise must be a probability, from 0 to 1."),
         ("Observables", "ZQ", "'ZQ' is not understood"),
         ("Tags", "=x", "key=value"),
         ("Seed", "9" * 17, "below 2^53"),
         ("Observables", "0.5.5 XX", "is not understood"),
         ("Observables", "1e999 XX", "too large"),
-    ],
-)
-def test_a_field_that_cannot_be_understood_says_so_and_is_shown(
-    front: Composer, field: str, value: str, why: str
-) -> None:
-    front.set(field, value)
-    front.page.locator("#options summary").click()
-    front.run_button.click()
-    expect(front.problems).to_contain_text(why)
-    assert front.focused().startswith(field)
-    expect(front.page.get_by_label(field, exact=True)).to_have_attribute("aria-invalid", "true")
-    front.set(field, "")
-    expect(front.problems).to_have_count(0)
+    ]:
+        front.set(field, value)
+        front.page.locator("#options summary").click()
+        front.run_button.click()
+        expect(front.problems).to_contain_text(why)
+        assert front.focused().startswith(field)
+        invalid = ("aria-invalid", "true")
+        expect(front.page.get_by_label(field, exact=True)).to_have_attribute(*invalid)
+        front.set(field, "")
+        expect(front.problems).to_have_count(0)
 
 
 def test_shots_of_nought_show_exact_probabilities(front: Composer) -> None:

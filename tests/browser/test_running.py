@@ -77,9 +77,9 @@ def test_expectation_values_stand_beside_their_observables(front: Composer) -> N
 def test_the_surface_codes_z_checks_agree_without_noise(front: Composer) -> None:
     front.choose("surface-code")
     expect(front.page.locator("#chosen")).to_have_text(
-        "Noise of gates 0.001 · Noise of larger gates 0.005 · Noise of readout 0.01"
+        "1-qubit noise 0.001 · 2-qubit noise 0.005 · Readout noise 0.01"
     )
-    for field in ("Noise of gates", "Noise of larger gates", "Noise of readout"):
+    for field in ("1-qubit noise", "2-qubit noise", "Readout noise"):
         front.set(field, "")
     front.run()
     assert {row.key.split()[1] for row in front.rows()} == {"0000"}

@@ -63,7 +63,7 @@ def test_a_task_can_be_run_again_and_opened_in_the_composer(page: Page, service:
     )
     page.get_by_role("link", name="Open in the composer").click()
     expect(page.locator(".cm-content")).to_contain_text("cx q[0], q[1];")
-    for field, value in {"Name": "mine", "Shots": "100", "Noise of readout": "0.25"}.items():
+    for field, value in {"Name": "mine", "Shots": "100", "Readout noise": "0.25"}.items():
         expect(page.get_by_label(field, exact=True)).to_have_value(value)
     expect(page.get_by_label("Tags", exact=True)).to_have_value("a=b")
 

@@ -1,9 +1,9 @@
 // What people do to a task, or with it.
 
+import { ask, asText, element, fetched } from "./answers.js";
 import { body } from "./copies.js";
 import { changed } from "./outcomes.js";
-import { asText, element } from "./result.js";
-import { ask, fetched, follow, isFinal, result, submit, wholeView } from "./service.js";
+import { follow, isFinal, result, submit, wholeView } from "./service.js";
 
 const UNDO_S = 8; // until a task is deleted
 export const SMALL = 20; // qubits, of which exact values are worked out in a moment

@@ -1,11 +1,10 @@
 // The tasks of the list that somebody has selected, and what can be done with them.
 
-import { element, number, plural } from "./result.js";
-import { ask, Failure, isFinal, posted } from "./service.js";
+import { ask, byId, Failure, number, plural, posted } from "./answers.js";
+import { isFinal } from "./service.js";
 
 const MOST_IDS = 1000; // of one request
 const CANCEL = "/v1/tasks/cancel";
-const byId = (id) => document.getElementById(id);
 const ends = (task) => !isFinal(task) && task.status !== "cancelling";
 
 export class Chosen {

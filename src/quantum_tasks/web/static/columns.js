@@ -1,13 +1,11 @@
-/**
- * Where the steps of a circuit are drawn. Pure: no document, and widths of texts are estimates.
- *
- * The rows are the qubits' wires and, below them, the classical registers. A step takes the
- * leftmost column in which all its rows are free. A box (if, while, call) has columns of its own
- * for its left and right edges and before `else`, so that edges never meet. What leaves a step or
- * a box towards a register (an outcome, a condition) is its reach: the rows on its way stay free.
- */
+// Where the steps of a circuit are drawn, on which wires. Widths of texts are estimates.
+//
+// The rows are the qubits' wires and, below them, the classical registers. A step takes the
+// leftmost column in which all its rows are free. A box (if, while, call) has columns of its own
+// for its left and right edges and before `else`, so that edges never meet. What leaves a step or
+// a box towards a register (an outcome, a condition) is its reach: the rows on its way stay free.
 
-import { family } from "./families.js";
+import { isBox, svg } from "./answers.js";
 
 const BOX = 32; // a gate; everything is in pixels
 const GAP = 16; // between two columns
@@ -24,13 +22,30 @@ const OTHERWISE = { id: "I", sdg: "S†", tdg: "T†", phase: "P", sx: "√X", s
 const DRAWN = new Map(Object.entries(OTHERWISE));
 const WIDE = /[A-Z@%&<>=+_…]/;
 
+// Gates that share a colour in the editor, the drawing and the bars: --gate-h and so on. This is JSON,
+// and a test holds it equal to the gates of the service.
+const FAMILIES = {
+  "h": "h sx sxdg ch csx c3sqrtx",
+  "pauli": "x y z id cx CX cy cz ccx c3x c4x rccx rc3x u0",
+  "phase": "s sdg t tdg p u1 phase gphase cp cphase cu1",
+  "rotation": "rx ry rz rxx rzz u u2 u3 U crx cry crz cu cu3",
+  "swap": "swap cswap",
+  "measure": "measure reset"
+};
+
+const families = new Map(
+  Object.entries(FAMILIES).flatMap(([name, gates]) => gates.split(" ").map((gate) => [gate, name])),
+);
+
+/** The family of a gate by its name, also as drawn ("s†", "x^2"); "own" for a program's own. */
+export const family = (name = "") => families.get(name.replace(/[†^].*$/, "")) ?? "own";
+
 /** A name without what modifiers add to it ("f†", "f^2"), and that. */
-const split = (name = "") => /^(.+?)((?:†|\^.*)*)$/su.exec(name)?.slice(1) ?? [name, ""];
+const split = (name) => /^(.+?)((?:†|\^.*)*)$/su.exec(name)?.slice(1) ?? [name, ""];
 
 /** The family of a step, which is also that of its colour. */
 export function familyOf({ kind, name }) {
-  if (kind !== "gate") return kind === "measure" || kind === "reset" ? "measure" : "own";
-  return family(split(name)[0]);
+  return family(kind === "gate" ? name : kind);
 }
 
 /** The name of a gate as it stands in its box. */
@@ -53,8 +68,6 @@ export function shortLabel(label) {
   const end = /\[\d+\]$/.exec(label)?.[0] ?? "";
   return `${characters.slice(0, Math.max(LONGEST_LABEL - 1 - end.length, 3)).join("")}…${end}`;
 }
-
-export const isBox = ({ kind }) => kind === "if" || kind === "while" || kind === "call";
 
 /** The line above a box. */
 export const headerOf = ({ kind, text = "" }) =>
@@ -254,4 +267,31 @@ function measure(item, { rows }, starts) {
   }
   item.y0 = Math.min(item.top, reach ? rows[reach.lo].y : Infinity);
   item.y1 = Math.max(item.bottom, reach ? rows[reach.hi].y : 0);
+}
+
+export const isIn = ({ left, right, top, bottom }, { x0, x1, y0, y1 }, around = 0) =>
+  x1 > left - around && x0 < right + around && y1 > top - around && y0 < bottom + around;
+
+/** By how much to scroll, so that what is from `low` to `high` is in view. */
+export function shift(low, high, from, to) {
+  if (low < from || high - low > to - from) return low - from;
+  return Math.max(0, high - to);
+}
+
+export function drawWires(rows, width) {
+  const lines = { wire: "", bits: "" };
+  for (const { kind, y } of rows) {
+    if (kind === "qubit") lines.wire += `M0 ${y}H${width}`;
+    else lines.bits += `M0 ${y - 1.5}H${width}M0 ${y + 1.5}H${width}`;
+  }
+  return Object.entries(lines).map(([name, d]) => svg("path", { class: name, d }));
+}
+
+export function drawLabels(rows, width) {
+  return rows.map(({ label, size, y }) => {
+    const text = svg("text", { class: "label", x: width - 8, y: y + 4.5 }, shortLabel(label));
+    if (size) text.append(svg("tspan", { class: "size" }, `/${size}`));
+    text.append(svg("title", {}, size ? `${label}: ${size} bits` : label));
+    return text;
+  });
 }

@@ -1,8 +1,9 @@
 // Results of up to four tasks beside each other, on one axis.
 
+import { ask, element, Failure, number, percent, plural, problem } from "./answers.js";
 import { distance, distribution, noise } from "./distance.js";
-import { element, number, percent, plural, problem } from "./result.js";
-import { ask, Failure, task } from "./service.js";
+import { choice, table } from "./histogram.js";
+import { task } from "./service.js";
 
 const MOST = 65_536; // outcomes of one result that are compared
 const SHOWN = 24; // outcomes with bars
@@ -57,24 +58,11 @@ function comparison(results) {
     const link = element("a", { href: `/ui/tasks/${id}` }, name);
     const line = element("li", {}, mark(letter), " ", link, ` · ${shots ? plural(shots, "shot") : "exact"} `);
     line.dataset.letter = letter;
-    if (items) line.append(choice(result, show));
+    if (items) line.append(choice(items, (run) => show((result.run = run)), `Run of ${letter}`));
     return line;
   });
   show();
   return [element("ul", { className: "legend", ariaLabel: "Tasks that are compared" }, ...legend), pane];
-}
-
-function choice(result, show) {
-  const options = result.items.map(({ parameters }, place) => {
-    const values = Object.entries(parameters ?? {}).map(([key, value]) => `${key} = ${value}`);
-    return element("option", { value: place }, values.join(", ") || `run ${place + 1}`);
-  });
-  const select = element("select", { ariaLabel: `Run of ${result.letter}` }, ...options);
-  select.addEventListener("change", () => {
-    result.run = result.runs[select.value];
-    show();
-  });
-  return select;
 }
 
 const mark = (letter) => {
@@ -109,13 +97,8 @@ function* pictures(results) {
 function distances(all) {
   const rows = all.flatMap((a, place) => all.slice(place + 1).map((b) => apart(a, b)));
   const head = ["Pair", "Total variation distance", "Shot noise alone", "So they are"];
-  return element(
-    "table",
-    { className: "distances" },
-    element("caption", {}, "How far apart they are: 0 is the same, 1 has nothing in common"),
-    element("thead", {}, element("tr", {}, ...head.map((text) => element("th", { scope: "col" }, text)))),
-    element("tbody", {}, ...rows),
-  );
+  const caption = "How far apart they are: 0 is the same, 1 has nothing in common";
+  return table(head, rows, { caption, className: "distances", headed: true });
 }
 
 function apart(a, b) {
@@ -126,11 +109,9 @@ function apart(a, b) {
   const alone = exact ? "none: both are exact" : `${short(expected)}, rarely above ${short(rarely)}`;
   const different = far > (exact ? 1e-9 : rarely);
   const verdict = different ? "different" : exact ? "the same" : "not distinguishable";
-  const pair = element("th", { scope: "row" }, mark(a.letter), " – ", mark(b.letter));
-  const cells = whole
-    ? [short(far), alone, verdict]
-    : [`at least ${short(far)}`, "too many outcomes to say", "unclear"];
-  return element("tr", {}, pair, ...cells.map((text) => element("td", {}, text)));
+  const pair = element("span", {}, mark(a.letter), " – ", mark(b.letter));
+  if (!whole) return [pair, `at least ${short(far)}`, "too many outcomes to say", "unclear"];
+  return [pair, short(far), alone, verdict];
 }
 
 const shown = (share) => (share ? percent(share) : "0");
@@ -164,19 +145,9 @@ function* bars(all, keys, most) {
     }
   }
   yield picture;
-  const row = (key) =>
-    element(
-      "tr",
-      {},
-      element("th", { scope: "row" }, key || "(no bits)"),
-      ...all.map(({ probabilities }) => element("td", {}, shown(probabilities.get(key)))),
-    );
-  const head = ["Outcome", ...letters].map((text) => element("th", { scope: "col" }, text));
-  const table = element(
-    "table",
-    {},
-    element("thead", {}, element("tr", {}, ...head)),
-    element("tbody", {}, ...keys.map(row)),
-  );
-  yield element("div", { className: "hidden" }, table); // a table itself would not become small
+  const rows = keys.map((key) => {
+    return [key || "(no bits)", ...all.map(({ probabilities }) => shown(probabilities.get(key)))];
+  });
+  // A table itself would not become small.
+  yield element("div", { className: "hidden" }, table(["Outcome", ...letters], rows, { headed: true }));
 }

@@ -1,7 +1,7 @@
 // The same task elsewhere: as a command, as a program; and what it brought, as a file.
 
-import { element } from "./result.js";
-import { fetched, wholeView } from "./service.js";
+import { element, fetched } from "./answers.js";
+import { wholeView } from "./service.js";
 
 /** What submits the task again, from a record; `changes` may replace or, by null, leave out fields. */
 export function body({ request, name, tags }, changes = {}) {
@@ -16,10 +16,12 @@ export function body({ request, name, tags }, changes = {}) {
 const isEmpty = (value) => typeof value === "object" && !("rawJSON" in value) && !Object.keys(value).length;
 
 /** JSON in a quoted here-document: the shell changes nothing in it, whatever the program says. */
-export const curl = (record) =>
+export const command = (request, id = "TASK_ID", view = "") =>
   `curl -s '${location.origin}/v1/tasks' -H 'Content-Type: application/json' ` +
-  `-H 'Prefer: wait=20' --data @- <<'END'\n${JSON.stringify(body(record))}\nEND\n` +
-  `curl -s '${location.origin}/v1/tasks/${record.id}/result${wholeView(record)}'\n`;
+  `-H 'Prefer: wait=20' --data @- <<'END'\n${JSON.stringify(request)}\nEND\n` +
+  `curl -s '${location.origin}/v1/tasks/${id}/result${view}'\n`;
+
+export const curl = (record) => command(body(record), record.id, wholeView(record));
 
 /** A literal of Python. */
 function literal(value) {
@@ -84,6 +86,18 @@ export function qiskit(record) {
     `print(result.get_counts())`,
     ``,
   ].join("\n");
+}
+
+/** Puts a text into the clipboard, if there is one: over plain HTTP from elsewhere, browsers have none. */
+export const copied = async (text) =>
+  (await navigator.clipboard?.writeText(text).then(() => true, () => false)) ?? false;
+
+/** Copies all of an element, by hand if need be; the button says so for a moment. */
+export async function copyAll(host, button) {
+  getSelection().selectAllChildren(host);
+  if (!(await copied(host.textContent))) document.execCommand("copy");
+  button.textContent = "Copied";
+  setTimeout(() => (button.textContent = "Copy"), 2000);
 }
 
 /** Lets the browser save something under a name. */

@@ -1,8 +1,8 @@
 // What a run brought: bars for people who see, and a table for those who do not.
 
-import { asText, element, number, percent, plural, problem } from "./result.js";
+import { asText, element, number, percent, plural, problem } from "./answers.js";
 
-const MOST_OUTCOMES = 32; // are shown, unless more are asked for
+export const MOST_OUTCOMES = 32; // are shown, unless more are asked for
 const LONG_KEY = 24; // characters; longer ones stand above their bars
 const SPOKEN = 8; // outcomes in the name of a histogram
 
@@ -16,22 +16,6 @@ export function hamming(one, other) {
 // By key as text: an object puts the keys that look like integers first, "10" before "00".
 const byKey = ([a], [b]) => (a < b ? -1 : 1);
 const byShare = (a, b) => b[1] - a[1] || byKey(a, b);
-
-/** Total variation distance of two distributions, and what shots alone would make of it on average:
- *  the mean of |share - p| is sqrt(2 p (1 - p) / (pi n)), and 2 p at most. Of what only one of them
- *  lists, the other has at most what it does not list. */
-export function distance(one, other, shots = []) {
-  const keys = new Set([...Object.keys(one.probabilities), ...Object.keys(other.probabilities)]);
-  let [found, noise] = [0, 0];
-  for (const key of keys) {
-    const [p, q] = [one.probabilities[key] ?? 0, other.probabilities[key] ?? 0];
-    found += Math.abs(p - q) / 2;
-    const spread = shots.reduce((sum, n) => sum + (n ? 1 / n : 0), 0);
-    const mean = shots.includes(0) ? (shots[0] ? q : p) : (p + q) / 2;
-    noise += Math.min(2 * mean, Math.sqrt((2 * mean * (1 - mean) * spread) / Math.PI)) / 2;
-  }
-  return { found, noise, whole: !(one.rest?.probability > 0 || other.rest?.probability > 0) };
-}
 
 /** The outcomes of a run as [key, share]: `top` of them, in an order, and what is not shown. */
 export function ordered(run, { top = MOST_OUTCOMES, order = "key", from = "" } = {}) {
@@ -138,7 +122,7 @@ const legend = (asOther) =>
     asOther,
   );
 
-/** A table: its columns, and rows whose first cell may be their heading. */
+/** A table: its columns, and rows of texts or elements, the first of which may be a heading. */
 export function table(columns, rows, { caption, className = "", headed = false } = {}) {
   const cells = (row) =>
     row.map((text, place) =>
@@ -160,9 +144,10 @@ export const named = ({ parameters = {} }) =>
     .join(", ");
 
 /** A choice among the runs of a sweep. */
-export function choice(items, show) {
-  const options = items.map((item, place) => element("option", { value: place }, named(item)));
-  const select = element("select", { ariaLabel: "Run" }, ...options);
+export function choice(items, show, name = "Run") {
+  const texts = items.map((item, place) => named(item) || `run ${place + 1}`);
+  const options = texts.map((text, place) => element("option", { value: place }, text));
+  const select = element("select", { ariaLabel: name }, ...options);
   select.addEventListener("change", () => show(items[select.value]));
   return element("label", { className: "run" }, "Run ", select);
 }

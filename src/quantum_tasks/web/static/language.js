@@ -1,13 +1,55 @@
-// What makes CodeMirror an editor of OpenQASM 3 and 2: colours, completion, looks.
+// What makes CodeMirror an editor of OpenQASM 3 and 2: its words, colours, looks. The lists are JSON,
+// and a test holds them equal to the service's own.
 
-import * as known from "./families.js";
+import { family } from "./columns.js";
 import * as cm from "./vendor/editor/codemirror.js";
 
-const keywords = new Set(known.KEYWORDS);
-const types = new Set(known.TYPES);
-const literals = new Set([...known.LITERALS, ...known.CONSTANTS]);
-const functions = new Set([...known.FUNCTIONS, ...known.FUNCTIONS_2, "sizeof"]);
-const { BUILT_IN, BUILT_IN_2, STDGATES, QELIB1 } = known;
+// How many angles and qubits a gate takes: the built-in ones of versions 3 and 2, then the files'.
+export const BUILT_IN = {"U": [3, 1]};
+export const BUILT_IN_2 = {"U": [3, 1], "CX": [0, 2]};
+export const STDGATES = {
+  "x": [0, 1], "y": [0, 1], "z": [0, 1], "h": [0, 1], "s": [0, 1], "sdg": [0, 1], "t": [0, 1],
+  "tdg": [0, 1], "sx": [0, 1], "p": [1, 1], "rx": [1, 1], "ry": [1, 1], "rz": [1, 1], "cx": [0, 2],
+  "cy": [0, 2], "cz": [0, 2], "ch": [0, 2], "cp": [1, 2], "crx": [1, 2], "cry": [1, 2],
+  "crz": [1, 2], "swap": [0, 2], "ccx": [0, 3], "cswap": [0, 3], "cu": [4, 2], "CX": [0, 2],
+  "phase": [1, 1], "cphase": [1, 2], "id": [0, 1], "u1": [1, 1], "u2": [2, 1], "u3": [3, 1]
+};
+export const QELIB1 = {
+  "u": [3, 1], "u0": [1, 1], "u1": [1, 1], "u2": [2, 1], "u3": [3, 1], "id": [0, 1], "x": [0, 1],
+  "y": [0, 1], "z": [0, 1], "h": [0, 1], "s": [0, 1], "sdg": [0, 1], "t": [0, 1], "tdg": [0, 1],
+  "sx": [0, 1], "sxdg": [0, 1], "p": [1, 1], "rx": [1, 1], "ry": [1, 1], "rz": [1, 1], "cx": [0, 2],
+  "cy": [0, 2], "cz": [0, 2], "ch": [0, 2], "csx": [0, 2], "cp": [1, 2], "cu1": [1, 2],
+  "cu3": [3, 2], "cu": [4, 2], "crx": [1, 2], "cry": [1, 2], "crz": [1, 2], "rxx": [1, 2],
+  "rzz": [1, 2], "swap": [0, 2], "ccx": [0, 3], "cswap": [0, 3], "rccx": [0, 3], "rc3x": [0, 4],
+  "c3x": [0, 4], "c3sqrtx": [0, 4], "c4x": [0, 5]
+};
+
+// The other words of version 3, then of version 2.
+export const KEYWORDS = [
+  "OPENQASM", "include", "defcalgrammar", "def", "cal", "defcal", "gate", "opaque", "extern", "box",
+  "let", "break", "continue", "if", "else", "end", "return", "for", "while", "in", "switch", "case",
+  "default", "pragma", "input", "output", "const", "readonly", "mutable", "gphase", "inv", "pow",
+  "ctrl", "negctrl", "durationof", "delay", "reset", "measure", "barrier"
+];
+export const TYPES = [
+  "qubit", "qreg", "bit", "creg", "bool", "int", "uint", "float", "angle", "complex", "array",
+  "void", "duration", "stretch"
+];
+export const LITERALS = ["true", "false", "im"];
+export const CONSTANTS = ["pi", "π", "tau", "τ", "euler", "ℇ"];
+export const FUNCTIONS = [
+  "arccos", "arcsin", "arctan", "ceiling", "cos", "exp", "floor", "imag", "log", "mod", "popcount",
+  "real", "rotl", "rotr", "sin", "sqrt", "tan"
+];
+export const KEYWORDS_2 = [
+  "OPENQASM", "include", "qreg", "creg", "gate", "opaque", "if", "measure", "reset", "barrier"
+];
+export const FUNCTIONS_2 = ["sin", "cos", "tan", "exp", "ln", "sqrt"];
+
+const keywords = new Set(KEYWORDS);
+const types = new Set(TYPES);
+const literals = new Set([...LITERALS, ...CONSTANTS]);
+const functions = new Set([...FUNCTIONS, ...FUNCTIONS_2, "sizeof"]);
 const gates = new Set([BUILT_IN, BUILT_IN_2, STDGATES, QELIB1].flatMap(Object.keys));
 
 // Colours
@@ -51,14 +93,14 @@ function word(name, stream, state) {
   }
   if (keywords.has(name)) {
     state.declares = ["gate", "def", "opaque"].includes(name);
-    const drawn = known.family(name);
+    const drawn = family(name);
     return drawn === "own" ? "keyword" : drawn;
   }
   if (types.has(name)) return "keyword";
   if (literals.has(name)) return "literal";
   if (!stream.match(CALL, false)) return null;
   if (state.own.has(name)) return "own";
-  if (gates.has(name)) return known.family(name);
+  if (gates.has(name)) return family(name);
   return functions.has(name) ? "function" : null;
 }
 
@@ -96,59 +138,10 @@ const openqasm = cm.StreamLanguage.define({
   },
 });
 
-// Completion
-
-const KINDS = [...known.TYPES, "let", "gate", "def", "opaque"].join("|");
-const DECLARES = `\\b(${KINDS})(?:\\s*\\[[^;{]{0,200}?\\])?\\s+`;
-const DECLARED = new RegExp(`${DECLARES}([\\p{L}_][\\p{L}\\p{N}_]*)`, "gu");
-const DECLARING = new RegExp(`${DECLARES}$`);
-const STATEMENT_BEGINS = /(?:^|[;{}@)])\s*$/;
-const WORDS = [...keywords, ...types, ...literals, ...known.FUNCTIONS, "sizeof"];
-const WORDS_2 = [...known.KEYWORDS_2, ...known.FUNCTIONS_2, "pi"];
-const VERSION_2 = /^(?:\s|\/\/.*\n)*OPENQASM\s+2/;
-
-const plural = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
-
-function gateOptions(table) {
-  return Object.entries(table).map(([label, [angles, qubits]]) => ({
-    label,
-    detail: [angles && plural(angles, "angle"), plural(qubits, "qubit")].filter(Boolean).join(", "),
-  }));
-}
-
-/** What a program declares, for as long as its text looks like that. */
-function declared(text) {
-  const found = new Map([...text.matchAll(DECLARED)].map(([, kind, name]) => [name, kind]));
-  return [...found].map(([label, detail]) => ({ label, detail, boost: 1 }));
-}
-
-/** Words that may stand here: those of the program's version, and the gates that it includes. */
-function completions(context) {
-  const typed = context.matchBefore(/[\p{L}_][\p{L}\p{N}_]*/u);
-  const from = typed ? typed.from : context.pos;
-  if (!context.explicit && (!typed || typed.text.length < 2)) return null;
-  const { state } = context;
-  const inside = cm.syntaxTree(state).resolveInner(from, -1).name;
-  if (["comment", "literal", "meta"].includes(inside)) return null;
-  const before = state.sliceDoc(state.doc.lineAt(from).from, from);
-  if (DECLARING.test(before)) return null; // a new name
-  const text = state.doc.toString();
-  const old = VERSION_2.test(text);
-  const words = (old ? WORDS_2 : WORDS).map((label) => ({ label }));
-  const found = [...declared(text.slice(0, from)), ...words];
-  if (STATEMENT_BEGINS.test(before)) {
-    const included = (file, table) => text.includes(`"${file}"`) && table;
-    const files = [included("stdgates.inc", STDGATES), included("qelib1.inc", QELIB1)];
-    found.push(...gateOptions(Object.assign({}, old ? BUILT_IN_2 : BUILT_IN, ...files)));
-  }
-  const start = typed?.text.toLowerCase() ?? "";
-  const fitting = found.filter(({ label }) => label.toLowerCase().startsWith(start));
-  // What is complete needs no list, which would take the next Enter.
-  const whole = typed && fitting.every(({ label }) => label.length === start.length);
-  return whole ? null : { from, options: fitting };
-}
-
 // The editor around it
+
+/** Words that may stand here. Their module is loaded when somebody types. */
+const completions = async (context) => (await import("./completion.js")).completions(context);
 
 /** Effect: these lines have a soft background. */
 export const mark = cm.StateEffect.define();

@@ -1,6 +1,6 @@
 // The program of a task, with its problems marked in it.
 
-import { element, problem } from "./result.js";
+import { element, listed } from "./answers.js";
 
 export class Listing {
   constructor(pre, problems) {
@@ -29,18 +29,7 @@ export class Listing {
       plain = "";
     });
     this.pre.replaceChildren(...parts, plain);
-    this.problems.replaceChildren(...found.map((one) => this.listed(one)));
-  }
-
-  listed({ severity, line, column, message, hint, snippet }) {
-    const at = line ? ` (line ${line}, column ${column})` : "";
-    const parts = problem({ message: message.replace(at, ""), errors: [{ hint, snippet: line ? "" : snippet }] });
-    if (line) {
-      const go = element("button", { type: "button", className: "place" }, `Line ${line}`);
-      go.addEventListener("click", () => this.go(line));
-      parts[0].prepend(go, " ");
-    }
-    return element("div", { className: `problem ${severity}` }, ...parts);
+    this.problems.replaceChildren(...found.map((one) => listed(one, (line) => this.go(line))));
   }
 
   /** Selects a line, and brings it into view. */

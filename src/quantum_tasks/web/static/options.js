@@ -1,13 +1,10 @@
-// How a program is to be run: what the fields say, as a request, and back.
+// How a program is to be run: what the fields say, as a request.
 
-const byId = (id) => document.getElementById(id);
+import { byId, calledOf } from "./answers.js";
+
 const MOST_RUNS = 1000;
-const INPUT = /(?<=^|[;}])\s*input\s+([a-z]+)\s*(\[[^;]*\])?\s*([\p{L}_][\p{L}\p{N}_]*)\s*;/gmu;
-const FIRST = { angle: "pi/4", float: "0.5", bool: "true", bit: "0", duration: "100ns" };
 const LONGEST = 200; // characters of a number
 const NUMBERS = new Set(["int", "uint", "float", "angle"]);
-const PLAIN = ["shots", "seed", "method", "precision", "p1", "p2", "readout", "observables"];
-const FIELDS = [...PLAIN, "name", "tags"];
 
 /** A field says what cannot be understood. */
 export class FieldError extends Error {
@@ -56,7 +53,7 @@ function decimal(id, text) {
   return found;
 }
 
-const title = (id) => byId(id).labels[0].firstChild.textContent.trim();
+const title = (id) => calledOf(byId(id));
 
 const ONE = /([+-])?\s*(\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)?\s*\*?\s*([IXYZ]+)\s*/;
 const TERM = new RegExp(ONE, "gi");
@@ -81,7 +78,7 @@ function tag(text) {
   return [key.trim(), rest.join("=").trim()];
 }
 
-// Inputs: a field for each; a range makes a sweep
+// Inputs: a range makes a sweep
 
 /** The value of "3*pi/4" and its like; NaN if it is none. */
 function calculated(text) {
@@ -117,39 +114,9 @@ function calculated(text) {
   return at === tokens.length ? found : NaN;
 }
 
-const kept = new Map(); // what stood in the fields, by the names of inputs
-
-/** Makes a field for each input of the program; those that stay keep their values. */
-export function showInputs(qc, values = {}) {
-  const group = byId("inputs");
-  for (const [name, value] of Object.entries({ ...inputValues(), ...values })) kept.set(name, value);
-  const code = qc.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, "");
-  const wanted = [...code.matchAll(INPUT)];
-  const now = wanted.map(([, type, size, name]) => `${type}${size} ${name}`).join();
-  if (group.dataset.shown === now && group.childElementCount === wanted.length) return;
-  group.dataset.shown = now;
-  group.replaceChildren(
-    ...wanted.map(([, type, size, name]) => {
-      const label = document.createElement("label");
-      const field = document.createElement("input");
-      const first = size && type === "bit" ? "0".repeat(parseInt(size.slice(1)) || 1) : FIRST[type];
-      Object.assign(field, { value: kept.get(name) ?? first ?? "0", spellcheck: false });
-      Object.assign(field.dataset, { input: name, type });
-      field.title = "a value, or a range for one task of many runs: from : to : how many";
-      label.append(`${name} `, field);
-      return label;
-    }),
-  );
-  group.hidden = !wanted.length;
-}
-
-const inputFields = () => [...byId("inputs").querySelectorAll("input")];
-const inputValues = () =>
-  Object.fromEntries(inputFields().map((field) => [field.dataset.input, field.value]));
-
 /** The parameters that the fields say: one set, or a list of them. Throws a FieldError. */
 function given() {
-  const fields = inputFields();
+  const fields = [...byId("inputs").querySelectorAll("input")];
   if (!fields.length) return null;
   let every = [{}];
   let swept = false;
@@ -202,28 +169,4 @@ function worded(field, text) {
   } catch {
     return text;
   }
-}
-
-// All fields, to be kept or shared
-
-/** What was chosen, without what is usual. */
-export function chosen() {
-  const found = FIELDS.map((id) => [id, byId(id).value]).filter(([, value]) => value);
-  const inputs = inputValues();
-  return { ...Object.fromEntries(found), ...(Object.keys(inputs).length && { inputs }) };
-}
-
-/** Fills the fields. */
-export function choose(values, qc) {
-  for (const id of FIELDS) byId(id).value = values[id] ?? "";
-  kept.clear();
-  byId("inputs").replaceChildren();
-  showInputs(qc, values.inputs ?? {});
-  showChosen();
-}
-
-/** Says what was chosen beside the word Options, which may be closed. */
-export function showChosen() {
-  const found = FIELDS.filter((id) => byId(id).value).map((id) => `${title(id)} ${byId(id).value}`);
-  byId("chosen").textContent = found.join(" · ");
 }

@@ -1,9 +1,9 @@
 // What a task brought, with all that one may ask of it: order, number, registers, the runs of a
 // sweep, the outcome of each shot, and another task beside it.
 
-import { distance, outcomes } from "./histogram.js";
-import { asText, element, number, plural } from "./result.js";
-import { ask, Failure } from "./service.js";
+import { ask, asText, element, Failure, number, plural } from "./answers.js";
+import { distance, distribution, noise } from "./distance.js";
+import { outcomes } from "./histogram.js";
 import { sweep } from "./sweep.js";
 
 export const LOADED = 256; // outcomes
@@ -134,12 +134,11 @@ export class Outcomes {
 
   /** How far the two are from each other. */
   apart(run, other) {
-    const { found, noise, whole } = distance(run, other, [this.found.shots, this.beside.shots]);
-    const listed = whole ? "" : " (of the outcomes that are loaded)";
-    return (
-      `Total variation distance${listed}: ${found.toFixed(4)}; ` +
-      `shots alone would make about ${noise.toFixed(4)} of two that are alike.`
-    );
+    const [one, two] = [distribution(run, this.found.shots), distribution(other, this.beside.shots)];
+    const far = distance(one, two).toFixed(4);
+    if (!one.whole || !two.whole) return `Total variation distance: at least ${far}, as not all outcomes are loaded.`;
+    const alone = noise(one, two).expected.toFixed(4);
+    return `Total variation distance: ${far}; shots alone would make about ${alone} of two that are alike.`;
   }
 
   /** Shows another task beside this one. */

@@ -1,7 +1,6 @@
 // The page Queue: asks for GET /v1/queue again and again, as long as somebody looks.
 
-import { duration, number, plural } from "./result.js";
-import { ask, Failure } from "./service.js";
+import { ask, byId, duration, Failure, number, plural } from "./answers.js";
 import { html, nothing, render, svg } from "./vendor/editor/lit-html.js";
 
 const [EVERY_MS, AGAIN_MS] = [2000, 1000]; // the second while the service is away
@@ -12,7 +11,6 @@ const HEIGHT = 100; // of a chart, whose width is one for each minute
 const SILENT_S = 8; // heartbeats come every 3 s
 const ENDED = "completed,failed,cancelled";
 
-const byId = (id) => document.getElementById(id);
 /** The list of tasks with these parameters, which are those of GET /v1/tasks. */
 const tasks = (parameters) => `/ui/tasks?${new URLSearchParams(parameters)}`;
 const link = (text, parameters, name) =>

@@ -1,4 +1,6 @@
-// What pages ask the service for. A failure is always a Failure, with a sentence for people.
+// Tasks: they are submitted, followed to their end, and asked for what they brought.
+
+import { ask, Failure, fetched, posted } from "./answers.js";
 
 const PAUSE_MS = 1000;
 const WAIT_S = 2; // for the end of a task, before it is followed
@@ -7,14 +9,6 @@ const STREAMS = 4; // that all pages of a browser may have, of its six connectio
 const MANY = 20_000; // characters of a program that is not to be asked for each second
 const PLACE_MS = [1000, 5000]; // after which a place in the queue is asked for again: near, far
 const FINAL = new Set(["completed", "failed", "cancelled"]);
-
-/** What went wrong; `errors` as in problem+json. It `passes` if trying again may help. */
-export class Failure extends Error {
-  constructor(message, { code = "", errors = [], passes = false, retryAfterS = 0 } = {}) {
-    super(message);
-    Object.assign(this, { code, errors, passes, retryAfterS });
-  }
-}
 
 export const isFinal = (record) => FINAL.has(record.status);
 
@@ -30,28 +24,6 @@ const seen = async (signal) => {
     await new Promise((go) => document.addEventListener("visibilitychange", go, { once: true, signal }));
   }
 };
-
-/** A good response; throws a Failure for any other. */
-export async function fetched(path, options) {
-  let response;
-  try {
-    response = await fetch(path, options);
-  } catch (error) {
-    if (options?.signal?.aborted) throw error;
-    throw new Failure("The service cannot be reached. Is it running?", { passes: true });
-  }
-  if (response.ok) return response;
-  const body = await response.json().catch(() => null);
-  const retryAfterS = Number(response.headers.get("Retry-After")) || 0;
-  const sentence =
-    body?.detail ?? body?.message ?? `The service answered with HTTP status ${response.status}.`;
-  throw new Failure(retryAfterS ? `${sentence} Try again in ${retryAfterS} s.` : sentence, {
-    code: body?.code,
-    errors: body?.errors,
-    passes: response.status >= 500 || response.status === 429,
-    retryAfterS,
-  });
-}
 
 /** Does something in one of the few places that all pages of this browser share; false if none is
  *  free. Over plain HTTP from elsewhere, browsers have no locks: there, each page has a place. */
@@ -78,28 +50,6 @@ async function insist(work, what, signal, say) {
     }
   }
 }
-
-/** The body of a good answer. */
-export async function ask(path, options, reviver) {
-  const response = await fetched(path, options);
-  try {
-    return JSON.parse(await response.text(), reviver);
-  } catch (error) {
-    if (options?.signal?.aborted) throw error;
-    throw new Failure("The answer of the service broke off.", { passes: true });
-  }
-}
-
-export const posted = (body, signal, headers = {}) => ({
-  method: "POST",
-  headers: { "Content-Type": "application/json", ...headers },
-  body: JSON.stringify(body),
-  signal,
-});
-
-/** Whether a task would be accepted, and its circuit. */
-export const validate = (request, signal) =>
-  ask("/v1/validate?circuit=1", posted(request, signal));
 
 /** Submits a task, or sends what else makes one, and waits for its end for a moment. The key makes
  *  that one task, however often the request has to be sent again. */

@@ -1,32 +1,12 @@
-// A program with its options, as this browser keeps it, and in the part of an address that no server
-// sees.
-
-const DRAFT = "quantum-tasks draft";
-
-/** Keeps a draft, and the one before if this is another; unless this is a browser that keeps
- *  nothing. */
-export function keep(found, isAnother) {
-  try {
-    const before = localStorage.getItem(DRAFT);
-    if (isAnother && before) localStorage.setItem(`${DRAFT} before`, before);
-    localStorage.setItem(DRAFT, JSON.stringify(found));
-  } catch {
-    // then it is gone with the page
-  }
-}
-
-/** The draft, or the one before, or null. */
-export function kept(before = false) {
-  try {
-    return asProgram(JSON.parse(localStorage.getItem(before ? `${DRAFT} before` : DRAFT)));
-  } catch {
-    return null;
-  }
-}
-
-const asProgram = (found) => (typeof found?.qc === "string" ? found : null);
+// Programs from elsewhere: from a file, or from the part of an address that no server sees.
 
 const MOST_BYTES = 1_000_000; // a few characters may unpack to gigabytes
+
+/** The text of a file, or null. */
+export async function read(file) {
+  const text = file.size > MOST_BYTES ? "\0" : await file.text().catch(() => "\0");
+  return text.includes("\0") ? null : text;
+}
 
 async function through(bytes, stream) {
   const parts = [];
@@ -53,7 +33,8 @@ export async function unpacked(fragment) {
     const encoded = atob(packed.replaceAll("-", "+").replaceAll("_", "/"));
     const bytes = Uint8Array.from(encoded, (letter) => letter.charCodeAt(0));
     const text = await through(bytes, new DecompressionStream("deflate-raw"));
-    return asProgram(JSON.parse(new TextDecoder().decode(text)));
+    const found = JSON.parse(new TextDecoder().decode(text));
+    return typeof found?.qc === "string" ? found : null;
   } catch {
     return null;
   }

@@ -1,19 +1,12 @@
 // The runs of a sweep: what they brought, as lines over their parameter, and a slider to go through
 // them. All of it is there already: to move the slider asks nobody, and submits nothing.
 
+import { element, svg } from "./answers.js";
 import { asObservable, choice, named, table } from "./histogram.js";
-import { element } from "./result.js";
 
 const MOST_LINES = 6;
 const [WIDTH, HEIGHT] = [1000, 200];
 const short = (value) => String(+value.toPrecision(4));
-
-function svg(tag, attributes, ...children) {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const name in attributes) made.setAttribute(name, attributes[name]);
-  made.append(...children);
-  return made;
-}
 
 /** What is on the x-axis: the only number that changes, or the number of the run. */
 function across(items) {

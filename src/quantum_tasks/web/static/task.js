@@ -1,16 +1,16 @@
 // The page of one task.
 
 import { beside, Deletion, facts, Naming, SMALL, title, verify } from "./actions.js";
+import { asText, attempted, byId, duration, element, Failure, number, validate } from "./answers.js";
 import { CircuitView } from "./circuit.js";
-import { curl, download, python, qiskit } from "./copies.js";
+import { copied, curl, download, python, qiskit } from "./copies.js";
 import { operator } from "./histogram.js";
 import { Listing } from "./listing.js";
 import { loaded, Outcomes } from "./outcomes.js";
-import { asText, duration, element, number, ResultView } from "./result.js";
-import { cancel, Failure, isFinal, knownTask, submit, validate } from "./service.js";
+import { ResultView } from "./result.js";
+import { cancel, isFinal, knownTask, submit } from "./service.js";
 import { packed } from "./share.js";
 
-const byId = (id) => document.getElementById(id);
 const id = decodeURIComponent(location.pathname.split("/").pop());
 const path = `/v1/tasks/${encodeURIComponent(id)}`;
 const leaving = new AbortController();
@@ -25,16 +25,7 @@ let naming = null;
 
 const say = (...parts) => byId("note").replaceChildren(...parts);
 
-/** Does something; says why it failed, if it did. */
-async function attempt(work) {
-  try {
-    return await work();
-  } catch (failure) {
-    if (signal.aborted) return;
-    if (!(failure instanceof Failure)) throw failure;
-    say(failure.message);
-  }
-}
+const attempt = (work) => attempted(work, ({ message }) => say(message), signal);
 
 const time = (text) =>
   text && new Date(text).toLocaleString("en", { dateStyle: "medium", timeStyle: "medium" });
@@ -125,9 +116,9 @@ function onclick(name, work) {
 async function copy(text) {
   byId("copied").textContent = text;
   byId("copied").hidden = false;
-  const copied = await navigator.clipboard?.writeText(text).then(() => true, () => false);
-  if (!copied) getSelection().selectAllChildren(byId("copied"));
-  byId("copynote").textContent = copied ? "It is copied." : "It is selected: copy it.";
+  const done = await copied(text);
+  if (!done) getSelection().selectAllChildren(byId("copied"));
+  byId("copynote").textContent = done ? "It is copied." : "It is selected: copy it.";
 }
 
 byId("id").textContent = id;

@@ -1,9 +1,9 @@
 // The page that lists tasks: the latest first, as they are now.
 
+import { ask, attempted, byId, duration, Failure, MARKS, number, plural, problem } from "./answers.js";
 import { Chosen } from "./chosen.js";
 import { filters, onFilters, showFilters } from "./filters.js";
-import { duration, MARKS, number, plural, problem } from "./result.js";
-import { ask, Failure, isFinal, streamed } from "./service.js";
+import { isFinal, streamed } from "./service.js";
 import { html, nothing, render, repeat } from "./vendor/editor/lit-html.js";
 
 const LIMIT = 100; // rows of a page
@@ -14,7 +14,6 @@ const LONG_MS = 600_000; // hidden for so long, the page begins anew
 const MOST_PAGES = 20; // looked through for the first row, without being asked
 const STEP = { running: 0, cancelling: 1, queued: 2, completed: 5, failed: 5, cancelled: 5 };
 
-const byId = (id) => document.getElementById(id);
 const [table, note] = ["table", "note"].map(byId);
 let rows = new Map(); // tasks by id, in the order of the list
 let fresh = null; // the first page as it was last looked at, with what is new
@@ -56,15 +55,9 @@ async function more(address) {
 }
 
 /** Does something; says why it failed, if it did. */
-async function attempt(work, signal) {
-  try {
-    fail(null);
-    return await work();
-  } catch (failure) {
-    if (signal?.aborted) return;
-    if (!(failure instanceof Failure)) throw failure;
-    fail(failure);
-  }
+function attempt(work, signal) {
+  fail(null);
+  return attempted(work, fail, signal);
 }
 
 function fail(failure) {

@@ -1,14 +1,13 @@
 // The page of the API: its document, to be read, searched, linked to and tried.
 
+import { byId, Failure, fetched } from "../answers.js";
 import { html, nothing, render } from "../vendor/editor/lit-html.js";
-import { Failure, fetched } from "../service.js";
 import { kind, know, resolved, values, whole } from "./schemas.js";
 import { indented, inline, markdown } from "./text.js";
 import { Trial } from "./trying.js";
 
 const MARK = "\u2060"; // before keys that JavaScript would put into another order
 const ERROR = /^`(\w+)`: (.*)$/s;
-const byId = (id) => document.getElementById(id);
 
 /** Something that opens. Its content is made when it opens for the first time. */
 function item(id, words, summary, fill, content = nothing) {
