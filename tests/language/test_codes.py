@@ -167,7 +167,7 @@ TOLD = {  # of a number n; to be worked out for each of its values, or bit by bi
 }
 
 
-@pytest.mark.parametrize("ones", [0, 1, 17, 39, 40])
+@pytest.mark.parametrize("ones", [0, 17, 40])
 @pytest.mark.parametrize(
     ("step", "summed"),
     [

@@ -33,7 +33,7 @@ from quantum_tasks.pictures import drawing
 from quantum_tasks.pictures.legible import If, Step, While, legible
 
 PROGRAMS = table("PROGRAMS")
-EVERY = 12  # of the language's programs one of so many is drawn
+EVERY = 24  # of the language's programs one of so many is drawn
 SVG = "{http://www.w3.org/2000/svg}"
 TELEPORTATION = (
     STDGATES + "qubit[2] alice; qubit bob; bit[2] sent; bit got; rx(pi / 3) alice[0]; h alice[1];"

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
-
 import pytest
 from service import BELL, Service
 
 from quantum_tasks.web.routes import API
 
-ID = str(uuid.uuid4())
+ID = "00000000-0000-4000-8000-000000000000"
 
 
 @pytest.mark.parametrize(
