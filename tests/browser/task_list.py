@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import asyncpg
 from playwright.sync_api import Locator, Page, expect
@@ -42,11 +43,18 @@ def done(service: Service, group: str, *texts: str, qc: str = BELL) -> list[str]
 
 def add(database: str, count: int, name: str) -> None:
     """Puts tasks into a database that stay queued."""
+    execute(database, _ADD, count, name)
 
-    async def execute() -> None:
+
+def execute(database: str, statement: str, *arguments: Any) -> Any:
+    """Executes a statement; returns the first value of its answer."""
+
+    async def executed() -> Any:
         db = await asyncpg.connect(database)
-        await db.execute(_ADD, count, name)
-        await db.close()
+        try:
+            return await db.fetchval(statement, *arguments)
+        finally:
+            await db.close()
 
     with ThreadPoolExecutor(1) as thread:  # in this one, the browser's event loop is running
-        thread.submit(asyncio.run, execute()).result()
+        return thread.submit(asyncio.run, executed()).result()

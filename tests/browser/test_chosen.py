@@ -4,33 +4,10 @@ from __future__ import annotations
 
 from measures import obstacles
 from playwright.sync_api import Page, expect
-from service import ENDLESS, Service
+from service import Service
 from task_list import add, visit
 
 MANY = 250
-
-
-def test_by_keyboard_alone_tasks_are_filtered_selected_and_cancelled(
-    page: Page, service: Service, group: str
-) -> None:
-    ids = [service.submit(ENDLESS, name=f"long {n}", tags={"group": group}) for n in range(3)]
-    visit(page, service)
-    page.get_by_label("Search").focus()
-    page.keyboard.type(group)
-    expect(page.locator("tbody tr")).to_have_count(3)
-    while not page.evaluate("document.activeElement.matches('tbody input')"):
-        page.keyboard.press("Tab")
-    page.keyboard.press("Space")
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("Shift+ArrowDown")
-    expect(page.locator("tbody input:checked")).to_have_count(3)
-    page.keyboard.press("Escape")
-    expect(page.get_by_role("button", name="Cancel 3")).to_be_focused()
-    page.keyboard.press("Enter")
-    expect(page.get_by_text("3 tasks cancelled.").first).to_be_visible()
-    for id in ids:
-        assert service.final(id)["status"] == "cancelled"
-    expect(page.locator("tbody tr", has_text="cancelled")).to_have_count(3)
 
 
 def test_all_that_match_are_cancelled_by_one_request(

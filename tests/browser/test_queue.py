@@ -212,15 +212,6 @@ def test_nobody_is_asked_while_nobody_looks(page: Page, service: Service) -> Non
     until(lambda: page.evaluate("1") and len(asked) >= before + 2, 10)
 
 
-def test_texts_that_want_to_be_html_are_texts(page: Page, service: Service) -> None:
-    hostile = "<img src=x onerror=alert(1)>"
-    hour = {"failures": {hostile: 2}}
-    open_queue(page, service, overview(hour=hour, instances=[instance(version=hostile)]))
-    for region in ("Failures", "Instances"):
-        expect(page.get_by_role("region", name=region)).to_contain_text(hostile)
-    assert page.locator("img").count() == 0
-
-
 def test_a_first_visit_takes_few_bytes(page: Page, service: Service) -> None:
     forget(page)
     sizes: dict[str, int] = {}

@@ -6,13 +6,11 @@ import re
 
 from complaints import Complaints
 from measures import forget, obstacles, violations
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 from service import BELL, ENDLESS, Service
 from task_list import add, done, names, visit
 
 from quantum_tasks.errors import TASK_ERRORS
-
-HOSTILE = '"><img src=x onerror="window.pwned=1"><script>window.pwned=1</script>${window.pwned=1}'
 
 
 def test_tasks_are_listed_with_the_latest_first(page: Page, service: Service, group: str) -> None:
@@ -112,20 +110,6 @@ def test_the_rest_of_a_list_is_added_below(
     expect(page.get_by_role("button", name="More", exact=True)).to_be_hidden()
 
 
-def test_hostile_texts_are_texts(page: Page, service: Service, group: str) -> None:
-    tags = {"group": group, "hostile": HOSTILE}
-    for _ in range(2):
-        service.run(BELL, name=HOSTILE, tags=tags)
-    table = visit(page, service, f"tag=group:{group}")
-    assert names(table) == [HOSTILE, HOSTILE]
-    page.get_by_label("Search").fill(HOSTILE)
-    expect(table.locator("tbody tr")).to_have_count(2)
-    page.get_by_role("checkbox", name="Select all that are shown").check()
-    page.get_by_role("button", name="Compare").click()
-    expect(page.get_by_role("img", name="Comparison")).to_be_visible()
-    assert page.evaluate("window.pwned") is None
-
-
 def test_a_service_that_is_away_is_said_and_found_again(
     page: Page, service: Service, group: str, complaints: Complaints
 ) -> None:
@@ -167,6 +151,16 @@ def test_a_page_that_nobody_sees_has_no_stream_and_goes_on_where_it_was(
     expect(table).to_contain_text("cancelled")
     assert (streams[0], len(streams)) == (None, 2)
     assert re.fullmatch(r"\d+\.\d+\.\d+", streams[1])
+
+
+def test_nine_lists_of_a_browser_are_followed(
+    context: BrowserContext, service: Service, group: str
+) -> None:
+    id = service.submit(ENDLESS, name="endless", tags={"group": group})
+    tables = [visit(context.new_page(), service, f"tag=group:{group}") for _ in range(9)]
+    service.client.post(f"/v1/tasks/{id}/cancel")
+    for table in tables:
+        expect(table).to_contain_text("cancelled")
 
 
 def test_the_page_is_small(page: Page, service: Service) -> None:
