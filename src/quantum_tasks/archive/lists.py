@@ -79,9 +79,8 @@ class Lists:
         last: tuple[datetime, int] | None = None
         looked_through, chunk = 0, limit + 1 if exact else _FIRST_CHUNK
         filters = [wanted.statuses, wanted.name, *(wanted.tags or {})]
-        combined = sum(filter is not None for filter in filters) > 1
-        slow = wanted.text or wanted.errors or combined
-        lane = self._searching if slow else self._listing
+        combined = wanted.errors or sum(filter is not None for filter in filters) > 1
+        lane = self._searching if wanted.text or combined else self._listing
         async with lane.turn(), connection(self._pool) as db:
             while looked_through < _CANDIDATES:
                 more = limit + 1 - len(found)
