@@ -224,7 +224,8 @@ def test_a_first_visit_takes_few_bytes(page: Page, service: Service) -> None:
 
 def test_everybody_can_use_it(page: Page, complaints: Complaints, service: Service) -> None:
     for name in ("empty", "busy", "failing", "died", "nobody"):
-        open_queue(page, service, OVERVIEWS[name])
+        state = OVERVIEWS[name]  # its table with a few rows: to axe, all are alike
+        open_queue(page, service, {**state, "minutes": state["minutes"][-3:]})
         expect(page.get_by_role("img", name="Run in the last hour")).to_be_visible()
         if name == "failing":
             page.get_by_role("button", name="Minute by minute").click()
