@@ -85,10 +85,10 @@ def test_a_task_that_nobody_knows_is_not_there(
 
 
 def test_everybody_can_use_it(page: Page, service: Service) -> None:
-    noisy = {"noise": {"readout": 0.1}, "memory": True, "name": HOSTILE, "tags": {"a": HOSTILE}}
+    noisy = {"noise": {"readout": 0.1}, "memory": True, "shots": 40, "name": HOSTILE}
     angles = [{"theta": 0.3 * step} for step in range(8)]
     tasks = {  # they end in all ways
-        "noisy": service.submit(BELL, **noisy),
+        "noisy": service.submit(BELL, **noisy, tags={"a": HOSTILE}),
         "swept": service.submit(SWEEP, parameters=angles),
         "values": service.submit(BELL, observables=[{"pauli": "ZZ"}]),
         "failed": service.submit(FAILING),
