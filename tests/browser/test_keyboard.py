@@ -8,7 +8,8 @@ import re
 from complaints import Complaints
 from composer import Composer
 from playwright.sync_api import Page, expect
-from service import BELL, ENDLESS, Service
+from service import BELL, Service
+from task_page import LONG
 
 
 class Keys:
@@ -74,7 +75,7 @@ def test_one_gets_everywhere_by_the_keyboard_alone(
     keys.follow(front.task.inner_text(), "/ui/tasks/[0-9a-f-]+$")
     result = page.get_by_role("region", name="Result")
     expect(result).to_contain_text("Completed")
-    long = service.submit(ENDLESS, name="long", tags={"group": group})
+    long = service.submit(LONG, name="long", tags={"group": group})
     page.goto(f"{service.url}/ui/tasks/{long}")
     expect(result).to_contain_text("Running")
     keys.tab_to("Cancel")
@@ -85,7 +86,7 @@ def test_one_gets_everywhere_by_the_keyboard_alone(
 
     # Filter, select three, cancel.
     for name in ("one", "two"):
-        service.submit(ENDLESS, name=name, tags={"group": group})
+        service.submit(LONG, name=name, tags={"group": group})
     keys.follow("Tasks", "/ui/tasks$")
     keys.tab_to("Search")
     page.keyboard.type(group)

@@ -9,7 +9,7 @@ from complaints import Complaints
 from measures import forget, obstacles
 from playwright.sync_api import Page, expect
 from service import BELL, ENDLESS, STDGATES, Service
-from task_page import TaskPage, finished
+from task_page import LONG, TaskPage, finished
 
 NOBODY = "11111111-1111-4111-8111-111111111111"
 HOSTILE = "<img src=x onerror=\"document.title='ran'\">"
@@ -92,7 +92,7 @@ def test_everybody_can_use_it(page: Page, service: Service) -> None:
         "swept": service.submit(SWEEP, parameters=angles),
         "values": service.submit(BELL, observables=[{"pauli": "ZZ"}]),
         "failed": service.submit(FAILING),
-        "cancelled": service.submit(ENDLESS),
+        "cancelled": service.submit(LONG),
     }
     service.client.post(f"/v1/tasks/{tasks['cancelled']}/cancel")
     for state, id in tasks.items():
