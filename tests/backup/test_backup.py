@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import json
 import signal
@@ -14,7 +13,8 @@ from typing import Any
 import asyncpg
 import msgspec
 import pytest
-from service import BELL, ENDLESS, Service, launch, run, until
+from filling import FILL, query
+from service import BELL, ENDLESS, Service, run, until
 
 from quantum_tasks.backup.backup import backup
 from quantum_tasks.backup.restore import restore
@@ -24,12 +24,6 @@ from quantum_tasks.errors import StartError
 
 INPUT = "OPENQASM 3.0; input float t; qubit q; bit c; U(t, 0, 0) q; c = measure q;"
 HOSTILE = "\\. \\N <img onerror>"
-FILL = """
-with task as (
-    insert into tasks (id, queue, shots, ttl_s) select gen_random_uuid(), 'tasks', 1, 99999
-    from generate_series(1, $1) returning id, position, created_at
-) insert into programs (task_id, qc, position, created_at)
-select id, repeat(md5(position::text) || E'\\\\.\n', 60), position, created_at from task"""
 
 
 async def contents(url: str) -> dict[str, list[Any]]:
@@ -40,14 +34,6 @@ async def contents(url: str) -> dict[str, list[Any]]:
             table.name: sorted(str(tuple(row)) for row in await db.fetch(f"table {table.name}"))
             for table in await kept_tables(db, all_migrations())
         }
-    finally:
-        await db.close()
-
-
-async def query(url: str, statement: str, *arguments: Any) -> Any:
-    db = await asyncpg.connect(url)
-    try:
-        return await db.fetchval(statement, *arguments)
     finally:
         await db.close()
 
@@ -66,11 +52,6 @@ def feed(service: Service, after: str | None, enough: Callable[[list[dict]], Any
                 if enough(events):
                     return events
     raise AssertionError("the feed ended")
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "tasks.backup"
 
 
 async def test_a_restored_database_has_everything_and_who_followed_the_feed_misses_nothing(
@@ -325,43 +306,6 @@ async def test_a_file_that_is_there_is_not_overwritten(database, file):
     assert file.read_text() == "precious"
     with pytest.raises(StartError, match="No such file or directory"):
         await backup(database, file.parent / "nowhere" / "x")
-
-
-async def test_a_killed_backup_leaves_no_file(database, file):
-    await query(database, FILL, 100_000)
-    process = launch("backup", str(file), DATABASE_URL=database)
-    until(lambda: written(process.pid) > 1_000_000, every_s=0.01)
-    process.kill()
-    process.communicate()
-    assert not list(file.parent.iterdir())
-
-
-async def test_a_killed_restore_leaves_the_database_empty(database, empty_database, file):
-    await query(database, FILL, 50_000)
-    await backup(database, file)
-    process = launch("restore", str(file), DATABASE_URL=empty_database)
-    busy = (
-        "select count(*) from pg_stat_activity where query ilike 'copy%'"
-        " and datname = current_database() and state = 'active'"
-    )
-    for _ in range(1000):
-        if await query(empty_database, busy):
-            break
-        await asyncio.sleep(0.01)
-    process.kill()
-    process.communicate()
-    assert process.returncode == -signal.SIGKILL
-    assert await query(empty_database, "select to_regclass('tasks')") is None
-    assert (await restore(empty_database, file)).tasks == 50_000
-
-
-def written(pid: int) -> int:
-    """How many bytes a process has written."""
-    try:
-        text = Path(f"/proc/{pid}/io").read_text()
-    except OSError:
-        return 0
-    return int(text.partition("wchar: ")[2].split()[0])
 
 
 def test_the_embedded_database_is_saved_while_its_service_runs_and_when_it_does_not(tmp_path):

@@ -33,7 +33,7 @@ new as materialized (
     insert into tasks (id, queue, shots, status, attempt, created_at, started_at, ended_at,
         expires_at, error_code, error_message, simulate_ms)
     select id, 'tasks', 1024, case when odd then 'failed' else 'completed' end::task_status, 1,
-        at, at, at, now() + interval '30 days', case when odd then 'code' end,
+        at, at, at, now() + interval '30 days', case when odd then 'task_lost' end,
         case when odd then 'message' end, 1
     from new order by n
     returning id, position
@@ -69,6 +69,7 @@ _LOOKED = {
     "with a rare text": "&q=odd",
     "with a text that none has": "&q=nothing",
     "with a frequent tag and a rare status": "&tag=kind:usual&status=failed",
+    "with a rare error": "&error=task_lost",
     "with a frequent status and a text that none has": "&status=completed&q=nothing",
 }
 

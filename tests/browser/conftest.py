@@ -8,6 +8,7 @@ not there in `answers.py`. `wait_for_function` does not work in our pages: their
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -22,6 +23,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from service import Service
 
 expect.set_options(timeout=30_000)  # a busy machine is no mistake of a page
+_groups = itertools.count()
 
 
 @pytest.fixture(scope="session")
@@ -86,6 +88,12 @@ def new_context(
 @pytest.fixture
 def page(context: BrowserContext) -> Page:
     return context.new_page()
+
+
+@pytest.fixture
+def group() -> str:
+    """A word that only the tasks of one test have, as a tag or as a name."""
+    return f"group-{next(_groups)}"
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,10 @@ import re
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
-from service import Service
+from service import STDGATES, Service
+
+# As ENDLESS, with a small drawing.
+LONG = f"{STDGATES}qubit[20] q;\nbit[12] c;\nwhile (c != 5) {{ h q; c = measure q[0:11]; }}\n"
 
 
 class TaskPage:

@@ -12,23 +12,10 @@ from chromium import PHONE
 from complaints import Complaints
 from composer import Composer, code
 from measures import forget, layout_shift, obstacles, overflow
+from payloads import HOSTILE
 from playwright.sync_api import BrowserContext, Page, expect
 from service import BELL, Service
 
-HOSTILE = [
-    "<img src=x onerror=alert(1)>",
-    '"><script>alert(1)</script>',
-    "javascript:alert(1)",
-    "${alert(1)}",
-    "{{constructor.constructor('alert(1)')()}}",
-    "</textarea><svg onload=alert(1)>",
-    "'-alert(1)-'",
-    "&lt;img src=x onerror=alert(1)&gt;",
-    "<a href=javascript:alert(1)>x</a>",
-    "<style>*{display:none}</style>",
-    "\u202e<iframe srcdoc='<script>alert(1)</script>'>",
-    "]]><!--<math><mtext><script>alert(1)</script>",
-]
 OTHER_HOST = "service"  # the browser takes it for 127.0.0.1
 
 

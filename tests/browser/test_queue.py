@@ -10,11 +10,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import answers
 import pytest
-from chromium import PHONE, WIDE
+from chromium import PHONE
 from complaints import Complaints
-from measures import forget, layout_shift, overflow, violations
+from measures import forget, layout_shift, obstacles
 from overviews import OVERVIEWS, instance, minute, overview
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 from service import BELL, ENDLESS, Service, until
 
 
@@ -54,10 +54,10 @@ def test_it_shows_what_the_service_does_while_it_does_it(page: Page, started: Se
     id = started.submit(ENDLESS)
     expect(tile(page, "Running")).to_have_text("1")
     expect(tile(page, "Simulators at work")).to_have_text("1 of 2")
+    started.client.post(f"/v1/tasks/{id}/cancel")
     expect(page.get_by_text("Nothing was submitted")).to_be_hidden()
     for _ in range(3):
         started.run(BELL)
-    started.client.post(f"/v1/tasks/{id}/cancel")
     ended = page.get_by_role("img", name="Tasks that ended, per minute in the last hour")
     expect(ended).to_have_attribute("aria-label", re.compile(r"at most [34]; now completed \d"))
     expect(tile(page, "Ended in the last minute")).to_have_text("4")
@@ -90,11 +90,13 @@ def test_every_number_leads_to_the_tasks_behind_it(page: Page, service: Service)
     }
     assert leads_to(cancelled) == {**minute, "status": "failed"}
     # The list knows all these parameters.
-    for link in page.locator("a[href^='/ui/tasks?']").all()[:40]:
-        query = urlsplit(link.get_attribute("href") or "").query
-        assert service.client.get(f"/v1/tasks?{query}").status_code == 200
+    links = page.locator("a[href^='/ui/tasks?']").evaluate_all("all => all.map((a) => a.search)")
+    for query in links[:12]:
+        assert service.client.get(f"/v1/tasks{query}").status_code == 200
     page.get_by_role("region", name="Failures").get_by_role("link").first.click()
-    page.wait_for_url(f"{service.url}/ui/tasks?status=failed&created_after=*")
+    page.wait_for_url(
+        f"{service.url}/ui/tasks?status=failed&error=memory_exceeded&created_after=*"
+    )
 
 
 def test_a_click_on_a_minute_of_a_chart_leads_to_its_tasks(page: Page, service: Service) -> None:
@@ -155,19 +157,16 @@ def test_the_tables_say_what_the_charts_show(page: Page, service: Service) -> No
 
 
 def test_a_service_that_goes_and_comes_back(
-    page: Page, complaints: Complaints, start: Callable[..., Service]
+    page: Page, complaints: Complaints, service: Service
 ) -> None:
-    service = start("--only", "api")
-    open_queue(page, service)
+    open_queue(page, service, overview())
     expect(tile(page, "Queued")).to_have_text("0")
-    port = urlsplit(service.url).port
-    complaints.expect("ERR_CONNECTION_REFUSED")
-    service.stop()
+    complaints.expect("ERR_FAILED")
+    answers.answer(page, to=answers.QUEUE)
     banner = page.get_by_role("alert")
     expect(banner).to_contain_text("cannot be reached. Is it running? The numbers are old")
     expect(tile(page, "Queued")).to_have_text("0")
-    service = start("--only", "api", "--port", str(port))
-    service.submit(BELL)
+    answer(page, overview(queued=1))
     expect(tile(page, "Queued")).to_have_text("1")
     expect(banner).to_be_hidden()
 
@@ -213,15 +212,6 @@ def test_nobody_is_asked_while_nobody_looks(page: Page, service: Service) -> Non
     until(lambda: page.evaluate("1") and len(asked) >= before + 2, 10)
 
 
-def test_texts_that_want_to_be_html_are_texts(page: Page, service: Service) -> None:
-    hostile = "<img src=x onerror=alert(1)>"
-    hour = {"failures": {hostile: 2}}
-    open_queue(page, service, overview(hour=hour, instances=[instance(version=hostile)]))
-    for region in ("Failures", "Instances"):
-        expect(page.get_by_role("region", name=region)).to_contain_text(hostile)
-    assert page.locator("img").count() == 0
-
-
 def test_a_first_visit_takes_few_bytes(page: Page, service: Service) -> None:
     forget(page)
     sizes: dict[str, int] = {}
@@ -232,31 +222,21 @@ def test_a_first_visit_takes_few_bytes(page: Page, service: Service) -> None:
     assert sum(sizes.values()) <= 45_000, sizes
 
 
-@pytest.mark.parametrize("size", [PHONE, WIDE], ids=["phone", "wide"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_everybody_can_use_it(
-    new_context: Callable[..., BrowserContext],
-    complaints: Complaints,
-    service: Service,
-    size: dict[str, int],
-    scheme: str,
-) -> None:
-    page = new_context(viewport=size, color_scheme=scheme).new_page()
-    for name in OVERVIEWS:
-        open_queue(page, service, OVERVIEWS[name])
+def test_everybody_can_use_it(page: Page, complaints: Complaints, service: Service) -> None:
+    for name in ("empty", "busy", "failing", "died", "nobody"):
+        state = OVERVIEWS[name]  # its table with a few rows: to axe, all are alike
+        open_queue(page, service, {**state, "minutes": state["minutes"][-3:]})
         expect(page.get_by_role("img", name="Run in the last hour")).to_be_visible()
         if name == "failing":
             page.get_by_role("button", name="Minute by minute").click()
-        assert violations(page) == [], name
-        assert not overflow(page)
+        if name == "nobody":
+            complaints.expect("ERR_FAILED")
+            answers.answer(page, to=answers.QUEUE)  # now nobody answers, either
+            expect(page.get_by_role("alert")).to_be_visible()
+        assert obstacles(page) == [], name
+        page.set_viewport_size(PHONE)
         small = page.locator("main a, main button").evaluate_all(
             "all => all.filter((one) => { const box = one.getBoundingClientRect();"
             " return box.width < 24 || box.height < 24; }).map((one) => one.outerHTML)"
         )
         assert small == [], name
-    complaints.expect("ERR_FAILED")
-    answers.answer(page, to=answers.QUEUE)  # now nobody answers
-    expect(page.get_by_role("alert")).to_be_visible()
-    assert violations(page) == [], "away"
-    page.set_viewport_size({"width": 320, "height": 640})
-    assert not overflow(page)

@@ -10,7 +10,7 @@ from typing import Any
 from complaints import Complaints
 from playwright.sync_api import BrowserContext, Page, Route, expect
 from service import BELL, ENDLESS, SLOW, Service, until
-from task_page import TaskPage, finished
+from task_page import LONG, TaskPage, finished
 
 
 def test_a_queued_task_says_its_place_and_when_it_may_start(
@@ -121,7 +121,7 @@ def test_a_page_that_nobody_sees_has_no_stream_and_goes_on_where_it_was(
             request.url.endswith("/events") and seen.append(request.headers.get("last-event-id"))
         ),
     )
-    id = service.submit(ENDLESS)
+    id = service.submit(LONG)
     task = TaskPage(page, service, id)
     task.says("Running")
     with page.expect_event("requestfailed", lambda request: request.url.endswith("/events")):
@@ -135,7 +135,7 @@ def test_a_page_that_nobody_sees_has_no_stream_and_goes_on_where_it_was(
 
 
 def test_nine_pages_of_a_browser_follow_a_task(context: BrowserContext, service: Service) -> None:
-    id = service.submit(ENDLESS)
+    id = service.submit(LONG)
     pages = [TaskPage(context.new_page(), service, id) for _ in range(9)]
     for task in pages:
         task.says("Running")

@@ -75,6 +75,17 @@ def test_each_register_can_be_looked_at_by_itself(page: Page, service: Service) 
     expect(task.histogram.locator(".key")).to_have_text(["1 00", "1 01"])
 
 
+def test_each_register_of_an_exact_result_can_be_looked_at(page: Page, service: Service) -> None:
+    task = TaskPage(page, service, finished(service, REGISTERS, shots=0))
+    task.says("Completed")
+    task.choose("Registers", "a")
+    expect(task.histogram.locator(".key")).to_have_text(["00", "01"])
+    assert task.cells("count") == ["0.500000", "0.500000"]
+    task.choose("Registers", "b")
+    expect(task.histogram.locator(".key")).to_have_text(["1"])
+    assert task.cells("count") == ["1.000000"]
+
+
 def test_a_slider_goes_through_the_runs_of_a_sweep_and_asks_nobody(
     page: Page, service: Service
 ) -> None:

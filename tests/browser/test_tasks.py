@@ -2,80 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import itertools
-import math
-import random
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 
-import asyncpg
-import pytest
-from chromium import PHONE, WIDE
 from complaints import Complaints
-from measures import forget, overflow, violations
-from playwright.sync_api import BrowserContext, Locator, Page, expect
-from service import BELL, ENDLESS, STDGATES, Service, until
+from measures import forget, obstacles, violations
+from playwright.sync_api import BrowserContext, Page, expect
+from service import BELL, ENDLESS, Service
+from task_list import add, done, names, visit
 
-TILTED = f"{STDGATES}qubit[2] q;\nbit[2] c;\nry(1.2) q[0];\ncx q[0], q[1];\nc = measure q;\n"
-HOSTILE = '"><img src=x onerror="window.pwned=1"><script>window.pwned=1</script>${window.pwned=1}'
-MANY = 250
-_ADD = """
-with task as (
-    insert into tasks (id, queue, shots)
-    select gen_random_uuid(), 'tasks', 1 from generate_series(1, $1::integer)
-    returning id, position, created_at
-)
-insert into programs (task_id, qc, created_at, position, name)
-select id, 'x', created_at, position, $2 from task
-"""
-_groups = itertools.count()
-
-
-@pytest.fixture
-def group() -> str:
-    """A tag that only the tasks of one test have."""
-    return f"list-{next(_groups)}"
-
-
-@pytest.fixture(scope="module")
-def crowded(module_database: str) -> Iterator[Service]:
-    """A service without a worker, whose tasks stay queued."""
-    service = Service(module_database, "--only", "api")
-    try:
-        yield service.start()
-    finally:
-        service.close()
-
-
-def add(database: str, count: int, name: str) -> None:
-    """Puts queued tasks into a database."""
-
-    async def execute() -> None:
-        db = await asyncpg.connect(database)
-        await db.execute(_ADD, count, name)
-        await db.close()
-
-    with ThreadPoolExecutor(1) as thread:  # in this one, the browser's event loop is running
-        thread.submit(asyncio.run, execute()).result()
-
-
-def visit(page: Page, service: Service, query: str = "") -> Locator:
-    """Opens the list, and returns its table once the first page is there."""
-    page.goto(f"{service.url}/ui/tasks?{query}")
-    expect(page.locator("#table")).to_have_attribute("aria-busy", "false")
-    return page.get_by_role("table", name="Tasks", exact=True)
-
-
-def names(table: Locator) -> list[str]:
-    return table.locator("tbody a").all_inner_texts()
-
-
-def done(service: Service, group: str, *texts: str, qc: str = BELL) -> None:
-    for text in texts:
-        service.run(qc, name=text, tags={"group": group})
+from quantum_tasks.errors import TASK_ERRORS
 
 
 def test_tasks_are_listed_with_the_latest_first(page: Page, service: Service, group: str) -> None:
@@ -145,6 +80,12 @@ def test_times_and_tags_are_sent_as_the_list_takes_them(
     expect(page.get_by_text("No task matches.")).to_be_visible()
     assert "created_before=20" in page.url
     page.get_by_label("Submitted before").fill("")
+    page.get_by_label("Failed with").select_option("task_lost")
+    expect(page).to_have_url(re.compile("[?]error=task_lost$"))
+    expect(page.get_by_text("No task matches.")).to_be_visible()
+    shown = page.get_by_label("Failed with").locator("option").all_inner_texts()
+    assert shown == ["anything", *TASK_ERRORS]
+    page.get_by_label("Failed with").select_option("")
     page.get_by_label("Tags").fill(f"group={group}")
     expect(table.locator("tbody tr")).to_have_count(1)
     assert f"tag=group%3A{group}" in page.url
@@ -158,180 +99,15 @@ def test_a_filter_that_is_wrong_says_so(
     expect(page.get_by_role("alert")).to_contain_text("expected a time like")
 
 
-def test_by_keyboard_alone_tasks_are_filtered_selected_and_cancelled(
-    page: Page, service: Service, group: str
-) -> None:
-    ids = [service.submit(ENDLESS, name=f"long {n}", tags={"group": group}) for n in range(3)]
-    visit(page, service)
-    page.get_by_label("Search").focus()
-    page.keyboard.type(group)
-    expect(page.locator("tbody tr")).to_have_count(3)
-    while not page.evaluate("document.activeElement.matches('tbody input')"):
-        page.keyboard.press("Tab")
-    page.keyboard.press("Space")
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("Shift+ArrowDown")
-    expect(page.locator("tbody input:checked")).to_have_count(3)
-    page.keyboard.press("Escape")
-    expect(page.get_by_role("button", name="Cancel 3")).to_be_focused()
-    page.keyboard.press("Enter")
-    expect(page.get_by_text("3 tasks cancelled.").first).to_be_visible()
-    for id in ids:
-        assert service.final(id)["status"] == "cancelled"
-    expect(page.locator("tbody tr", has_text="cancelled")).to_have_count(3)
-
-
-def test_all_that_match_are_cancelled_by_one_request(
-    page: Page, crowded: Service, module_database: str
-) -> None:
-    add(module_database, MANY, "wanted")
-    add(module_database, 20, "another")
-    sent: list[str] = []
-    page.on("request", lambda request: sent.append(request.post_data or ""))
-    table = visit(page, crowded, "q=want")
-    expect(table.locator("tbody tr")).to_have_count(100)
-    page.get_by_role("checkbox", name="Select all that are shown").check()
-    page.get_by_role("button", name=f"Select all {MANY} that match").click()
-    page.get_by_role("button", name=f"Cancel {MANY}").click()
-    dialog = page.get_by_role("dialog", name=f"Cancel {MANY} tasks?")
-    dialog.get_by_role("button", name="Keep them").click()
-    expect(dialog).to_be_hidden()
-    assert [body for body in sent if "filter" in body and "dry_run" not in body] == []
-    page.get_by_role("button", name=f"Cancel {MANY}").click()
-    dialog.get_by_role("button", name=f"Cancel {MANY}").click()
-    expect(page.get_by_text(f"{MANY} tasks cancelled.").first).to_be_visible()
-    assert [body for body in sent if "dry_run" not in body and body] == ['{"filter":{"q":"want"}}']
-    expect(table.locator("tbody tr", has_text="cancelled")).to_have_count(100)
-    left = crowded.client.get("/v1/tasks?status=queued&limit=200").json()["tasks"]
-    assert [task["name"] for task in left] == ["another"] * 20
-
-
 def test_the_rest_of_a_list_is_added_below(
-    page: Page, crowded: Service, module_database: str
+    page: Page, service: Service, shared_database: str, group: str
 ) -> None:
-    add(module_database, 130, "below")
-    table = visit(page, crowded, "name=below")
+    add(shared_database, 130, group)
+    table = visit(page, service, f"name={group}")
     expect(table.locator("tbody tr")).to_have_count(100)
     page.get_by_role("button", name="More", exact=True).click()
     expect(table.locator("tbody tr")).to_have_count(130)
     expect(page.get_by_role("button", name="More", exact=True)).to_be_hidden()
-
-
-def test_results_are_compared_on_one_axis(page: Page, service: Service, group: str) -> None:
-    done(service, group, "first", "second")
-    done(service, group, "tilted", qc=TILTED)
-    table = visit(page, service, f"tag=group:{group}")
-    for name in ("tilted", "second", "first"):
-        page.get_by_role("checkbox", name=f"Select {name}").check()
-    page.get_by_role("button", name="Compare").click()
-    region = page.get_by_role("region", name="Compare results")
-    expect(region.get_by_role("img", name="Comparison of A, B, C: 2 outcomes")).to_be_visible()
-    tasks = service.client.get(f"/v1/tasks?tag=group:{group}").json()["tasks"]
-    counts = [service.task(task["id"])["result"] for task in tasks]
-    far = [apart(counts[a], counts[b]) for a, b in ((0, 1), (0, 2), (1, 2))]
-    rows = region.get_by_role("table", name="How far apart").locator("tbody tr")
-    for row, expected, says in zip(
-        range(3), far, ("different", "different", "not distinguishable"), strict=True
-    ):
-        cells = rows.nth(row).get_by_role("cell").all_inner_texts()
-        assert math.isclose(float(cells[0]), expected, rel_tol=0.06, abs_tol=1e-9)
-        assert cells[2] == says
-    page.reload()
-    expect(region.get_by_role("img", name="Comparison")).to_be_visible()
-    page.go_back()
-    expect(table.locator("tbody tr")).to_have_count(3)
-
-
-def apart(one: dict[str, int], other: dict[str, int]) -> float:
-    keys = {*one, *other}
-    p, q = sum(one.values()), sum(other.values())
-    return sum(abs(one.get(key, 0) / p - other.get(key, 0) / q) for key in keys) / 2
-
-
-def test_exact_results_and_runs_of_a_sweep_can_be_compared(
-    page: Page, service: Service, group: str
-) -> None:
-    turn = f"{STDGATES}input float theta;\nqubit q;\nbit c;\nrx(theta) q;\nc = measure q;\n"
-    values = [{"theta": 0}, {"theta": 3.141592653589793}]
-    service.run(turn, parameters=values, name="sweep", tags={"group": group})
-    exact = f"{STDGATES}qubit q;\nbit c;\nx q;\nc = measure q;\n"
-    service.run(exact, shots=0, name="exact", tags={"group": group})
-    tasks = service.client.get(f"/v1/tasks?tag=group:{group}").json()["tasks"]
-    page.goto(f"{service.url}/ui/tasks?compare={','.join(task['id'] for task in tasks)}")
-    row = page.get_by_role("table", name="How far apart").locator("tbody tr")
-    expect(row).to_contain_text("different")
-    page.get_by_label("Run of B").select_option(index=1)
-    expect(row).to_contain_text("not distinguishable")
-    assert row.get_by_role("cell").first.inner_text() == "0"
-
-
-@pytest.mark.parametrize(
-    ("ids", "says"),
-    [("", "2 to 4"), ("x,y", "2 to 4"), ("{id}", "2 to 4"), ("{id},{id}", "different tasks"),
-     ("{id},{running}", "is running")],
-)  # fmt: skip
-def test_what_cannot_be_compared_says_why(
-    page: Page, service: Service, group: str, ids: str, says: str
-) -> None:
-    done(service, group, "one")
-    (task,) = service.client.get(f"/v1/tasks?tag=group:{group}").json()["tasks"]
-    running = service.submit(ENDLESS) if "running" in ids else ""
-    if running:
-        path = f"/v1/tasks/{running}"
-        until(lambda: service.client.get(path).json()["status"] == "running")
-    page.goto(f"{service.url}/ui/tasks?compare={ids.format(id=task['id'], running=running)}")
-    expect(page.get_by_role("alert").filter(has_text=says)).to_be_visible()
-    if running:
-        service.client.post(f"/v1/tasks/{running}/cancel")
-    page.get_by_role("button", name="Back to the list").click()
-    expect(page.get_by_role("table", name="Tasks", exact=True)).to_be_visible()
-
-
-@pytest.mark.parametrize(
-    ("outcomes", "n", "m"), [(2, 1000, 1000), (2, 100, 2000), (40, 500, 500), (3000, 400, 800)]
-)
-def test_shot_noise_is_what_samples_of_one_distribution_show(
-    page: Page, service: Service, outcomes: int, n: int, m: int
-) -> None:
-    """Also where most outcomes come once or never. It is drawn here, and worked out there."""
-    source = random.Random(7)
-    visit(page, service, "name=no+such")
-    weights = [1 + key % 3 for key in range(outcomes)]
-    pairs = []
-    for _ in range(60):
-        drawn = [source.choices(range(outcomes), weights, k=shots) for shots in (n, m)]
-        pairs.append([{k: times / len(one) for k, times in Counter(one).items()} for one in drawn])
-    found = page.evaluate(
-        """async ([pairs, n, m]) => {
-          const url = document.querySelector("script").src.replace("tasks.js", "distance.js");
-          const { distance, distribution, noise } = await import(url);
-          return pairs.map(([one, other]) => {
-            const [a, b] = [{ probabilities: one }, { probabilities: other }];
-            const both = [distribution(a, n), distribution(b, m)];
-            return { far: distance(...both), ...noise(...both) };
-          });
-        }""",
-        [pairs, n, m],
-    )
-    far = sum(one["far"] for one in found) / len(found)
-    expected = sum(one["expected"] for one in found) / len(found)
-    error = 4 * math.sqrt((1 / n + 1 / m) / 4 / len(found))  # McDiarmid: its variance is less
-    assert abs(far - expected) < error
-    assert sum(one["far"] > one["rarely"] for one in found) <= 6
-
-
-def test_hostile_texts_are_texts(page: Page, service: Service, group: str) -> None:
-    tags = {"group": group, "hostile": HOSTILE}
-    for _ in range(2):
-        service.run(BELL, name=HOSTILE, tags=tags)
-    table = visit(page, service, f"tag=group:{group}")
-    assert names(table) == [HOSTILE, HOSTILE]
-    page.get_by_label("Search").fill(HOSTILE)
-    expect(table.locator("tbody tr")).to_have_count(2)
-    page.get_by_role("checkbox", name="Select all that are shown").check()
-    page.get_by_role("button", name="Compare").click()
-    expect(page.get_by_role("img", name="Comparison")).to_be_visible()
-    assert page.evaluate("window.pwned") is None
 
 
 def test_a_service_that_is_away_is_said_and_found_again(
@@ -377,6 +153,16 @@ def test_a_page_that_nobody_sees_has_no_stream_and_goes_on_where_it_was(
     assert re.fullmatch(r"\d+\.\d+\.\d+", streams[1])
 
 
+def test_nine_lists_of_a_browser_are_followed(
+    context: BrowserContext, service: Service, group: str
+) -> None:
+    id = service.submit(ENDLESS, name="endless", tags={"group": group})
+    tables = [visit(context.new_page(), service, f"tag=group:{group}") for _ in range(9)]
+    service.client.post(f"/v1/tasks/{id}/cancel")
+    for table in tables:
+        expect(table).to_contain_text("cancelled")
+
+
 def test_the_page_is_small(page: Page, service: Service) -> None:
     sizes: dict[str, int] = {}
     page.goto("about:blank")
@@ -392,57 +178,15 @@ def test_the_page_is_small(page: Page, service: Service) -> None:
     assert sum(sizes.values()) <= 45_000, sizes
 
 
-@pytest.mark.parametrize("size", [PHONE, WIDE], ids=["phone", "wide"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_everybody_can_use_it(
-    new_context: Callable[..., BrowserContext],
-    service: Service,
-    group: str,
-    size: dict[str, int],
-    scheme: str,
-) -> None:
-    page = new_context(viewport=size, color_scheme=scheme).new_page()
-
-    def check(state: str) -> None:
-        assert violations(page) == [], state
-        assert not overflow(page), state
-        page.set_viewport_size({"width": 320, "height": 800})
-        assert not overflow(page), state
-        page.set_viewport_size(size)
-
+def test_everybody_can_use_it(page: Page, service: Service, group: str) -> None:
     visit(page, service, "name=no+such")
-    check("empty")
+    assert violations(page) == []
     done(service, group, "one", "two" * 60)
     service.run(BELL, name="late", timeout_s=0.001, tags={"group": group})
     visit(page, service, f"tag=group:{group}")
-    check("list")
     page.get_by_role("checkbox", name="Select one").check()
     page.get_by_role("checkbox", name="Select twotwo").check()
-    check("selected")
+    assert obstacles(page) == []
     page.get_by_role("button", name="Compare").click()
     expect(page.get_by_role("img", name="Comparison")).to_be_visible()
-    check("compared")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_everybody_can_answer_the_question(
-    new_context: Callable[..., BrowserContext],
-    crowded: Service,
-    module_database: str,
-    group: str,
-    scheme: str,
-) -> None:
-    page = new_context(viewport=PHONE, color_scheme=scheme).new_page()
-    add(module_database, 110, group)
-    visit(page, crowded, f"name={group}")
-    page.get_by_role("checkbox", name="Select all that are shown").check()
-    page.get_by_role("button", name="Select all 110 that match").click()
-    assert violations(page) == []
-    page.get_by_role("button", name="Cancel 110").click()
-    expect(page.get_by_role("dialog")).to_be_visible()
-    assert violations(page) == []
-    assert not overflow(page)
-    page.keyboard.press("Escape")
-    expect(page.get_by_role("dialog")).to_be_hidden()
-    left = crowded.client.get(f"/v1/tasks?name={group}&status=cancelled").json()["tasks"]
-    assert left == []
+    assert obstacles(page) == []

@@ -1,7 +1,7 @@
 -- Cancels tasks that match, from the first submitted on: ends those that are queued, and asks for those
 -- that are running to be stopped. It takes a few of those that match among so many as an index gives
 -- in that order. Also says where these end, so that the next statement goes on from there.
--- {source} is put in by cancelling.py, from a closed list.
+-- What stands in braces is put in by cancelling.py, from closed lists.
 -- $1 and $2: submitted after this time and position, $3 and $4: before these; $5 statuses, $6 name or
 -- null, $7 tags that all must be there or null, $8 a part of the name or the tags, as a pattern, or
 -- null, $9 how many at most, $10 what {source} is looked up by, $11 how many to look through
@@ -12,17 +12,7 @@ with candidate as materialized (
 ), found as materialized (
     select t.id, c.created_at, c.position
     from candidate c join tasks t on t.id = c.id
-    where t.status in ('queued', 'running') and t.cancel_requested_at is null
-      and t.status::text = any($5)
-      and ($6::text is null and $7::jsonb is null and $8::text is null or exists (
-          select from programs p
-          where p.task_id = c.id
-            and ($6::text is null or p.name = $6)
-            and ($7::jsonb is null or p.tags @> $7)
-            and ($8::text is null or p.name ilike $8 or exists (
-                select from jsonb_each_text(p.tags) tag
-                where tag.key ilike $8 or tag.value ilike $8))))
-      and $10::text[] is not distinct from $10
+    where {matches}
     order by c.created_at, c.position
     limit $9
 ), locked as materialized (

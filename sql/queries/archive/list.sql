@@ -1,9 +1,10 @@
 -- Part of a list of tasks in the order of their submission: those that match, among so many as an
 -- index gives in that order, and where these end.
--- {source}, {direction} and {reverse} are put in by lists.py, from closed lists.
+-- What stands in braces is put in by lists.py, from closed lists.
 -- $1 and $2: submitted after this time and position, $3 and $4: before these; $5 statuses or null,
 -- $6 name or null, $7 tags that all must be there or null, $8 a part of the name or the tags, as a
--- pattern, or null, $9 how many, $10 what {source} is looked up by, $11 how many to look through
+-- pattern, or null, $9 how many, $10 what {source} is looked up by, $11 how many to look through,
+-- $12 codes of errors, one of which the task must have failed with, or null
 with candidate as materialized (
     {source}
     order by created_at {direction}, position {direction}
@@ -22,10 +23,9 @@ with candidate as materialized (
     left join callbacks b on t.callback and b.task_id = t.id
     where (t.expires_at is null or t.expires_at > now())
       and ($5::text[] is null or shown_status(t.status, t.cancel_requested_at) = any($5))
-      and ($6::text is null or p.name = $6)
-      and ($7::jsonb is null or p.tags @> $7)
-      and ($8::text is null or p.name ilike $8 or exists (
-          select from jsonb_each_text(p.tags) tag where tag.key ilike $8 or tag.value ilike $8))
+      and ($12::text[] is null or t.error_code = any($12))
+      and {called}
+      -- Always true: it tells Postgres the type of $10, which not every source has.
       and $10::text[] is not distinct from $10
     order by c.created_at {direction}, c.position {direction}
     limit $9

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from quantum_tasks.archive.lists import Filter, look, source_of, values_of
+from quantum_tasks.archive.lists import CALLED, Filter, look, source_of, values_of
 from quantum_tasks.database.pool import Pool, connection
 from quantum_tasks.database.queries import QUERIES
 from quantum_tasks.errors import ServiceBusy
@@ -25,6 +25,14 @@ _COUNTING_S = 2.0
 _PATIENCE_S = 5.0
 _MOST_WAITING = 20  # requests of one client
 _NOT_ENDED = (Status.QUEUED, Status.RUNNING)
+# What both statements ask of a candidate c and its task t. The program is looked at only if there
+# is something to compare it with. The last line is always true: it tells Postgres the types of
+# parameters that one of the statements, or its source, does not use.
+_MATCHES = f"""t.status in ('queued', 'running') and t.cancel_requested_at is null
+    and t.status::text = any($5)
+    and ($6::text is null and $7::jsonb is null and $8::text is null or exists (
+        select from programs p where p.task_id = c.id and {CALLED}))
+    and $9::integer is not null and $10::text[] is not distinct from $10"""  # noqa: S608
 
 
 class Done(NamedTuple):
@@ -107,6 +115,7 @@ class Cancellations:
         by = wanted if narrow else Filter(statuses=wanted.statuses)
         source, key, _ = source_of(by)
         query = query.replace("{source}", source).replace("{direction}", "asc")
+        query = query.replace("{matches}", _MATCHES)
         bounds = (*wanted.after, *wanted.before)
         async with (
             self._turns.place(peer, _PATIENCE_S),

@@ -38,6 +38,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None = None
     tags: Mapping[str, str] | None = None
     text: str | None = None
+    errors: list[str] | None = None
     after: tuple[datetime, int] = (_EARLIEST, 0)
     before: tuple[datetime, int] = (_LATEST, LATEST_POSITION)
     order: Order = "-created_at"
@@ -71,19 +72,20 @@ class Lists:
         direction, reverse = ("desc", "asc") if descending else ("asc", "desc")
         query = QUERIES["list"].replace("{source}", source)
         query = query.replace("{direction}", direction).replace("{reverse}", reverse)
+        query = query.replace("{called}", CALLED)
         matching = values_of(wanted)
         bounds = {"after": wanted.after, "before": wanted.before}
         found: list[TaskRecord] = []
         last: tuple[datetime, int] | None = None
         looked_through, chunk = 0, limit + 1 if exact else _FIRST_CHUNK
         filters = [wanted.statuses, wanted.name, *(wanted.tags or {})]
-        combined = sum(filter is not None for filter in filters) > 1
+        combined = wanted.errors or sum(filter is not None for filter in filters) > 1
         lane = self._searching if wanted.text or combined else self._listing
         async with lane.turn(), connection(self._pool) as db:
             while looked_through < _CANDIDATES:
                 more = limit + 1 - len(found)
                 between = (*bounds["after"], *bounds["before"])
-                rows = await look(db, query, *between, *matching, more, key, chunk)
+                rows = await look(db, query, *between, *matching, more, key, chunk, wanted.errors)
                 for row in rows:
                     if row["id"] is not None:
                         if len(found) == limit:
@@ -114,6 +116,11 @@ class Lists:
         return found[:limit]
 
 
+# A condition on the name and the tags of a program p, by $6, $7 and $8 of values_of.
+CALLED = """($6::text is null or p.name = $6)
+    and ($7::jsonb is null or p.tags @> $7)
+    and ($8::text is null or p.name ilike $8 or exists (
+        select from jsonb_each_text(p.tags) tag where tag.key ilike $8 or tag.value ilike $8))"""
 _BETWEEN = "(created_at, position) > ($1, $2) and (created_at, position) < ($3, $4)"
 _ALL = f"select task_id as id, created_at, position from programs where {_BETWEEN}"  # noqa: S608
 _NAMED = f"{_ALL} and name = $6"
@@ -133,10 +140,13 @@ def source_of(wanted: Filter) -> tuple[str, list[str], bool]:
     """The index that gives the candidates in order: its select, the values that it is looked up
     by, and whether every candidate matches (except tasks that have expired)."""
     if wanted.tags:
-        exact = len(wanted.tags) == 1 and not (wanted.name or wanted.statuses or wanted.text)
+        others = wanted.name or wanted.statuses or wanted.text or wanted.errors
+        exact = len(wanted.tags) == 1 and not others
         return _TAGGED, list(next(iter(wanted.tags.items()))), exact
     if wanted.name is not None:
-        return _NAMED, [], not (wanted.statuses or wanted.text)
+        return _NAMED, [], not (wanted.statuses or wanted.text or wanted.errors)
+    if wanted.errors:  # no index knows them, but few tasks fail
+        return _IN_STATUS, [Status.FAILED], False
     if wanted.statuses:
         in_database = {"cancelling": "running"}
         statuses = {in_database.get(status, status) for status in wanted.statuses}

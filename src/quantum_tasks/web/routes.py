@@ -8,6 +8,7 @@ from typing import Any, get_args
 from quantum_tasks.archive.lists import Order
 from quantum_tasks.archive.overview import QueueOverview
 from quantum_tasks.archive.records import TaskRecord
+from quantum_tasks.errors import TASK_ERRORS
 from quantum_tasks.tasks import MOST_OUTCOMES, Status, TaskRequest
 from quantum_tasks.web import examples, operations
 from quantum_tasks.web.answers import (
@@ -135,6 +136,15 @@ API: list[Endpoint] = [
                 "schema": {
                     "type": "array",
                     "items": {"type": "string", "enum": [str(status) for status in Status]},
+                },
+                "explode": False,
+            },
+            "error": {
+                "description": "What the task failed with, one code or more: "
+                "`?error=memory_exceeded,time_limit_exceeded`.",
+                "schema": {
+                    "type": "array",
+                    "items": {"type": "string", "enum": list(TASK_ERRORS)},
                 },
                 "explode": False,
             },

@@ -29,6 +29,7 @@ from quantum_tasks.queue.store import Store
 SEED = 6
 TASKS = 400
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+ERRORS = ("time_limit_exceeded", "memory_exceeded", "task_lost")
 STATUSES = ("queued", "running", "cancelling", "completed", "failed", "cancelled")
 NAMES = (None, None, "bell", "Bell pair", "100%", "a_b", "a\\b", 'say "so"', "grün", "{}")
 TAGS = {"project": ("bell", "ghz", 'quo"ted', ""), "user": ("ann", "b%b"), "a.b-c": ("x:y",)}
@@ -43,6 +44,7 @@ class Row:
     created_at: datetime
     position: int
     status: str
+    error: str | None
     name: str | None
     tags: dict[str, str]
     expired: bool
@@ -73,6 +75,7 @@ async def insert(db: asyncpg.Connection, source: random.Random, at: datetime) ->
     tags = {key: source.choice(of) for key, of in TAGS.items() if source.random() < 0.4}
     final = status in ("completed", "failed", "cancelled")
     expired = final and source.random() < 0.1
+    error = source.choice(ERRORS) if status == "failed" else None
     position = await db.fetchval(
         "insert into tasks (id, queue, shots, status, instance, cancel_requested_at, created_at, "
         "ended_at, expires_at, error_code, error_message) "
@@ -84,7 +87,7 @@ async def insert(db: asyncpg.Connection, source: random.Random, at: datetime) ->
         at,
         at if final else None,
         (at if expired else datetime.now(UTC) + timedelta(days=1)) if final else None,
-        "code" if status == "failed" else None,
+        error,
     )
     await db.execute(
         "insert into programs (task_id, qc, created_at, position, name, tags) "
@@ -95,7 +98,7 @@ async def insert(db: asyncpg.Connection, source: random.Random, at: datetime) ->
         "insert into task_tags values ($1, $2, $3, $4, $5)",
         [(id, key, value, at, position) for key, value in tags.items()],
     )
-    return Row(str(id), at, position, status, name, tags, expired)
+    return Row(str(id), at, position, status, error, name, tags, expired)
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +129,7 @@ def matching(rows: list[Row], wanted: list[tuple[str, str]]) -> list[str]:
     """The ids that a list should have, in its order, found without a database."""
     given: dict[str, Any] = dict(wanted)
     statuses = [one for key, text in wanted if key == "status" for one in text.split(",")]
+    errors = [one for key, text in wanted if key == "error" for one in text.split(",")]
     tags = [text.split(":", 1) for key, text in wanted if key == "tag"]
     text = given.get("q", "").lower()
 
@@ -135,6 +139,7 @@ def matching(rows: list[Row], wanted: list[tuple[str, str]]) -> list[str]:
         return (
             not row.expired
             and (not statuses or row.status in statuses)
+            and (not errors or row.error in errors)
             and all(row.tags.get(key) == value for key, value in tags)
             and ("name" not in given or row.name == given["name"])
             and any(text in one.lower() for one in texts)
@@ -173,6 +178,7 @@ async def test_every_combination_of_filters_lists_what_a_search_by_hand_finds(
     monkeypatch.setattr(lists, "_CANDIDATES", 100)
     choices = {
         "status": lambda: ",".join(source.sample(STATUSES, source.randint(1, 3))),
+        "error": lambda: ",".join(source.sample(ERRORS, source.randint(1, 2))),
         "name": lambda: source.choice([name for name in NAMES if name] + ["no such"]),
         "tag": lambda: f"{(key := source.choice(list(TAGS)))}:{source.choice(TAGS[key])}",
         "q": lambda: source.choice(TEXTS),
@@ -279,6 +285,7 @@ HOSTILE = {
     ),
     "order": ("", "id", "created_at desc", "-created_at,id", "created_at;--"),
     "status": ("done", "queued,done", "QUEUED", "queued;completed", "%00"),
+    "error": ("code", "TASK_LOST", "task_lost,x", "qasm_syntax", "%00"),
     "tag": ("", "project", "x:1&tag=x:2", "%00:x", "x:%00", "x:%ff"),
     "name": ("%00", "%ff", "a%00b", "%ed%a0%80", "%c0%80"),
     "q": ("%00", "%ff", "%fe%80", "%ed%a0%80"),

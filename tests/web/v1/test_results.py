@@ -252,6 +252,10 @@ def test_a_picture_of_a_sweep_is_that_of_one_run(service: Service):
     refused(service.client.get(f"{picture}0"), 422, "view_unavailable")
     for item in ("2", "0000000005", "0" * 5000, "-1", "x"):
         refused(service.client.get(f"{picture}{item}"), 422, "invalid_request")
+    single = f"/v1/tasks/{finished(service, BELL)['id']}/counts.svg?item="
+    assert service.client.get(f"{single}0").status_code == 200
+    problem = refused(service.client.get(f"{single}5"), 422, "invalid_request")
+    assert "no sweep, so that it has no run 5: leave out" in problem["detail"]
     # The first run cannot be drawn, the second can.
     drawing = service.client.get(f"/v1/tasks/{id}/circuit?format=text")
     assert "Rx(1)" in drawing.text

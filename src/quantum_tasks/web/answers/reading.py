@@ -20,7 +20,7 @@ from starlette.responses import Response
 from quantum_tasks.archive.archive import Archive
 from quantum_tasks.archive.lists import Filter, Lists, Order
 from quantum_tasks.archive.records import LATEST_POSITION, TaskRecord
-from quantum_tasks.errors import InvalidRequest, TaskExpired, TaskNotFound
+from quantum_tasks.errors import TASK_ERRORS, InvalidRequest, TaskExpired, TaskNotFound
 from quantum_tasks.live.waiting import Waiters
 from quantum_tasks.tasks import Status
 from quantum_tasks.web.requests import (
@@ -164,6 +164,10 @@ def filter_of(query: QueryParams) -> Filter:
     for status in statuses:
         if status not in known:
             raise _wrong("status", status, f"one or more of {', '.join(known)}")
+    errors = [code for value in query.getlist("error") for code in value.split(",") if code]
+    for code in errors:
+        if code not in TASK_ERRORS:
+            raise _wrong("error", code, f"one or more of {', '.join(TASK_ERRORS)}")
     tags: dict[str, str] = {}
     for tag in query.getlist("tag"):
         key, colon, value = tag.partition(":")
@@ -187,6 +191,7 @@ def filter_of(query: QueryParams) -> Filter:
         name=_plain("name", query.get("name")),
         tags={_plain("tag", key): _plain("tag", value) for key, value in tags.items()} or None,
         text=_plain("q", query.get("q")) or None,
+        errors=list(dict.fromkeys(errors)) or None,
         order=order,
         **wanted,
     )

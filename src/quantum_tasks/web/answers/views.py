@@ -305,6 +305,11 @@ def _picture(wanted: Wanted) -> str:
         if found is None:
             raise ViewUnavailable("This run of the sweep failed, and has no counts.")
         counts = found
+    elif wanted.item:
+        raise InvalidRequest(
+            f"The task is a single run and no sweep, so that it has no run {wanted.item}: leave "
+            "out the parameter 'item'."
+        )
     return histogram(counts)
 
 

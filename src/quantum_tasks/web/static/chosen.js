@@ -69,6 +69,7 @@ export class Chosen {
   /** Asks how many match, to offer them all. */
   async count(known) {
     const ids = this.ids;
+    if (this.filter.error) return; // what failed has ended
     const counted = known ?? (await this.attempt(() => ask(CANCEL, posted({ filter: this.filter, dry_run: true }))));
     if (!counted || ids !== this.ids || ids.size !== this.rows().size) return;
     const { matched, next } = counted;

@@ -1,6 +1,6 @@
 // The filters of the list: in the address by the names that the API has for them, and as fields.
 
-const FILTERS = ["status", "tag", "name", "q", "created_after", "created_before"];
+const FILTERS = ["status", "error", "tag", "name", "q", "created_after", "created_before"];
 const TYPED_MS = 300;
 const form = document.getElementById("filters");
 const more = document.getElementById("more-filters");
@@ -21,7 +21,7 @@ export function showFilters() {
     if (field.type === "datetime-local" && text) {
       text = isNaN(new Date(text)) ? "" : local(new Date(text));
     }
-    if (field.name === "status" && ![...field.options].some(({ value }) => value === text)) {
+    if (field.localName === "select" && ![...field.options].some(({ value }) => value === text)) {
       field.add(new Option(text.replaceAll(",", ", "), text)); // from an address
     }
     field.value = text;

@@ -7,6 +7,7 @@ import { outcomes } from "./histogram.js";
 import { sweep } from "./sweep.js";
 
 export const LOADED = 256; // outcomes
+const MOST = 65_536; // exact outcomes, which is all that the service keeps
 const OF_A_RUN = 32; // the same, in a sweep
 const FIRST_SHOTS = 1000; // of the memory
 
@@ -73,7 +74,7 @@ export class Outcomes {
     const runs = this.found.items ?? [this.found];
     const most = Math.max(...runs.map((run) => Object.keys(run.probabilities ?? {}).length));
     showing.hidden = most <= tops[0];
-    bits.hidden = registers.length < 2 || !shots; // exact values are not kept by register
+    bits.hidden = registers.length < 2;
     this.options = () => {
       origin.hidden = order.value !== "distance";
       return {
@@ -83,6 +84,7 @@ export class Outcomes {
         values: values.value,
         from: from.value.trim(),
         register: register.value && registers[register.value].name,
+        bits: registers.length - 1 - register.value, // what is declared last is printed first
       };
     };
     this.wrong = (wrong) => (from.ariaInvalid = String(wrong));
@@ -106,9 +108,12 @@ export class Outcomes {
     const { found, beside } = this;
     let [run, other] = [this.run(), beside && this.run(beside)];
     if (options.register) {
-      const parts = this.run(await this.view("registers"));
+      const parts = this.run(await this.view(found.shots ? "registers" : `probabilities&top=${MOST}`));
       if (turn !== this.turn) return; // something else was chosen meanwhile
-      run = { ...run, rest: undefined, probabilities: shares(parts.registers?.[options.register]) };
+      const probabilities = found.shots
+        ? shares(parts.registers?.[options.register])
+        : part(parts.probabilities, options.bits);
+      run = { ...run, rest: parts.rest, probabilities };
       other = null;
     }
     const keys = Object.keys(run.probabilities ?? {});
@@ -163,6 +168,16 @@ export class Outcomes {
     made.addEventListener("toggle", this.fill);
     return made;
   }
+}
+
+/** Exact probabilities of what one register shows, which are not kept by themselves. */
+function part(probabilities = {}, place) {
+  const found = {};
+  for (const [key, share] of Object.entries(probabilities)) {
+    const bits = key.split(" ")[place];
+    found[bits] = (found[bits] ?? 0) + share;
+  }
+  return found;
 }
 
 function shares(counts = {}) {

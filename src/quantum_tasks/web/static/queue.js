@@ -142,7 +142,7 @@ const grid = (name, heads, rows, seen = true) =>
 function failures({ last_hour: { failures: found, since } }) {
   const rows = Object.entries(found).map(([code, times]) => [
     html`<code>${code}</code>`,
-    amount(times, `failed with ${code}`, { status: "failed", created_after: since }),
+    amount(times, `failed with ${code}`, { status: "failed", error: code, created_after: since }),
   ]);
   return html`<section class="pane" aria-label="Failures">
     <h2>Failures in the last hour, by code</h2>

@@ -3,7 +3,7 @@
 import { ask, attempted, byId, duration, Failure, MARKS, number, plural, problem } from "./answers.js";
 import { Chosen } from "./chosen.js";
 import { filters, onFilters, showFilters } from "./filters.js";
-import { isFinal, streamed } from "./service.js";
+import { inPlace, isFinal, streamed } from "./service.js";
 import { html, nothing, render, repeat } from "./vendor/editor/lit-html.js";
 
 const LIMIT = 100; // rows of a page
@@ -69,18 +69,21 @@ function fail(failure) {
 
 let [last, hiddenAt, watching] = ["", 0, new AbortController()];
 
-/** Follows all tasks while the page is seen. */
+/** Follows all tasks while the page is seen; if other pages of this browser have all the streams that
+ *  it may have, looks at the list now and then. */
 async function watch() {
   watching = new AbortController();
   const { signal } = watching;
+  const heard = (event, id) => {
+    last = id;
+    changed(event);
+  };
+  const stream = async () => (last = await streamed("/v1/tasks/feed", last, signal, heard));
   while (!signal.aborted) {
+    let pauseMs = 1000;
     try {
       look();
-      const path = "/v1/tasks/feed";
-      last = await streamed(path, last, signal, (event, id) => {
-        last = id;
-        changed(event);
-      });
+      if (!(await inPlace(stream))) pauseMs = Math.max(LOOK_MS, 10 * took);
     } catch (failure) {
       if (signal.aborted) return;
       if (!(failure instanceof Failure)) throw failure;
@@ -88,7 +91,7 @@ async function watch() {
       away = failure.passes ? "The connection to the service is lost. Trying again …" : failure.message;
       draw();
     }
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
 
