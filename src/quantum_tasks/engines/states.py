@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantum_tasks.circuits.observables import Word
-from quantum_tasks.engines.amplitudes import NEVER, draw
+from quantum_tasks.engines.amplitudes import NEVER
 
 Amplitudes = NDArray[np.complexfloating]
 
@@ -67,8 +67,11 @@ def drawn_outcomes(
     """
     if state.size <= shots:  # then it is sooner to ask for each outcome how often it came
         exact = _squares(state).astype(np.float64)
-        _, outcomes, times = draw(random, exact[None], np.array([shots]))
-        return outcomes, times
+        exact[exact < NEVER] = 0
+        exact /= exact.sum()
+        times = random.multinomial(shots, exact)
+        outcomes = times.nonzero()[0]
+        return outcomes, times[outcomes]
     rows = state.reshape(len(sums), -1)
     size = rows.shape[1]
     never = NEVER * min(1.0, 2.0**_FINE_QUBITS / state.size)
