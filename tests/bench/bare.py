@@ -27,7 +27,8 @@ TASKS = 1000
 TRIES = 3
 _TABLE = """
 create table if not exists bare (
-    id uuid primary key, qc text not null, status text not null default 'queued', counts text)
+    id uuid primary key, qc text not null, status text not null default 'queued', counts text);
+alter table bare alter qc set storage external, alter counts set storage external;
 """
 _STORE = "insert into bare (id, qc) select * from unnest($1::uuid[], $2::text[])"
 _CLAIM = "update bare set status = 'running' where id = any($1::uuid[]) and status = 'queued'"
