@@ -13,6 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench import (
+    bare,
     compression,
     deliveries,
     engines,
@@ -34,6 +35,7 @@ from bench.tables import verdicts
 
 SECTIONS = {
     "throughput": lambda options: throughput.measure(options.throughput_tasks),
+    "bare": lambda options: bare.measure(),
     "latency": lambda options: latency.measure(),
     "overload": lambda options: overload.measure(options.tasks),
     "large": lambda options: large.measure(),
@@ -51,6 +53,7 @@ SECTIONS = {
 }
 MODULES = {
     "throughput": throughput,
+    "bare": bare,
     "latency": latency,
     "overload": overload,
     "large": large,

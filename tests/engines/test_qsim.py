@@ -104,6 +104,16 @@ def test_threads_make_no_difference():
     assert (evolution.of(threads=1) == evolution.of(threads=2)).all()
 
 
+@pytest.mark.parametrize("key", qsim._KNOWN, ids=str)
+def test_a_gate_that_qsim_knows_by_name_is_the_gate_of_the_matrix(key, monkeypatch):
+    name, size = key
+    before = [Gate("u", (q,), (0.3 + q, 0.4, 0.1 * q, 0.2)) for q in range(4)]
+    operations = [*before, Gate(name, (2, 0, 3)[:size])]
+    by_name = qsim.Evolution(operations, 4).of()
+    monkeypatch.setattr(qsim, "_known_gates", dict)
+    assert (by_name == qsim.Evolution(operations, 4).of()).all()
+
+
 def test_a_matrix_that_is_not_unitary_is_refused_and_a_large_one_left_to_others():
     wrong = Unitary(((1, 0), (0, 2)), (0,))
     with pytest.raises(SimulationError):
@@ -114,9 +124,9 @@ def test_a_matrix_that_is_not_unitary_is_refused_and_a_large_one_left_to_others(
 
 
 def test_a_state_that_is_none_is_no_result(monkeypatch):
-    monkeypatch.setitem(qsim._FIXED, "h", (1, 0, 1, 0, 1, 0, -1, 0))
+    monkeypatch.setitem(qsim._FIXED, "sx", (1, 0, 1, 0, 1, 0, -1, 0))
     with pytest.raises(SimulationError):
-        run("qubit[3] q; bit[3] c; h q; c = measure q;", method=Method.STATEVECTOR)
+        run("qubit[3] q; bit[3] c; sx q; c = measure q;", method=Method.STATEVECTOR)
 
 
 def test_tiny_angles_are_no_denormal_numbers():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 import uuid
 
@@ -11,6 +12,7 @@ import pytest
 from submitting import submit
 
 from quantum_tasks.database.pool import Pool, create_pool
+from quantum_tasks.database.queries import QUERIES
 from quantum_tasks.queue.store import LEASE_S, ClaimedTask, Store
 from quantum_tasks.tasks import Status
 
@@ -147,6 +149,32 @@ async def test_a_result_is_stored_once_by_the_attempt_that_owns_the_task(pool, s
     assert not await store.fail(task, A, "code", "message")
     row = await pool.fetchrow("select * from results")
     assert (row["task_id"], row["attempt"]) == (task.id, 1)
+
+
+async def test_a_result_is_stored_without_a_look_at_others_that_are_there(pool, store):
+    async with pool.acquire() as db:  # which has no statistics yet
+        await db.execute(f"prepare complete as {QUERIES['complete']}")
+        nulls = ", ".join(["null"] * 8)
+        plan = str(await db.fetch(f"explain execute complete ({nulls})"))
+        await db.execute("deallocate complete")
+    assert "tasks_pkey" in plan
+    assert "tasks_listed" not in plan
+    assert "Seq Scan" not in plan
+
+
+async def test_a_result_is_not_compressed_in_the_slow_way(pool, store):
+    counts = json.dumps({f"{outcome:012b}": 1 for outcome in range(1000)})
+    task = await claimed(store)
+    assert await store.complete(task, A, counts)
+    assert await pool.fetchval("select pg_column_compression(counts) from results") != "pglz"
+    assert (await store.get(task.id)).counts == counts
+
+
+async def test_the_status_that_people_see_is_no_call_of_a_function(pool):
+    async with pool.acquire() as db:
+        shown = "select shown_status(status, cancel_requested_at) from tasks"
+        plan = await db.fetch(f"explain (verbose) {shown}")
+    assert "CASE WHEN" in str(plan)
 
 
 async def test_another_instance_cannot_end_a_task(pool, store):

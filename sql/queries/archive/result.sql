@@ -9,7 +9,7 @@ left join results r on r.task_id = t.id
 left join lateral (
     select r.counts, r.details, p.options, p.stats
     where case when pg_column_size(r.counts) + coalesce(pg_column_size(r.details), 0)
-            + coalesce(pg_column_size(p.options), 0) <= 16384
+            + coalesce(pg_column_size(p.options), 0) <= $2::integer
         then octet_length(r.counts::text) + coalesce(octet_length(r.details::text), 0)
             + coalesce(octet_length(p.options::text), 0) <= $2::integer
         end

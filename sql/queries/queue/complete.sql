@@ -25,5 +25,8 @@ with given as (
 )
 select id, attempt, instance from task
 union all
-select t.id, t.attempt, g.instance from tasks t join given g on t.id = g.id
+-- (With `offset 0` each is looked up by its id. Where there are no statistics yet, Postgres would go
+-- through all tasks that are completed instead.)
+select g.id, g.attempt, g.instance
+from given g, lateral (select attempt, status from tasks where id = g.id offset 0) t
 where t.attempt = g.attempt and t.status = 'completed'

@@ -90,6 +90,8 @@ def _least_ms(question: Question, plan: Plan) -> float:
     items = question.options.items
     if items is not None:
         pass_ms *= len(items)
+    if len(question.program.operations) * pass_ms < _LONG_MS:
+        return 0.0
     gates = [one for one in question.program.operations if isinstance(one, (Gate, Unitary))]
     if len(gates) * pass_ms < _LONG_MS:
         return 0.0

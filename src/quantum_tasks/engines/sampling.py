@@ -7,7 +7,7 @@ it for the probability of every outcome, and to draw all shots at once.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -216,9 +216,11 @@ def keyed(counts: Mapping[int, Number], sizes: Sequence[int]) -> dict[str, Numbe
     Bit 0 of a value is bit 0 of the register declared first. Most significant bit first, the
     register declared last first, registers separated by one space.
     """
-    values = sorted(counts)
+    given = [*counts]
+    values = sorted(given)
     if len(sizes) == 1:
-        return dict(zip(_as_bits(values, sizes[0]), map(counts.__getitem__, values), strict=True))
+        in_order = counts.values() if values == given else map(counts.__getitem__, values)
+        return dict(zip(_as_bits(values, sizes[0]), in_order, strict=True))
     found = {}
     for value in values:
         rest, parts = value, []
@@ -229,12 +231,13 @@ def keyed(counts: Mapping[int, Number], sizes: Sequence[int]) -> dict[str, Numbe
     return found
 
 
-def _as_bits(values: Sequence[int], size: int) -> Iterator[str]:
+def _as_bits(values: Sequence[int], size: int) -> Iterable[str]:
     """Values as texts of so many bits."""
     if size > _MAX_BITS or len(values) < _MANY:
         width = f"0{size}b"
         return (format(value, width) for value in values)
     raw = np.array(values, dtype=">u8").view(np.uint8).reshape(-1, _WORD)
     digits = np.unpackbits(raw, axis=1)[:, -size:] + ord("0")
-    text = digits.tobytes().decode("ascii")
-    return (text[start : start + size] for start in range(0, len(text), size))
+    # numpy's own texts have a number of 32 bits for each character.
+    found: list[str] = digits.astype(np.uint32).view(f"=U{size}").ravel().tolist()
+    return found

@@ -35,6 +35,7 @@ from quantum_tasks.web.wire.crowd import Doing, stay
 MAX_WAIT_S = 60
 _MOST_PARAMETERS = 100
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+_ONLY_WAIT = re.compile(rb"wait=([0-9]{1,9})")  # as most requests have it
 _SECONDS = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
 _KEY = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,254}")
 _JSON = ("application/json", "application/merge-patch+json")
@@ -140,8 +141,10 @@ def parameters(request: Request) -> QueryParams:
 
 def seconds_to_wait(request: Request) -> float:
     """The seconds of `?wait=`, at most MAX_WAIT_S. Raises InvalidRequest."""
-    if not request.scope["query_string"]:
+    if not (query := request.scope["query_string"]):
         return 0.0
+    if only := _ONLY_WAIT.fullmatch(query):
+        return min(float(only[1]), MAX_WAIT_S)
     text = parameters(request).get("wait", "0")
     if not _SECONDS.fullmatch(text):
         raise InvalidRequest("The parameter 'wait' is a number of seconds, 0 or more: ?wait=30.")
@@ -151,7 +154,7 @@ def seconds_to_wait(request: Request) -> float:
 def waits_for(request: Request, usual: Literal["end", "change"]) -> Literal["end", "change"]:
     """What `?for=` says `?wait=` waits for: the task's end, or a change of its status. Raises
     InvalidRequest."""
-    if not request.scope["query_string"]:
+    if not (query := request.scope["query_string"]) or _ONLY_WAIT.fullmatch(query):
         return usual
     text = parameters(request).get("for", usual)
     if text not in ("end", "change"):

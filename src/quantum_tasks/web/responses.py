@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
-import uuid
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
@@ -96,7 +96,7 @@ def given_id(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
 
 def new_id() -> str:
     """An id for a request that has none."""
-    return uuid.uuid4().hex
+    return os.urandom(16).hex()
 
 
 def as_body(problem: Problem) -> ProblemBody:
@@ -163,7 +163,7 @@ def _allowed(request: Request) -> str:
 
 async def on_unexpected(request: Request, error: Exception) -> Response:
     """A bug in the service. The client gets an id; the log has the details under this id."""
-    incident = uuid.uuid4().hex[:12]
+    incident = new_id()[:12]
     logger.error(
         "internal error",
         extra={"incident": incident, "method": request.method, "path": request.url.path},

@@ -145,6 +145,8 @@ def _check_values(parameters: Any) -> None:
     """Checks that parameters can be sent to a child process. It works without recursion, because
     the values may be deeply nested, and does not look at single numbers, because there may be half
     a million."""
+    if parameters is None:
+        return
     level = [parameters]
     for _ in range(_DEEPEST):
         level = [
