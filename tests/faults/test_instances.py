@@ -185,7 +185,7 @@ def test_a_task_that_kills_its_child_every_time_fails_with_a_sentence(start, dat
 
 
 def test_both_time_limits_give_a_failed_task_that_names_the_limit(start):
-    service = start(TASK_SOFT_TIME_LIMIT_S="1", TASK_TIME_LIMIT_S="3", PARSE_TIME_LIMIT_S="30")
+    service = start(TASK_SOFT_TIME_LIMIT_S="1", TASK_TIME_LIMIT_S="6", PARSE_TIME_LIMIT_S="30")
     soft, hard = service.submit(ENDLESS), service.submit(dense(25, layers=40))
     assert service.final(soft) == {
         "status": "failed",
@@ -193,7 +193,7 @@ def test_both_time_limits_give_a_failed_task_that_names_the_limit(start):
     }
     assert service.final(hard) == {
         "status": "failed",
-        "message": "time_limit_exceeded: The task was killed after 3 s (TASK_TIME_LIMIT_S).",
+        "message": "time_limit_exceeded: The task was killed after 6 s (TASK_TIME_LIMIT_S).",
     }
 
 

@@ -54,7 +54,7 @@ def test_an_observable_has_a_letter_for_each_qubit(letters):
     observables = [[PauliTerm("IIZ")], [PauliTerm("IIZ"), PauliTerm(letters)]]
     code, pointer, message = refused(MEASURED, 100, observables=observables)
     assert (code, pointer) == ("invalid_request", "/observables/1/1/pauli")
-    assert f"3 letter(s), not {len(letters)}" in message
+    assert f"has {len(letters)} letter(s), but the program declares 3 qubit(s)" in message
 
 
 @pytest.mark.parametrize("number", [math.inf, -math.inf, math.nan])
