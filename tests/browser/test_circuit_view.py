@@ -174,6 +174,7 @@ def test_the_keys_bring_the_step_into_view(page: Page) -> None:
     page.keyboard.press("Tab")
     for key in ["ArrowRight", "End", *["ArrowDown"] * 25]:
         page.keyboard.press(key)
+        expect(page.locator(".said")).not_to_be_empty()  # the first key loads a module
     current = page.locator(".current").bounding_box()
     scroller = page.locator(".scroller").bounding_box()
     assert current
