@@ -73,6 +73,13 @@ def _enum(values: Sequence[str], description: str) -> dict[str, Any]:
     return {"description": description, "schema": {"type": "string", "enum": list(values)}}
 
 
+def _some(values: Sequence[str], description: str) -> dict[str, Any]:
+    """One of these or more, with commas."""
+    items = {"type": "string", "enum": list(values)}
+    schema = {"type": "array", "items": items}
+    return {"description": description, "schema": schema, "explode": False}
+
+
 def _text(description: str, **schema: Any) -> dict[str, Any]:
     return {"description": description, "schema": {"type": "string", **schema}}
 
@@ -131,23 +138,12 @@ API: list[Endpoint] = [
         handler=reading.list_tasks,
         tag="tasks",
         query={
-            "status": {
-                "description": "One status or more: `?status=queued,running`.",
-                "schema": {
-                    "type": "array",
-                    "items": {"type": "string", "enum": [str(status) for status in Status]},
-                },
-                "explode": False,
-            },
-            "error": {
-                "description": "What the task failed with, one code or more: "
+            "status": _some([*map(str, Status)], "One status or more: `?status=queued,running`."),
+            "error": _some(
+                [*TASK_ERRORS],
+                "What the task failed with, one code or more: "
                 "`?error=memory_exceeded,time_limit_exceeded`.",
-                "schema": {
-                    "type": "array",
-                    "items": {"type": "string", "enum": list(TASK_ERRORS)},
-                },
-                "explode": False,
-            },
+            ),
             "tag": {
                 "description": "A tag that the task has: `?tag=project:bell`; several must all be "
                 "there.",
@@ -164,14 +160,10 @@ API: list[Endpoint] = [
                 "example": 20,
             },
             "cursor": _text("Where the page before this one ended: see `next`."),
-            "fields": {
-                "description": "Only these fields of each task: `?fields=id,status`.",
-                "schema": {
-                    "type": "array",
-                    "items": {"type": "string", "enum": list(TaskRecord.__struct_fields__)},
-                },
-                "explode": False,
-            },
+            "fields": _some(
+                TaskRecord.__struct_fields__,
+                "Only these fields of each task: `?fields=id,status`.",
+            ),
         },
         answers={200: [reading.TaskList, reading.PartialTaskList]},
         problems=("invalid_request", *_DATABASE_PROBLEMS),

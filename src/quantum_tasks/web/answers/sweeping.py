@@ -13,10 +13,8 @@ import msgspec
 from quantum_tasks.errors import Diagnostic, InvalidRequest
 from quantum_tasks.tasks import MOST_ITEMS, Parameters, TaskRequest, Value
 
-_MOST_LISTS = 64  # more are no sweep of anybody's
-_MOST_PLACES = 64  # in the program that are looked at, and characters before each
-_BEFORE = 300
-_LONGEST_NAME = 200  # to look for a longer one, which would be a pattern, takes long by itself
+_MOST_INPUTS = 2000  # of a program that are looked at, and characters of each
+_LONGEST = 500
 
 
 def as_sweep(body: TaskRequest, most_bytes: int) -> TaskRequest:
@@ -26,9 +24,9 @@ def as_sweep(body: TaskRequest, most_bytes: int) -> TaskRequest:
     if not isinstance(given, dict):
         return body
     lists = {name: values for name, values in given.items() if isinstance(values, list)}
-    if len(lists) > _MOST_LISTS or any(len(name) > _LONGEST_NAME for name in lists):
-        return body
-    lists = {name: values for name, values in lists.items() if not _is_array(name, body.qc)}
+    if lists:
+        arrays = _arrays(body.qc)
+        lists = {name: values for name, values in lists.items() if name not in arrays}
     if not lists:
         return body
     length = len(next(iter(lists.values())))
@@ -55,15 +53,16 @@ def as_sweep(body: TaskRequest, most_bytes: int) -> TaskRequest:
     return msgspec.structs.replace(body, parameters=items)
 
 
-def _is_array(name: str, qc: str) -> bool:
-    """Whether a program has `input array[...] name;`: the only kind of input whose value is a list
-    by itself. This looks at the text alone, in little time whatever that is."""
-    declared = re.finditer(rf"\]\s*{re.escape(name)}\s*;", qc)
-    for place in islice(declared, _MOST_PLACES):
-        statement = qc[max(0, place.start() - _BEFORE) : place.start()].rpartition(";")[2]
-        if re.search(r"\binput\b", statement) and re.search(r"\barray\b", statement):
-            return True
-    return False
+def _arrays(qc: str) -> set[str]:
+    """The names of a program's inputs `input array[...] name;`: the only kind of input whose value
+    is a list by itself. This looks at the text alone, once, in little time whatever that is."""
+    found = set()
+    for place in islice(re.finditer(r"input\b", qc), _MOST_INPUTS):
+        statement, end, _ = qc[place.end() : place.end() + _LONGEST].partition(";")
+        kind, bracket, name = statement.rpartition("]")
+        if end and bracket and re.search(r"\barray\b", kind):
+            found.add(name.strip())
+    return found
 
 
 def _at(lists: dict[str, list[Value]], place: int) -> Parameters:
