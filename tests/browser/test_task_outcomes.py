@@ -149,6 +149,15 @@ def test_an_exact_reference_is_one_click(page: Page, service: Service) -> None:
     assert sum(shares) == pytest.approx(1, abs=0.002)
 
 
+def test_a_distance_is_a_bound_while_not_all_outcomes_are_there(
+    page: Page, service: Service
+) -> None:
+    qc = f"{STDGATES}qubit[13] q; bit[13] c; h q; c = measure q;"
+    task = TaskPage(page, service, finished(service, qc, shots=10, seed=1))
+    task.button("Exact reference").click()
+    expect(task.result).to_contain_text("Total variation distance: at least 0.")
+
+
 def test_an_ideal_run_stands_beside_a_noisy_one(page: Page, service: Service) -> None:
     noisy = finished(service, BELL, seed=1, noise={"readout": 0.2}, name="noisy")
     task = TaskPage(page, service, noisy)

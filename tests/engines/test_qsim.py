@@ -186,14 +186,24 @@ def test_what_rounding_leaves_is_never_an_outcome():
     assert outcomes.tolist() == [2**14 - 2, 2**14 - 1]
 
 
-def test_noise_in_many_outcomes_is_none_of_them():
+@pytest.mark.parametrize("memory", [1 << 14, 64 << 20])
+def test_noise_in_many_outcomes_is_none_of_them(memory: int):
     """Four million outcomes of which each has less than a millionth of a millionth: together they
-    would come 13 times."""
+    would come 13 times, some of them alone in what is looked at together with little memory."""
     state = np.full(1 << 22, 9e-7, dtype=np.complex64)
     state[[5, 70_000]] = math.sqrt(0.5)
-    outcomes, times = drawn(state, 4_000_000, 64 << 20)
+    outcomes, times = drawn(state, 4_000_000, memory)
     assert outcomes.tolist() == [5, 70_000]
     assert abs(times[0] - 2_000_000) < 5_000
+
+
+def test_noise_is_no_outcome_of_more_shots_than_there_are_outcomes():
+    """It would come 21 times."""
+    state = np.full(1 << 18, 9e-7, dtype=np.complex64)
+    state[[5, 70_000]] = math.sqrt(0.5)
+    outcomes, times = drawn(state, 10**8, 1 << 20)
+    assert outcomes.tolist() == [5, 70_000]
+    assert times.sum() == 10**8
 
 
 @pytest.mark.parametrize("memory", [1 << 16, 1 << 20, 64 << 20])
