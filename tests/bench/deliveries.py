@@ -16,9 +16,9 @@ from contextlib import asynccontextmanager, contextmanager
 
 import asyncpg
 from callbacks.receiver import Receiver, delivering, ended, receiving
+from throwaway import ThrowawayPostgres
 
 from bench.tables import judged, quantile, table
-from quantum_tasks.database.embedded import EmbeddedPostgres
 from quantum_tasks.database.migrations import migrate
 from quantum_tasks.database.pool import Pool, create_pool
 
@@ -74,7 +74,7 @@ def measure() -> None:
 
 
 async def _with_postgres(title: str, callbacks: int, hosts: int, per_s: int) -> tuple[str, ...]:
-    server = EmbeddedPostgres(max_connections="50")
+    server = ThrowawayPostgres(max_connections="50")
     url = await asyncio.to_thread(server.start)
     try:
         await migrate(url)

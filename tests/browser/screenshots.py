@@ -21,8 +21,7 @@ from composer import Composer, brought, code, record
 from overviews import OVERVIEWS
 from playwright.sync_api import Browser, Page, sync_playwright
 from service import BELL, ENDLESS, STDGATES, Service
-
-from quantum_tasks.database.embedded import EmbeddedPostgres
+from throwaway import ThrowawayPostgres
 
 Scheme = Literal["light", "dark"]
 FOLDER = Path(__file__).parents[2] / "screenshots"
@@ -362,7 +361,7 @@ def main() -> None:
     if path is None:
         sys.exit("screenshots need chromium: apt-get install chromium")
     FOLDER.mkdir(exist_ok=True)
-    postgres = EmbeddedPostgres()
+    postgres = ThrowawayPostgres()
     service = Service(postgres.start())
     try:
         seed(service.start())

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import throwaway
+from throwaway import ThrowawayPostgres
 
 from quantum_tasks.database import embedded
 from quantum_tasks.database.embedded import EmbeddedPostgres, delete, find_binaries
@@ -18,14 +20,28 @@ from quantum_tasks.errors import StartError
 
 
 def test_a_throwaway_server_leaves_no_folder_behind():
-    server = EmbeddedPostgres()
+    server = ThrowawayPostgres()
     server.start()
     data, sockets = server._data.resolve(), server._socket_folder
     assert data.exists()
     assert sockets.exists()
     server.stop()
-    for folder in (data, data.parent, sockets, server._folder):
+    for folder in (data, data.parent, sockets, server.folder):
         assert not folder.exists()
+
+
+def test_a_throwaway_server_deletes_what_one_that_was_killed_has_left(passable, monkeypatch):
+    monkeypatch.setattr(throwaway, "_MEMORY", passable)
+    monkeypatch.setattr(throwaway, "_NEEDED_BYTES", 0)
+    left, used = ThrowawayPostgres(), ThrowawayPostgres()
+    left._prepare()
+    used.start()
+    for server in (left, used):
+        os.utime(server.folder, (0, 0))
+    assert left._data.exists()
+    ThrowawayPostgres()
+    assert not left.folder.exists()
+    used.stop()  # in order: it was in use, and has all that it needs
 
 
 @pytest.fixture

@@ -15,11 +15,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 from guard import Guard
 from guards_of_tasks import GUARDS_OF_TASKS
 from guards_of_the_edge import GUARDS_OF_THE_EDGE
-
-from quantum_tasks.database.embedded import EmbeddedPostgres
+from throwaway import ThrowawayPostgres
 
 ROOT = Path(__file__).resolve().parents[2]
 # It holds whatever guard is missing: a tree in which it fails is broken, not unguarded.
@@ -89,7 +90,7 @@ def table() -> str:
 
 def main() -> int:
     """How many guards nobody missed."""
-    server = EmbeddedPostgres(max_connections="300")
+    server = ThrowawayPostgres(max_connections="300")
     url = server.start()
     survivors = 0
     try:

@@ -13,15 +13,14 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from service import Service
-
-from quantum_tasks.database.embedded import EmbeddedPostgres
+from throwaway import ThrowawayPostgres
 
 CONFIG = Path(__file__).with_suffix(".toml")
 
 
 def main(seconds: float) -> int:
     """Starts a service, sends it requests for so long, and returns 0 if nothing was found."""
-    postgres = EmbeddedPostgres(max_connections="100")
+    postgres = ThrowawayPostgres(max_connections="100")
     try:
         postgres.start()
         service = Service(postgres.url)

@@ -7,10 +7,10 @@ import argparse
 import asyncio
 
 from service import Service
+from throwaway import ThrowawayPostgres
 
 from hostile import corpus
 from hostile.siege import SETTINGS, Siege, table
-from quantum_tasks.database.embedded import EmbeddedPostgres
 from quantum_tasks.database.migrations import migrate
 
 
@@ -21,7 +21,7 @@ def main() -> int:
     arguments = parser.parse_args()
     if unknown := set(arguments.classes) - set(corpus.CLASSES):
         parser.error(f"no such class: {', '.join(sorted(unknown))}; {', '.join(corpus.CLASSES)}")
-    postgres = EmbeddedPostgres(max_connections="100")
+    postgres = ThrowawayPostgres(max_connections="100")
     postgres.start()
     service = Service(postgres.url, **SETTINGS)
     try:

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 from service import ENDLESS, Service, cpu_s, dense, until
+from throwaway import ThrowawayPostgres
 from web.problems import (
     BROKEN_CODES,
     FAILING,
@@ -27,7 +28,6 @@ from web.problems import (
     submitted,
 )
 
-from quantum_tasks.database.embedded import EmbeddedPostgres
 from quantum_tasks.errors import PROBLEMS, TASK_ERRORS
 
 
@@ -74,7 +74,7 @@ def test_a_service_without_room_says_so(narrow: Service, code: str):
 
 
 def test_a_service_that_is_damaged_loses_its_database_or_stops_says_so():
-    postgres = EmbeddedPostgres(max_connections="50")
+    postgres = ThrowawayPostgres(max_connections="50")
     url = postgres.start()
     services = [Service(url, "--only", "api") for _ in range(2)]
     try:

@@ -35,23 +35,20 @@ _WATCH = (
     " (cat <&3 >/dev/null; kill -INT $server) & watcher=$!;"
     " wait $server; status=$?; kill -KILL $watcher; exit $status"
 )
-_THROWAWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 _REACHABLE_BY_ALL = Path("/var/lib/quantum-tasks")
 _START_TIMEOUT_S = 30.0
 _STOP_TIMEOUT_S = 10.0
 
 
 class EmbeddedPostgres:
-    """A Postgres server whose data lives in a folder, or in a throwaway one.
+    """A Postgres server whose data lives in a folder.
 
     Two processes cannot use one folder at the same time: the second one gets an error that says
     so.
     """
 
-    def __init__(self, folder: Path | None = None, **options: str) -> None:
-        self._throwaway = folder is None
-        self._options = {**(_THROWAWAY if self._throwaway else {}), **options}
-        folder = Path(tempfile.mkdtemp(prefix="qtasks-")) if folder is None else folder
+    def __init__(self, folder: Path, **options: str) -> None:
+        self._options = options
         self._folder = folder.resolve()
         self._identity: dict[str, Any] = {}
         self._process: subprocess.Popen[bytes] | None = None
@@ -130,7 +127,7 @@ class EmbeddedPostgres:
         return True
 
     def stop(self) -> None:
-        """Stops the server properly (a 'fast' shutdown), and deletes a throwaway folder."""
+        """Stops the server properly (a 'fast' shutdown)."""
         if self._beginning is not None:
             self._beginning.join()
         self._stop()
@@ -143,9 +140,6 @@ class EmbeddedPostgres:
             except subprocess.TimeoutExpired:
                 logger.error("postgres is slow to stop", extra={"log": self._log})
             self._process = None
-        if self._throwaway:
-            _remove(self._folder)
-            shutil.rmtree(self._folder, ignore_errors=True)
         if self._sockets is not None:
             shutil.rmtree(self._sockets, ignore_errors=True)
         if self._lock is not None:
@@ -165,7 +159,7 @@ class EmbeddedPostgres:
             "trust",
         ]
         command += ["-E", "UTF8", "--no-locale", "--no-instructions"]
-        command += ["--no-sync"] if self._throwaway else []
+        command += ["--no-sync"] if self._options.get("fsync") == "off" else []
         done = subprocess.run(command, cwd="/", capture_output=True, text=True, **self._as_server)
         if done.returncode != 0:
             raise StartError(f"initdb failed: {done.stderr.strip() or done.stdout.strip()}")
