@@ -27,7 +27,7 @@ def test_it_says_what_was_done_in_the_last_hour(start):
     ids = [finished(service, shots=10)["id"] for _ in range(3)]
     failed = finished(service, FAILS, shots=100_000)
     assert failed["status"] == "failed"
-    until(lambda: queue(service)["last_hour"]["failed"], 20)
+    until(lambda: queue(service)["last_hour"]["failed"], 60)  # up to 30 s on a busy machine
     answer = queue(service)
     hour = answer["last_hour"]
     assert (hour["submitted"], hour["completed"], hour["failed"]) == (4, 3, 1)
