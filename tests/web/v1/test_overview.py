@@ -35,7 +35,8 @@ def test_it_says_what_was_done_in_the_last_hour(start):
     for name in ("submitted", "completed", "failed", "cancelled"):
         assert sum(minute[name] for minute in answer["minutes"]) == hour[name]
     waits = [service.client.get(f"/v1/tasks/{id}").json()["usage"]["queue_ms"] for id in ids]
-    assert 0.9 * min(waits) < hour["wait_ms"]["p50"]
+    least = 0.9 * min(waits) if min(waits) >= 1 else 0.5  # which stands for all below 1
+    assert least <= hour["wait_ms"]["p50"]
     assert hour["wait_ms"]["p50"] <= hour["wait_ms"]["p95"]
     assert hour["run_ms"]["p50"] <= hour["run_ms"]["p95"]
     at, since = (datetime.fromisoformat(text) for text in (answer["at"], hour["since"]))
