@@ -5,7 +5,7 @@ from __future__ import annotations
 from measures import obstacles
 from playwright.sync_api import Page, expect
 from service import Service
-from task_list import add, visit
+from task_list import add, done, visit
 
 MANY = 250
 
@@ -53,3 +53,18 @@ def test_everybody_can_answer_the_question(
     left = service.client.get(f"/v1/tasks?name={group}&status=cancelled").json()["tasks"]
     assert left == []
     service.client.post("/v1/tasks/cancel", json={"filter": {"name": group}})
+
+
+def test_of_those_that_have_ended_none_is_offered_to_be_cancelled(
+    page: Page, service: Service, group: str
+) -> None:
+    done(service, group, "one", "another")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.method))
+    table = visit(page, service, f"tag=group:{group}&ended_after=2026-01-01T00:00:00Z")
+    expect(table.locator("tbody tr")).to_have_count(2)
+    page.get_by_role("checkbox", name="Select all that are shown").check()
+    expect(page.get_by_role("button", name="Compare")).to_be_enabled()
+    expect(page.get_by_role("button", name="Cancel")).to_be_disabled()
+    expect(page.get_by_role("alert")).to_be_hidden()
+    assert "POST" not in sent

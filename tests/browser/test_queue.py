@@ -75,27 +75,26 @@ def test_every_number_leads_to_the_tasks_behind_it(page: Page, service: Service)
         "Oldest queued": {"status": "queued", "order": "created_at"},
         "Running": {"status": "running"},
         "Simulators at work": {"status": "running"},
-        "Failed in the last hour": {"status": "failed", "created_after": since},
-        "Wait, p50 · p95": {"status": "completed,failed", "created_after": since},
-        "Run, p50 · p95": {"status": "completed,failed", "created_after": since},
+        "Failed in the last hour": {"status": "failed", "ended_after": since},
+        "Wait, p50 · p95": {"status": "completed,failed", "ended_after": since},
+        "Run, p50 · p95": {"status": "completed,failed", "ended_after": since},
     }.items():
         assert leads_to(tile(page, name).get_by_role("link")) == parameters, name
     page.get_by_role("button", name="Minute by minute").click()
     rows = page.get_by_role("region", name="Minute by minute").get_by_role("row")
     expect(rows).to_have_count(61)
-    cancelled = rows.nth(1).get_by_role("link", name="failed")
-    minute = {
-        "created_after": "2026-01-02T03:04:00.000Z",
-        "created_before": "2026-01-02T03:05:00.000Z",
-    }
-    assert leads_to(cancelled) == {**minute, "status": "failed"}
+    after, before = "2026-01-02T03:04:00.000Z", "2026-01-02T03:05:00.000Z"
+    failed, submitted = (rows.nth(1).get_by_role("link", name=n) for n in ("failed", "submitted"))
+    ended = {"ended_after": after, "ended_before": before}
+    assert leads_to(failed) == {**ended, "status": "failed"}
+    assert leads_to(submitted) == {"created_after": after, "created_before": before}
     # The list knows all these parameters.
     links = page.locator("a[href^='/ui/tasks?']").evaluate_all("all => all.map((a) => a.search)")
     for query in links[:12]:
         assert service.client.get(f"/v1/tasks{query}").status_code == 200
     page.get_by_role("region", name="Failures").get_by_role("link").first.click()
     page.wait_for_url(
-        f"{service.url}/ui/tasks?status=failed&error=memory_exceeded&created_after=*"
+        f"{service.url}/ui/tasks?status=failed&error=memory_exceeded&ended_after=*"
     )
 
 
@@ -103,6 +102,9 @@ def test_a_click_on_a_minute_of_a_chart_leads_to_its_tasks(page: Page, service: 
     open_queue(page, service, OVERVIEWS["busy"])
     page.get_by_role("img", name="Tasks in the queue").click()
     page.wait_for_url(re.compile(r"/ui/tasks\?created_after=.*&created_before="))
+    page.go_back()
+    page.get_by_role("img", name="Tasks that ended").click()
+    page.wait_for_url(re.compile(r"/ui/tasks\?ended_after=.*&ended_before="))
 
 
 def test_numbers_change_in_place(page: Page, service: Service) -> None:

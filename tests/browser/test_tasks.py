@@ -80,6 +80,10 @@ def test_times_and_tags_are_sent_as_the_list_takes_them(
     expect(page.get_by_text("No task matches.")).to_be_visible()
     assert "created_before=20" in page.url
     page.get_by_label("Submitted before").fill("")
+    page.get_by_label("Ended from").fill("2100-01-31T12:00:00")
+    expect(page).to_have_url(re.compile("[?]ended_after=2100"))
+    expect(page.get_by_text("No task matches.")).to_be_visible()
+    page.get_by_label("Ended from").fill("")
     page.get_by_label("Failed with").select_option("task_lost")
     expect(page).to_have_url(re.compile("[?]error=task_lost$"))
     expect(page.get_by_text("No task matches.")).to_be_visible()

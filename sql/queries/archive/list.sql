@@ -4,7 +4,8 @@
 -- $1 and $2: submitted after this time and position, $3 and $4: before these; $5 statuses or null,
 -- $6 name or null, $7 tags that all must be there or null, $8 a part of the name or the tags, as a
 -- pattern, or null, $9 how many, $10 what {source} is looked up by, $11 how many to look through,
--- $12 codes of errors, one of which the task must have failed with, or null
+-- $12 codes of errors, one of which the task must have failed with, or null, $13 and $14: ended at this
+-- time or later, and before this one, or null
 with candidate as materialized (
     {source}
     order by created_at {direction}, position {direction}
@@ -24,6 +25,8 @@ with candidate as materialized (
     where (t.expires_at is null or t.expires_at > now())
       and ($5::text[] is null or shown_status(t.status, t.cancel_requested_at) = any($5))
       and ($12::text[] is null or t.error_code = any($12))
+      and ($13::timestamptz is null or t.ended_at >= $13)
+      and ($14::timestamptz is null or t.ended_at < $14)
       and {called}
       -- Always true: it tells Postgres the type of $10, which not every source has.
       and $10::text[] is not distinct from $10

@@ -32,16 +32,23 @@ Order = Literal["created_at", "-created_at"]
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
     """Which tasks a list has. `after` and `before` are exclusive: each is a time, and a position
-    to order the tasks that were submitted at the same time."""
+    to order the tasks that were submitted at the same time. `ended_after` is inclusive."""
 
     statuses: list[Status] | None = None
     name: str | None = None
     tags: Mapping[str, str] | None = None
     text: str | None = None
     errors: list[str] | None = None
+    ended_after: datetime | None = None
+    ended_before: datetime | None = None
     after: tuple[datetime, int] = (_EARLIEST, 0)
     before: tuple[datetime, int] = (_LATEST, LATEST_POSITION)
     order: Order = "-created_at"
+
+    @property
+    def of_ended(self) -> bool:
+        """Whether it asks how or when tasks have ended, which no index knows."""
+        return bool(self.errors or self.ended_after or self.ended_before)
 
 
 class Page(NamedTuple):
@@ -79,13 +86,14 @@ class Lists:
         last: tuple[datetime, int] | None = None
         looked_through, chunk = 0, limit + 1 if exact else _FIRST_CHUNK
         filters = [wanted.statuses, wanted.name, *(wanted.tags or {})]
-        combined = wanted.errors or sum(filter is not None for filter in filters) > 1
+        combined = wanted.of_ended or sum(filter is not None for filter in filters) > 1
         lane = self._searching if wanted.text or combined else self._listing
         async with lane.turn(), connection(self._pool) as db:
             while looked_through < _CANDIDATES:
                 more = limit + 1 - len(found)
                 between = (*bounds["after"], *bounds["before"])
-                rows = await look(db, query, *between, *matching, more, key, chunk, wanted.errors)
+                at_end = wanted.errors, wanted.ended_after, wanted.ended_before
+                rows = await look(db, query, *between, *matching, more, key, chunk, *at_end)
                 for row in rows:
                     if row["id"] is not None:
                         if len(found) == limit:
@@ -140,17 +148,20 @@ def source_of(wanted: Filter) -> tuple[str, list[str], bool]:
     """The index that gives the candidates in order: its select, the values that it is looked up
     by, and whether every candidate matches (except tasks that have expired)."""
     if wanted.tags:
-        others = wanted.name or wanted.statuses or wanted.text or wanted.errors
+        others = wanted.name or wanted.statuses or wanted.text or wanted.of_ended
         exact = len(wanted.tags) == 1 and not others
         return _TAGGED, list(next(iter(wanted.tags.items()))), exact
     if wanted.name is not None:
-        return _NAMED, [], not (wanted.statuses or wanted.text or wanted.errors)
-    if wanted.errors:  # no index knows them, but few tasks fail
+        return _NAMED, [], not (wanted.statuses or wanted.text or wanted.of_ended)
+    if wanted.errors:  # few tasks fail
         return _IN_STATUS, [Status.FAILED], False
     if wanted.statuses:
         in_database = {"cancelling": "running"}
         statuses = {in_database.get(status, status) for status in wanted.statuses}
-        return _IN_STATUS, sorted(statuses), not wanted.text and "running" not in statuses
+        exact = not (wanted.text or wanted.of_ended or "running" in statuses)
+        return _IN_STATUS, sorted(statuses), exact
+    if wanted.of_ended:
+        return _IN_STATUS, [Status.CANCELLED, Status.COMPLETED, Status.FAILED], False
     return _ALL, [], not wanted.text
 
 

@@ -153,6 +153,8 @@ API: list[Endpoint] = [
             "q": _text("Tasks with this text in their name or tags."),
             "created_after": _text("Submitted at this time or later.", format="date-time"),
             "created_before": _text("Submitted before this time.", format="date-time"),
+            "ended_after": _text("Ended at this time or later.", format="date-time"),
+            "ended_before": _text("Ended before this time.", format="date-time"),
             "order": _enum(get_args(Order), "By time of submission; -created_at: latest first."),
             "limit": {
                 "description": "The most tasks in a page.",

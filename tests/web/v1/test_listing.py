@@ -48,6 +48,7 @@ class Row:
     name: str | None
     tags: dict[str, str]
     expired: bool
+    ended_at: datetime | None
 
     @property
     def place(self) -> tuple[datetime, int]:
@@ -76,6 +77,7 @@ async def insert(db: asyncpg.Connection, source: random.Random, at: datetime) ->
     final = status in ("completed", "failed", "cancelled")
     expired = final and source.random() < 0.1
     error = source.choice(ERRORS) if status == "failed" else None
+    ended_at = at + timedelta(seconds=source.choice((0, 1, 3600, 86_400))) if final else None
     position = await db.fetchval(
         "insert into tasks (id, queue, shots, status, instance, cancel_requested_at, created_at, "
         "ended_at, expires_at, error_code, error_message) "
@@ -85,7 +87,7 @@ async def insert(db: asyncpg.Connection, source: random.Random, at: datetime) ->
         uuid.uuid4() if status in ("running", "cancelling") else None,
         at if status == "cancelling" else None,
         at,
-        at if final else None,
+        ended_at,
         (at if expired else datetime.now(UTC) + timedelta(days=1)) if final else None,
         error,
     )
@@ -98,7 +100,7 @@ async def insert(db: asyncpg.Connection, source: random.Random, at: datetime) ->
         "insert into task_tags values ($1, $2, $3, $4, $5)",
         [(id, key, value, at, position) for key, value in tags.items()],
     )
-    return Row(str(id), at, position, status, error, name, tags, expired)
+    return Row(str(id), at, position, status, error, name, tags, expired, ended_at)
 
 
 @pytest.fixture(scope="module")
@@ -145,11 +147,21 @@ def matching(rows: list[Row], wanted: list[tuple[str, str]]) -> list[str]:
             and any(text in one.lower() for one in texts)
             and (after is None or row.created_at >= datetime.fromisoformat(after))
             and (before is None or row.created_at < datetime.fromisoformat(before))
+            and _ended(row, given.get("ended_after"), given.get("ended_before"))
         )
 
     latest_first = given.get("order", "-created_at") == "-created_at"
     ordered = sorted(rows, key=lambda row: row.place, reverse=latest_first)
     return [row.id for row in ordered if fits(row)]
+
+
+def _ended(row: Row, after: str | None, before: str | None) -> bool:
+    """Whether a task ended at a time or later, and before another one; without any, true."""
+    if row.ended_at is None:
+        return after is None and before is None
+    return (after is None or row.ended_at >= datetime.fromisoformat(after)) and (
+        before is None or row.ended_at < datetime.fromisoformat(before)
+    )
 
 
 async def pages(
@@ -184,6 +196,8 @@ async def test_every_combination_of_filters_lists_what_a_search_by_hand_finds(
         "q": lambda: source.choice(TEXTS),
         "created_after": lambda: moment(source, rows),
         "created_before": lambda: moment(source, rows),
+        "ended_after": lambda: moment(source, rows),
+        "ended_before": lambda: moment(source, rows),
     }
     seen = 0
     for _ in range(250):
@@ -204,7 +218,8 @@ async def test_every_combination_of_filters_lists_what_a_search_by_hand_finds(
 
 def moment(source: random.Random, rows: list[Row]) -> str:
     """A time about which something may be wrong: that of a task, or just beside it."""
-    at = source.choice(rows).created_at + timedelta(microseconds=source.choice((-1, 0, 1)))
+    row = source.choice(rows)
+    at = (row.ended_at or row.created_at) + timedelta(microseconds=source.choice((-1, 0, 1)))
     zone = source.choice((UTC, datetime.strptime("+05:30", "%z").tzinfo))
     return at.astimezone(zone).isoformat()
 
@@ -294,6 +309,8 @@ HOSTILE = {
         *("9999-12-31T23:59:59-10:00", "0001-01-01T00:00:00%2B10:00", "now", "infinity", "%00"),
     ),
     "created_before": ("", "x", "0000-01-01", "99999-12-31T00:00:00Z", "-1", "%ff", "today"),
+    "ended_after": ("", "x", "2026-13-01", "1767225600", "infinity", "%00"),
+    "ended_before": ("", "x", "-1", "%ff", "null"),
     "fields": ("", "qc", "id,", "id,nothing", "__class__", "%00", "id;status"),
     "sort": ("id",),
     "limit%00": ("1",),
@@ -316,6 +333,8 @@ async def test_what_makes_no_sense_is_refused_and_named(api, name):
         "created_before=9999-12-31T23:59:59Z",
         "created_after=2026-01-01T00:00:00+00:00",
         "created_after=2026-01-01",
+        "ended_after=0001-01-01&ended_before=9999-12-31T23:59:59Z",
+        "ended_after=2026-01-02&ended_before=2026-01-01",
         "q=%25%27%3B--&name=%27",
         "q=" + "a" * 5000,
         "tag=x:" + "a" * 5000,

@@ -180,6 +180,9 @@ def filter_of(query: QueryParams) -> Filter:
         wanted["after"] = (_time("created_after", text) - _TICK, LATEST_POSITION)
     if (text := query.get("created_before")) is not None:
         wanted["before"] = (_time("created_before", text), 0)
+    for name in ("ended_after", "ended_before"):
+        if (text := query.get(name)) is not None:
+            wanted[name] = _time(name, text)
     if (text := query.get("cursor")) is not None:
         cursor = _cursor(text)
         bound = "before" if order == "-created_at" else "after"

@@ -69,7 +69,8 @@ export class Chosen {
   /** Asks how many match, to offer them all. */
   async count(known) {
     const ids = this.ids;
-    if (this.filter.error) return; // what failed has ended
+    const { error, ended_after, ended_before } = this.filter;
+    if (error || ended_after || ended_before) return; // none of them can be cancelled
     const counted = known ?? (await this.attempt(() => ask(CANCEL, posted({ filter: this.filter, dry_run: true }))));
     if (!counted || ids !== this.ids || ids.size !== this.rows().size) return;
     const { matched, next } = counted;

@@ -1,6 +1,6 @@
 // The filters of the list: in the address by the names that the API has for them, and as fields.
 
-const FILTERS = ["status", "error", "tag", "name", "q", "created_after", "created_before"];
+const FILTERS = ["status", "error", "tag", "name", "q", "created_after", "created_before", "ended_after", "ended_before"];
 const TYPED_MS = 300;
 const form = document.getElementById("filters");
 const more = document.getElementById("more-filters");

@@ -9,7 +9,6 @@ const MINUTE_MS = 60_000;
 const MINUTES = 60;
 const HEIGHT = 100; // of a chart, whose width is one for each minute
 const SILENT_S = 8; // heartbeats come every 3 s
-const ENDED = "completed,failed,cancelled";
 
 /** The list of tasks with these parameters, which are those of GET /v1/tasks. */
 const tasks = (parameters) => `/ui/tasks?${new URLSearchParams(parameters)}`;
@@ -29,15 +28,15 @@ function span(seconds) {
 const ms = (value) => (value === 0.5 ? "< 1 ms" : duration(value)).replaceAll(" ", "\u00a0");
 const pair = (spans) => (spans ? `${ms(spans.p50)} · ${ms(spans.p95)}` : "–");
 
-/** Those that were submitted in a minute. */
-const inMinute = (at) => ({
-  created_after: new Date(at).toISOString(),
-  created_before: new Date(Date.parse(at) + MINUTE_MS).toISOString(),
+/** Those that were submitted in a minute, or that ended in it. */
+const inMinute = (at, did) => ({
+  [`${did}_after`]: new Date(at).toISOString(),
+  [`${did}_before`]: new Date(Date.parse(at) + MINUTE_MS).toISOString(),
 });
 
 function tiles(now) {
   const { last_hour: hour, instances } = now;
-  const since = { created_after: hour.since };
+  const since = { ended_after: hour.since };
   const alive = instances.filter((instance) => instance.alive);
   const sum = (name) => alive.reduce((total, instance) => total + (instance[name] ?? 0), 0);
   const ran = { status: "completed,failed", ...since };
@@ -55,7 +54,7 @@ function tiles(now) {
     ${tile("Simulators at work", amount(sum("busy"), "at work", { status: "running" }),
       `of ${number(sum("simulators"))}`)}
     ${tile("Ended in the last minute", amount(now.ended_last_minute, "ended",
-      { status: ENDED, created_after: lastMinute }))}
+      { ended_after: lastMinute }))}
     ${tile("Failed in the last hour", amount(hour.failed, "failed", { status: "failed", ...since }),
       hour.failed && `of ${number(hour.failed + hour.completed)}`)}
     ${tile("Wait, p50 · p95", both(hour.wait_ms))}
@@ -84,7 +83,7 @@ function line(hour, value, y) {
 }
 
 /** Series are `{ name, className, value(minute), bars }`; bars stand on those of the series before. */
-function chart(hour, { title, series, show, nothingYet }) {
+function chart(hour, { title, did, series, show, nothingYet }) {
   const { bars } = series[0];
   const values = (minute, upTo) => series.slice(0, upTo).map(({ value }) => value(minute) ?? 0);
   const total = (minute, upTo) => values(minute, upTo).reduce((sum, value) => sum + value, 0);
@@ -97,7 +96,7 @@ function chart(hour, { title, series, show, nothingYet }) {
   const said = (minute) =>
     series.map(({ name, value }) => `${name} ${value(minute) == null ? "–" : show(value(minute))}`).join(", ");
   const pick = ({ target: { dataset } }) =>
-    dataset.place && location.assign(tasks(inMinute(hour[dataset.place].at)));
+    dataset.place && location.assign(tasks(inMinute(hour[dataset.place].at, did)));
   const last = hour.findLast((minute) => !minute.unknown);
   const name = `${title} in the last hour: ${most ? `at most ${show(most)}` : nothingYet}` +
     (last && most ? `; now ${said(last)}` : "");
@@ -125,12 +124,12 @@ const percentiles = (name) => [
 ];
 const count = (name, className, bars) => ({ name, className, bars, value: (minute) => minute[name] });
 const CHARTS = [
-  { title: "Tasks in the queue", show: number, nothingYet: "none",
+  { title: "Tasks in the queue", did: "created", show: number, nothingYet: "none",
     series: [count("queued", "first"), count("running", "second")] },
-  { title: "Tasks that ended, per minute", show: number, nothingYet: "none",
+  { title: "Tasks that ended, per minute", did: "ended", show: number, nothingYet: "none",
     series: [count("completed", "good", true), count("failed", "bad", true), count("cancelled", "gone", true)] },
-  { title: "Wait before the start", show: ms, nothingYet: "nothing ran", series: percentiles("wait_ms") },
-  { title: "Run", show: ms, nothingYet: "nothing ran", series: percentiles("run_ms") },
+  { title: "Wait before the start", did: "ended", show: ms, nothingYet: "nothing ran", series: percentiles("wait_ms") },
+  { title: "Run", did: "ended", show: ms, nothingYet: "nothing ran", series: percentiles("run_ms") },
 ];
 
 /** A table that scrolls by itself where it is too wide; each row is its cells. */
@@ -142,7 +141,7 @@ const grid = (name, heads, rows, seen = true) =>
 function failures({ last_hour: { failures: found, since } }) {
   const rows = Object.entries(found).map(([code, times]) => [
     html`<code>${code}</code>`,
-    amount(times, `failed with ${code}`, { status: "failed", error: code, created_after: since }),
+    amount(times, `failed with ${code}`, { status: "failed", error: code, ended_after: since }),
   ]);
   return html`<section class="pane" aria-label="Failures">
     <h2>Failures in the last hour, by code</h2>
@@ -179,7 +178,8 @@ function table(hour) {
   const rows = hour.filter((minute) => !minute.unknown).reverse().map((minute) => [
     clock(minute.at),
     ...names.map((name) => {
-      const parameters = { ...inMinute(minute.at), ...(name !== "submitted" && { status: name }) };
+      const parameters = name === "submitted" ? inMinute(minute.at, "created")
+        : { ...inMinute(minute.at, "ended"), status: name };
       return open ? amount(minute[name], name, parameters) : number(minute[name]);
     }),
     ...[minute.queued, minute.running].map((most) => (most === null ? "–" : number(most))),
