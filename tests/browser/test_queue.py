@@ -93,9 +93,7 @@ def test_every_number_leads_to_the_tasks_behind_it(page: Page, service: Service)
     for query in links[:12]:
         assert service.client.get(f"/v1/tasks{query}").status_code == 200
     page.get_by_role("region", name="Failures").get_by_role("link").first.click()
-    page.wait_for_url(
-        f"{service.url}/ui/tasks?status=failed&error=memory_exceeded&ended_after=*"
-    )
+    page.wait_for_url(f"{service.url}/ui/tasks?status=failed&error=memory_exceeded&ended_after=*")
 
 
 def test_a_click_on_a_minute_of_a_chart_leads_to_its_tasks(page: Page, service: Service) -> None:

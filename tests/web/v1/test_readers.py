@@ -72,7 +72,8 @@ async def test_one_search_more_than_there_may_be_is_told_to_come_again(pool, sto
     id = await submit(store)
     async with serving(pool) as (api, client):
         async with api.lists._searching.turn():
-            for filter in ("q=x", "tag=a:b&name=c", "tag=a:b&tag=c:d", "status=failed&name=x"):
+            slow = ("q=x", "tag=a:b&name=c", "tag=a:b&tag=c:d", "status=failed&name=x")
+            for filter in (*slow, "error=task_lost", "ended_after=2026-01-01"):
                 busy(await client.get(f"/v1/tasks?{filter}"))
             lists = ("", "?limit=200", "?name=x", "?status=queued", "?status=queued,running")
             for path in (*lists, "?tag=a:b", f"/{id}", f"/{id}/events"):

@@ -43,11 +43,11 @@ _Set = msgspec.UnsetType
 
 
 class CancelFilter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The filters of `GET /v1/tasks`, by the same names and with the same meaning, but none of how or
-    when a task ended, because then it cannot be cancelled: the `status`, a `tag`, the `name`, a text `q`
-    that occurs in the name or the tags, submitted at the time `created_after` or later, before the
-    time `created_before`, and a `cursor`, which comes from `next`. What may be given more than
-    once in an address may also be a list: `"tag": ["project:bell", "run:7"]`."""
+    """The filters of `GET /v1/tasks`, by the same names and with the same meaning, but none of how
+    or when a task ended, because then it cannot be cancelled: the `status`, a `tag`, the `name`, a
+    text `q` that occurs in the name or the tags, submitted at the time `created_after` or later,
+    before the time `created_before`, and a `cursor`, which comes from `next`. What may be given
+    more than once in an address may also be a list: `"tag": ["project:bell", "run:7"]`."""
 
     status: _Texts | _Set = msgspec.UNSET
     tag: _Texts | _Set = msgspec.UNSET
