@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import chromium
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Page, ViewportSize
+from playwright.sync_api import Page, Request, ViewportSize
 
 # Runs in each page before all else. Shifts that follow an input within half a second are what
 # somebody asked for.
@@ -102,3 +102,22 @@ def forget(page: Page) -> None:
     session = page.context.new_cdp_session(page)
     session.send("Network.clearBrowserCache")
     session.detach()
+
+
+class Traffic:
+    """What a page loads from now on, with an empty cache of the browser; not what does not end."""
+
+    def __init__(self, page: Page) -> None:
+        forget(page)
+        self._page = page
+        self.finished: list[Request] = []
+        page.on("requestfinished", lambda request: self.finished.append(request))
+
+    def sizes(self, name: str) -> dict[str, int]:
+        """The bytes of each answer, with its headers, once this file is among them. It may be on
+        the page before Playwright has told of it."""
+        while not any(request.url.endswith(name) for request in self.finished):
+            self._page.wait_for_timeout(20)
+        found = {request.url: request.sizes() for request in self.finished}
+        parts = ("responseBodySize", "responseHeadersSize")
+        return {url: sum(size[part] for part in parts) for url, size in found.items()}

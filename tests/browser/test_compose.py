@@ -11,7 +11,7 @@ import pytest
 from chromium import PHONE
 from complaints import Complaints
 from composer import Composer, code
-from measures import forget, layout_shift, obstacles, overflow
+from measures import Traffic, layout_shift, obstacles, overflow
 from payloads import HOSTILE
 from playwright.sync_api import BrowserContext, Page, expect
 from service import BELL, Service
@@ -56,26 +56,20 @@ def test_the_page_does_not_jump_while_it_is_loaded(front: Composer) -> None:
 
 
 def test_the_page_asks_for_little_and_nothing_twice(page: Page, service: Service) -> None:
-    sizes: dict[str, int] = {}
-    forget(page)
-
-    def note(request: object) -> None:
-        found = request.sizes()  # type: ignore[attr-defined]
-        sizes[request.url] = found["responseBodySize"] + found["responseHeadersSize"]  # type: ignore[attr-defined]
-
-    page.on("requestfinished", note)
+    traffic = Traffic(page)
     front = Composer(page, f"{service.url}/")
     expect(front.circuit).to_be_visible()
     page.wait_for_load_state("networkidle")
+    sizes = traffic.sizes("/editor.js")
     assert all(url.startswith(service.url) for url in sizes)
     assert len(sizes) <= 10
     assert sum(sizes.values()) <= 170_000
     cold = sum(sizes.values())
-    sizes.clear()
+    traffic.finished.clear()
     front.open(f"{service.url}/")
     expect(front.circuit).to_be_visible()
     page.wait_for_load_state("networkidle")
-    assert sum(sizes.values()) < cold
+    assert sum(traffic.sizes("/").values()) < cold
 
 
 # Drafts, and programs that others share

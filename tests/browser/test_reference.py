@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from chromium import PHONE
 from complaints import Complaints
-from measures import forget, obstacles, violations
-from playwright.sync_api import Locator, Page, Request, expect
+from measures import Traffic, obstacles, violations
+from playwright.sync_api import Locator, Page, expect
 from service import BELL, Service
 
 from quantum_tasks.web.openapi import document
@@ -341,17 +341,10 @@ def test_a_service_that_is_away_is_said(reference: Reference, complaints: Compla
 
 
 def test_it_asks_for_little_and_for_nothing_elsewhere(page: Page, service: Service) -> None:
-    sizes: dict[str, int] = {}
-    forget(page)
-
-    def note(request: Request) -> None:
-        found = request.sizes()
-        sizes[request.url] = found["responseBodySize"] + found["responseHeadersSize"]
-
-    page.on("requestfinished", note)
+    traffic = Traffic(page)
     Reference(page, service.url).open("submit_task")
     page.wait_for_load_state("networkidle")
-    assert f"{service.url}/openapi.json" in sizes
+    sizes = traffic.sizes("/openapi.json")
     assert sum(sizes.values()) <= 60_000, sizes
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from complaints import Complaints
-from measures import forget, obstacles, violations
+from measures import Traffic, obstacles, violations
 from playwright.sync_api import BrowserContext, Page, expect
 from service import BELL, ENDLESS, Service
 from task_list import add, done, names, visit
@@ -168,17 +168,10 @@ def test_nine_lists_of_a_browser_are_followed(
 
 
 def test_the_page_is_small(page: Page, service: Service) -> None:
-    sizes: dict[str, int] = {}
     page.goto("about:blank")
-    forget(page)
-    page.on(
-        "requestfinished",
-        lambda r: sizes.update(
-            {r.url: r.sizes()["responseBodySize"] + r.sizes()["responseHeadersSize"]}
-        ),
-    )
+    traffic = Traffic(page)
     visit(page, service, "name=no+such")
-    assert any(url.endswith("/lit-html.js") for url in sizes)
+    sizes = traffic.sizes("/lit-html.js")
     assert sum(sizes.values()) <= 45_000, sizes
 
 
