@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from asking import body, post, refused, sql
-from service import BELL, SLOW, STDGATES, Service, dense
+from service import BELL, SLOW, STDGATES, Service, dense, until
 
 
 def validate(service: Service, qc: str, **fields: Any) -> dict[str, Any]:
@@ -144,9 +144,13 @@ def test_a_circuit_that_takes_too_long_is_left_out_of_a_program_that_does_not(st
     service = start("--only", "api", PARSE_TIME_LIMIT_S="0.1")
     gates = "".join(f"rx(0.{n:04}) q[{n % 50}];\n" for n in range(9900))
     qc = f"{STDGATES}qubit[50] q; bit[50] c;\n{gates}c = measure q;\n"
-    assert validate(service, qc)["accepted"] is True
-    answer = body(post(service, {"qc": qc}, "/v1/validate?circuit=1"))
-    assert answer["accepted"] is True
+
+    def taken(query: str) -> dict[str, Any] | None:
+        answer = body(post(service, {"qc": qc}, f"/v1/validate{query}"))
+        return answer if answer["accepted"] else None
+
+    until(lambda: taken(""), 60)  # on a busy machine it may take too long without a circuit, too
+    answer = until(lambda: taken("?circuit=1"), 60)
     assert answer["circuit"]["left_out"] == "The circuit takes too long to be drawn."
 
 
