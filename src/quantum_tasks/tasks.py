@@ -307,7 +307,7 @@ class Stats(msgspec.Struct, frozen=True, kw_only=True):
     `qubits` and `clbits` are those declared. `depth` and `gates` are those of the program with its
     loops unrolled and its gates expanded, a loop that a measurement ends counted once. `registers`
     in order of declaration. `method` and `memory_bytes`: how it will be simulated, and what the
-    state takes. `compile_ms`: what parsing and compiling took.
+    state takes. `compile_ms`: how long a processor parsed and compiled it.
     """
 
     qubits: int
