@@ -10,7 +10,10 @@ import pytest
 from submitting import submit
 from test_store import A, B, age, claim, claimed, status, steady
 
-from quantum_tasks.queue.store import LEASE_S
+from quantum_tasks.archive.cancelling import Cancellations
+from quantum_tasks.archive.lists import Filter
+from quantum_tasks.database.pool import Pool
+from quantum_tasks.queue.store import LEASE_S, ClaimedTask, Store
 from quantum_tasks.tasks import Status
 
 
@@ -69,20 +72,52 @@ async def test_a_task_that_is_being_cancelled_is_not_queued_again(pool, store, h
     assert await status(pool, task.id) == "cancelled"
 
 
-async def test_results_are_stored_in_the_order_in_which_tasks_are_cancelled(store, monkeypatch):
-    for _ in range(20):
-        await submit(store)
+async def complete_all(pool: Pool, store: Store, tasks: list[ClaimedTask]) -> None:
+    await asyncio.gather(*(store.complete(task, A, "{}") for task in tasks))
+
+
+async def cancel_all(pool: Pool, store: Store, tasks: list[ClaimedTask]) -> None:
+    await store.cancel([task.id for task in tasks])
+
+
+async def cancel_all_that_match(pool: Pool, store: Store, tasks: list[ClaimedTask]) -> None:
+    await Cancellations(pool).cancel("peer", Filter(), lambda id: None)
+
+
+async def release_all(pool: Pool, store: Store, tasks: list[ClaimedTask]) -> None:
+    await store.release(A)
+
+
+async def disown_all(pool: Pool, store: Store, tasks: list[ClaimedTask]) -> None:
+    await store.disown(A, [])
+
+
+async def sweep_all(pool: Pool, store: Store, tasks: list[ClaimedTask]) -> None:
+    await age(pool, A, "heartbeat_at", LEASE_S + 1)
+    await store.sweep(B)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [complete_all, cancel_all, cancel_all_that_match, release_all, disown_all, sweep_all],
+)
+async def test_tasks_are_locked_in_the_order_of_their_ids(pool, store, change):
+    """Two that lock the same tasks in different orders would each wait for the other."""
+    await steady(pool, store, B)
+    for number in range(20, 0, -1):  # the first of that order is found last
+        await submit(store, id=uuid.UUID(int=number))
     tasks = await claim(store, A, 20)
-    tasks.sort(key=lambda task: task.id, reverse=True)
-    orders = []
-    fetch = asyncpg.Connection.fetch
-
-    async def recording(connection, query, *arguments, **options):
-        orders.append(arguments[0])
-        return await fetch(connection, query, *arguments, **options)
-
-    monkeypatch.setattr(asyncpg.Connection, "fetch", recording)
-    stored = await asyncio.gather(*(store.complete(task, A, "{}") for task in tasks))
-    assert all(stored)
-    assert max(map(len, orders)) > 10
-    assert all(ids == sorted(ids) for ids in orders)
+    await pool.execute("update tasks set started_at = started_at - interval '1 hour'")
+    blocked = "select from pg_locks where not granted and pid <> pg_backend_pid()"
+    free = "select count(*) from (select from tasks for update skip locked) free"
+    async with pool.acquire() as db, asyncio.TaskGroup() as group, db.transaction():
+        await db.execute("select from tasks where id = $1 for update", uuid.UUID(int=1))
+        changing = group.create_task(change(pool, store, tasks))
+        while not await pool.fetch(blocked):
+            assert not changing.done()
+            await asyncio.sleep(0.01)
+        assert await pool.fetchval(free) == 19
+    unchanged = (
+        "select count(*) from tasks where status = 'running' and cancel_requested_at is null"
+    )
+    assert await pool.fetchval(unchanged) == 0

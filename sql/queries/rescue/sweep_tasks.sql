@@ -7,7 +7,8 @@ with lost as (
             when losses < $1 then 'queued' else 'failed' end::task_status as next
     from tasks
     where status = 'running' and instance not in (select id from instances)
-    for update
+    -- in the order in which cancel.sql locks them
+    order by id for update
 ), task as (
     update tasks t
     set losses = losses + 1,

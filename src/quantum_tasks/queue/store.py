@@ -163,13 +163,9 @@ class Store:
 
     async def _complete_all(self, outcomes: list[Outcome]) -> list[bool]:
         """For each outcome, in order, whether it was stored."""
-        # The rows are locked in the order in which cancel.sql locks them.
-        ordered = sorted(outcomes, key=lambda outcome: outcome.id)
+        columns = ([getattr(one, name) for one in outcomes] for name in Outcome.__struct_fields__)
         async with connection(self._pool) as db:
-            rows = await db.fetch(
-                QUERIES["complete"],
-                *([getattr(one, field) for one in ordered] for field in Outcome.__struct_fields__),
-            )
+            rows = await db.fetch(QUERIES["complete"], *columns)
         stored = {(row["id"], row["attempt"], row["instance"]) for row in rows}
         return [(o.id, o.attempt, o.instance) in stored for o in outcomes]
 
