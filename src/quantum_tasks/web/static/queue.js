@@ -203,8 +203,8 @@ function draw() {
   render(html`
     ${quiet ? html`<p>Nothing was submitted in the last hour. <a href="/">Run a program</a> to see it here.</p>` : nothing}
     ${tiles(shown)}
-    <div class="charts">${CHARTS.map((one) => chart(hour, one))}</div>
-    <div class="charts">${failures(shown)}${instances(shown)}</div>
+    <div class="charts column">${CHARTS.map((one) => chart(hour, one))}</div>
+    <div class="charts column">${failures(shown)}${instances(shown)}</div>
     ${table(hour)}`, byId("board"));
 }
 

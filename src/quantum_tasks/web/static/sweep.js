@@ -106,9 +106,10 @@ export function sweep(items, observables, show) {
     go(away.indexOf(Math.min(...away)));
   });
   slider.value = 0;
-  const legend = drawn.map((line, place) =>
-    element("span", {}, element("span", { className: `swatch l${place}` }), line.label),
-  );
+  const legend = drawn.map((line, place) => {
+    const sample = svg("path", { class: `line l${place}`, d: "M0 1H32" });
+    return element("span", {}, svg("svg", { class: "sample" }, sample), line.label);
+  });
   const rows = items.map((_, run) => [
     short(values[run]),
     ...drawn.map((line) => (line.values[run] === null ? "failed" : short(line.values[run]))),

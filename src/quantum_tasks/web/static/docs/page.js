@@ -17,7 +17,7 @@ function item(id, words, summary, fill, content = nothing) {
   const named = () => byId(id).open || history.replaceState(null, "", `#${id}`);
   return html`<details class="item" id=${id} .words=${words.join(" ").toLowerCase()} @toggle=${opened}>
     <summary @click=${named}>${summary}</summary>
-    <div class="content">${content}</div>
+    <div class="content column">${content}</div>
   </details>`;
 }
 
@@ -100,7 +100,7 @@ function page({ info, tags, paths, components: { schemas } }) {
   const all = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, about]) => [path, method, about]),
   );
-  const group = (name, text, items) => html`<section class="group" aria-label=${name}>
+  const group = (name, text, items) => html`<section class="group stack" aria-label=${name}>
     <h2>${name}</h2>
     <p class="quiet">${inline(text)}</p>
     <div class="items">${items}</div>
