@@ -47,7 +47,7 @@ GUARDS_OF_TASKS = [
           BACKUP + "test_only_an_empty_database_is_filled"),
     Guard("restore: the checksum", CODE + "backup/file.py", ".sha256 != known or",
           ".sha256 == '' or",
-          BACKUP + "test_a_file_that_is_not_as_it_was_written_restores_nothing"),
+          BACKUP + "test_a_file_that_is_not_as_it_was_written_restores_nothing[a letter]"),
     Guard("restore: changes count on", CODE + "backup/restore.py",
           "    await _count_on(db, header.changes)\n", "",
           BACKUP + "test_a_second_backup_of_a_restored_database_counts_on_from_there"),

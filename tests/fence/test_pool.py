@@ -210,7 +210,8 @@ def test_no_child_outlives_a_service_that_is_killed(busy):
                 await asyncio.sleep(0.01)
             print("ready", flush=True)
             if {busy}:
-                await asyncio.gather(*(pool.run(Run({ENDLESS!r}, 9, None, 60), 60) for _ in "ab"))
+                runs = [pool.run(Run({ENDLESS!r}, 9999, None, 60), 60) for _ in "ab"]
+                await asyncio.gather(*runs)
             await asyncio.sleep(60)
 
         if __name__ == "__main__":
