@@ -43,8 +43,8 @@ KINDS = (
     Kind("18 qubits, 265 gates", heavy, 40, ("qsim", "aer"), 1.25, 20),
     Kind("20 qubits, 990 gates", layers(20, 20), 10, ("qsim", "aer"), 1.25, 150),
     Kind("22 qubits, 1,090 gates", layers(22, 20), 4, ("qsim", "aer"), 1.25, 650),
-    Kind("Clifford, 500 qubits, 20 layers", clifford, 10, ("stim", "aer"), 2),
-    Kind("GHZ of 1,000 qubits", ghz_of_thousand, 20, ("stim", "aer"), 2),
+    Kind("Clifford, 500 qubits, 20 layers", clifford, 40, ("stim", "aer"), 2),
+    Kind("GHZ of 1,000 qubits", ghz_of_thousand, 40, ("stim", "aer"), 2),
 )
 
 
