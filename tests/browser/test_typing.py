@@ -14,7 +14,7 @@ from editor_page import (
     text_of,
     write,
 )
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +85,18 @@ def test_completion_offers_what_may_stand_there(page: Page) -> None:
             page.wait_for_timeout(250)
         assert sorted(page.get_by_role("option").all_text_contents()) == sorted(offered), typed
         page.keyboard.press("Escape")
+
+
+def test_completion_comes_though_one_types_on_while_its_module_is_loaded(page: Page) -> None:
+    open_(page, "upgraded", HEAD)
+    page.keyboard.press("Control+End")
+    asked: list[Route] = []
+    page.route("**/completion.js", lambda route: asked.append(route))
+    with page.expect_request("**/completion.js"):
+        page.keyboard.type("b")  # to which nothing is offered
+    page.keyboard.type("a")
+    asked.pop().continue_()
+    expect(page.get_by_role("option", name="barrier")).to_be_visible()
 
 
 @pytest.mark.parametrize("key", ["Enter", "Tab"])

@@ -140,8 +140,10 @@ const openqasm = cm.StreamLanguage.define({
 
 // The editor around it
 
-/** Words that may stand here. Their module is loaded when somebody types. */
-const completions = async (context) => (await import("./completion.js")).completions(context);
+/** Words that may stand here. Their module is loaded when somebody types. No words are a list without
+ *  words: after null, CodeMirror does not ask again for what was typed meanwhile. */
+const completions = async (context) =>
+  (await import("./completion.js")).completions(context) ?? { from: context.pos, options: [] };
 
 /** Effect: these lines have a soft background. */
 export const mark = cm.StateEffect.define();
