@@ -23,6 +23,7 @@ def open_queue(page: Page, service: Service, *given: dict[str, Any]) -> None:
     if given:
         answer(page, *given)
     page.goto(f"{service.url}/ui/queue")
+    page.locator("#board[aria-busy=false]").wait_for()  # it shows the first answer
 
 
 def answer(page: Page, *given: dict[str, Any]) -> None:
