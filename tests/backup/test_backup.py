@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import signal
@@ -113,7 +114,7 @@ async def test_a_restored_database_has_everything_and_who_followed_the_feed_miss
     for table, rows in was.items():
         ours = [row for row in rows if lost not in row and running not in row]
         theirs = [row for row in now[table] if running not in row]
-        if table == "stored_bytes":
+        if table in ("stored_bytes", "minutes", "minutes_mark"):  # they are added up meanwhile
             continue
         if table == "callbacks":  # which was tried again since
             ours, theirs = (
@@ -146,6 +147,9 @@ async def test_a_restored_database_has_everything_and_who_followed_the_feed_miss
     assert [(e["task_id"], e["status"]) for e in more] == [
         (later, status) for status in ("queued", "running", "completed")
     ]
+    async with asyncio.timeout(30):  # each is counted once, wherever that was
+        while await query(empty_database, "select sum(submitted) from minutes") != 4:
+            await asyncio.sleep(0.1)
     # Who had seen less than the backup has gets that too, in the same order as before.
     first = [e for e in seen if e["task_id"] != lost]
     again = feed(new, "0.0.0", lambda e: len(e) >= len(first))
