@@ -55,6 +55,13 @@ def feed(service: Service, after: str | None, enough: Callable[[list[dict]], Any
     raise AssertionError("the feed ended")
 
 
+async def until_counted(database: str, tasks: int) -> None:
+    """Waits until so many submissions are counted among the minutes."""
+    async with asyncio.timeout(30):
+        while await query(database, "select sum(submitted) from minutes") != tasks:
+            await asyncio.sleep(0.1)
+
+
 async def test_a_restored_database_has_everything_and_who_followed_the_feed_misses_nothing(
     start, database, empty_database, file
 ):
@@ -92,6 +99,7 @@ async def test_a_restored_database_has_everything_and_who_followed_the_feed_miss
     )
     assert int(seen[-1]["place"].partition(".")[0]) > before + 5_000_000_000 - 1
 
+    await until_counted(database, 3)
     code, out, error = run("backup", str(file), DATABASE_URL=database)
     assert (code, error) == (0, ""), error
     assert ": 3 tasks, " in out
@@ -147,9 +155,7 @@ async def test_a_restored_database_has_everything_and_who_followed_the_feed_miss
     assert [(e["task_id"], e["status"]) for e in more] == [
         (later, status) for status in ("queued", "running", "completed")
     ]
-    async with asyncio.timeout(30):  # each is counted once, wherever that was
-        while await query(empty_database, "select sum(submitted) from minutes") != 4:
-            await asyncio.sleep(0.1)
+    await until_counted(empty_database, 4)  # each once, whether here or before the backup
     # Who had seen less than the backup has gets that too, in the same order as before.
     first = [e for e in seen if e["task_id"] != lost]
     again = feed(new, "0.0.0", lambda e: len(e) >= len(first))

@@ -8,14 +8,14 @@ with given as (
     from unnest($1::uuid[], $2::integer[], $3::uuid[], $4::text[], $5::text[], $6::real[],
         $7::text[], $8::bigint[])
         as g (id, attempt, instance, counts, details, simulate_ms, engine, seed)
-), mine as materialized (
+), locked as materialized (
     -- in the order in which cancel.sql locks them
     select id from tasks where id = any($1::uuid[]) order by id for update
 ), task as (
     update tasks t
     set status = 'completed', instance = null, ended_at = now(), simulate_ms = g.simulate_ms,
         engine = g.engine, used_seed = g.seed, bytes = t.bytes + g.bytes
-    from given g join mine using (id)
+    from given g join locked using (id)
     where t.id = g.id and t.attempt = g.attempt and t.instance = g.instance
       and t.status = 'running' and t.cancel_requested_at is null
     returning t.id, t.attempt, g.instance, g.counts, g.details, g.bytes

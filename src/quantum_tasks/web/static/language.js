@@ -140,8 +140,8 @@ const openqasm = cm.StreamLanguage.define({
 
 // The editor around it
 
-/** Words that may stand here. Their module is loaded when somebody types. No words are a list without
- *  words: after null, CodeMirror does not ask again for what was typed meanwhile. */
+/** Words that may stand here; their module is loaded at the first letter. Where there are none, the answer
+ *  is an empty list: after null, CodeMirror would ignore what was typed while it waited. */
 const completions = async (context) =>
   (await import("./completion.js")).completions(context) ?? { from: context.pos, options: [] };
 
